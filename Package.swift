@@ -1,0 +1,208 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every module is one folder; the folder path is the module name (coordinator/Core is CoordinatorCore).
+// `pure` modules may depend on pure modules alone: no clock, I/O, randomness, async, logging or Foundation.
+// Tests/Architecture holds the rule against the sources.
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func pure(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+func shell(
+    _ name: String, _ path: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+    resources: [Resource]? = nil
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources,
+        swiftSettings: settings)
+}
+
+func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+func tests(
+    _ name: String, _ path: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/" + path, exclude: exclude,
+        swiftSettings: settings)
+}
+
+extension Target.Dependency {
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
+    static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
+    static let nioFoundationEssentials = product(name: "NIOFoundationEssentialsCompat", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let x509 = product(name: "X509", package: "swift-certificates")
+    static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let yams = product(name: "Yams", package: "Yams")
+}
+
+let package = Package(
+    name: "mortise",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "mortise", targets: ["mortise"]),
+        .executable(name: "mortise-agent", targets: ["mortise-agent"]),
+        .executable(name: "mortise-coordinator", targets: ["mortise-coordinator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.0"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+    ],
+    targets: [
+        // Shared words and small tools
+        pure("ClusterTypes", "Sources/ClusterTypes"),
+        .systemLibrary(
+            name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        shell("Zstd", "Sources/Zstd", ["CZstd"]),
+        .target(name: "CPlatform", path: "Sources/CPlatform"),
+        shell("Platform", "Sources/Platform", ["CPlatform"]),
+        shell(
+            "TLSIdentity", "Sources/TLSIdentity",
+            ["ClusterTypes", "Platform", .x509, .asn1, .crypto, .nioSSL]),
+        shell("HTTPSClient", "Sources/HTTPSClient", [.nioCore, .nioPosix, .nioHTTP1, .nioSSL]),
+        shell("JobFile", "Sources/JobFile", ["ClusterTypes", "APITypes", .yams]),
+        shell("Terminal", "Sources/Terminal", ["Platform"]),
+        shell("APITypes", "Sources/APITypes", ["ClusterTypes"]),
+
+        // The agent link
+        pure("ProtocolMessages", "protocol/Messages", ["ClusterTypes"]),
+        shell("ProtocolGenerated", "protocol/Generated", [.protobuf]),
+        shell(
+            "ProtocolCodec", "protocol/Codec",
+            ["ClusterTypes", "ProtocolMessages", "ProtocolGenerated", "Zstd", .protobuf]),
+
+        // The coordinator
+        pure("CoordinatorPlacement", "coordinator/Placement", ["ClusterTypes"]),
+        pure("CoordinatorAutoscale", "coordinator/Autoscale", ["ClusterTypes"]),
+        pure(
+            "CoordinatorCore", "coordinator/Core",
+            ["ClusterTypes", "ProtocolMessages", "CoordinatorPlacement", "CoordinatorAutoscale"]),
+        shell("CoordinatorStore", "coordinator/Store", ["ClusterTypes", "CoordinatorCore"]),
+        shell(
+            "CoordinatorStoreSQLite", "coordinator/StoreSQLite",
+            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", .grdb]),
+        shell(
+            "CoordinatorDriver", "coordinator/Driver",
+            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", "Platform", .logging]),
+        shell(
+            "CoordinatorGateway", "coordinator/Gateway",
+            [
+                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "TLSIdentity",
+                .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .logging,
+            ]),
+        shell(
+            "CoordinatorAPI", "coordinator/API",
+            [
+                "ClusterTypes", "APITypes", "ProtocolMessages", "TLSIdentity",
+                .hummingbird, .hummingbirdTLS, .nioCore, .nioSSL, .crypto, .logging,
+            ]),
+        program(
+            "mortise-coordinator", "coordinator/Main",
+            [
+                "ClusterTypes", "APITypes", "Platform", "TLSIdentity", "Terminal", "HTTPSClient",
+                "ProtocolMessages",
+                "CoordinatorCore", "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorDriver",
+                "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .logging, .serviceLifecycle,
+            ]),
+
+        // The agent
+        pure("AgentCore", "agent/Core", ["ClusterTypes", "ProtocolMessages"]),
+        shell("AgentHardware", "agent/Hardware", ["ClusterTypes", "ProtocolMessages", "Platform"]),
+        shell(
+            "AgentLink", "agent/Link",
+            [
+                "ClusterTypes", "APITypes", "ProtocolMessages", "ProtocolCodec", "TLSIdentity", "HTTPSClient",
+                "Platform",
+                .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .logging,
+            ]),
+        shell(
+            "AgentSlots", "agent/Slots",
+            ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "ProtocolGenerated", "Platform", .protobuf]),
+        program(
+            "mortise-agent", "agent/Main",
+            [
+                "ClusterTypes", "ProtocolMessages", "Platform", "TLSIdentity", "AgentCore", "AgentHardware",
+                "AgentLink", "AgentSlots", "Terminal", .nioCore, .nioPosix, .argumentParser, .logging,
+            ]),
+
+        // The command line
+        program(
+            "mortise", "Sources/mortise",
+            [
+                "ClusterTypes", "APITypes", "JobFile", "HTTPSClient", "Platform", "Terminal", "TLSIdentity",
+                .argumentParser,
+            ]),
+
+        // Tests mirror the folders
+        tests("ArchitectureTests", "Architecture"),
+        tests("ClusterTypesTests", "ClusterTypes", ["ClusterTypes"]),
+        tests(
+            "SharedTests", "Shared",
+            ["Zstd", "Platform", "Terminal", "TLSIdentity", "HTTPSClient", "ClusterTypes"]),
+        tests("JobFileTests", "JobFile", ["JobFile", "APITypes", "ClusterTypes"]),
+        tests(
+            "ProtocolTests", "protocol",
+            ["ProtocolMessages", "ProtocolCodec", "ProtocolGenerated", "ClusterTypes", "Zstd"]),
+        tests(
+            "CoordinatorCoreTests", "coordinator/Core",
+            ["CoordinatorCore", "ClusterTypes", "ProtocolMessages", "CoordinatorPlacement"]),
+        tests(
+            "StoreContractTests", "Contract",
+            [
+                "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorCore", "ClusterTypes",
+                "ProtocolMessages",
+            ]),
+        tests(
+            "LinkTests", "Link",
+            [
+                "CoordinatorGateway", "AgentLink", "TLSIdentity", "ProtocolMessages", "ProtocolCodec",
+                "ClusterTypes",
+                .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .nioWebSocket, .logging,
+            ]),
+        tests(
+            "APITests", "coordinator/API",
+            ["CoordinatorAPI", "APITypes", "ClusterTypes", "TLSIdentity", "HTTPSClient", .logging]),
+        tests("AgentCoreTests", "agent/Core", ["AgentCore", "ClusterTypes", "ProtocolMessages"]),
+        tests("HardwareTests", "agent/Hardware", ["AgentHardware", "ClusterTypes", "ProtocolMessages"]),
+        tests("SlotsTests", "agent/Slots", ["AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform"]),
+        tests(
+            "ScenarioTests", "Scenarios",
+            ["CoordinatorCore", "AgentCore", "ClusterTypes", "ProtocolMessages"], exclude: ["cases"]),
+        tests(
+            "EndToEndTests", "EndToEnd",
+            ["APITypes", "HTTPSClient", "TLSIdentity", "Platform", "ClusterTypes"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,142 @@
+/// Countable resources of a node or of a slot. CPU in 1/1000 of a core, memory and disk in bytes.
+package struct Resources: Hashable, Sendable, Codable {
+    package var milliCPU: Int64
+    package var memoryBytes: Int64
+    package var diskBytes: Int64
+
+    package init(milliCPU: Int64 = 0, memoryBytes: Int64 = 0, diskBytes: Int64 = 0) {
+        self.milliCPU = milliCPU
+        self.memoryBytes = memoryBytes
+        self.diskBytes = diskBytes
+    }
+
+    package static let none = Resources()
+
+    package static func + (left: Self, right: Self) -> Self {
+        Resources(
+            milliCPU: left.milliCPU + right.milliCPU, memoryBytes: left.memoryBytes + right.memoryBytes,
+            diskBytes: left.diskBytes + right.diskBytes)
+    }
+
+    package static func - (left: Self, right: Self) -> Self {
+        Resources(
+            milliCPU: left.milliCPU - right.milliCPU, memoryBytes: left.memoryBytes - right.memoryBytes,
+            diskBytes: left.diskBytes - right.diskBytes)
+    }
+
+    package static func += (left: inout Self, right: Self) { left = left + right }
+    package static func -= (left: inout Self, right: Self) { left = left - right }
+
+    package func fits(in other: Self) -> Bool {
+        milliCPU <= other.milliCPU && memoryBytes <= other.memoryBytes && diskBytes <= other.diskBytes
+    }
+}
+
+/// A whole device in shares: what a request of one device without `share` takes.
+package let wholeDeviceShares: UInt32 = 1_000
+
+/// Devices that one slot wants on one node.
+package struct DeviceRequest: Hashable, Sendable, Codable {
+    package var type: DeviceType
+    /// How many devices, each with `shares`. At least 1.
+    package var count: UInt32
+    /// Of each device, in 1/1000. 1...1000; 1000 is the whole device.
+    package var shares: UInt32
+    /// Least memory of each device, in bytes; 0 accepts any.
+    package var memoryBytes: Int64
+    /// Whole word of the model name, case-insensitive ("H100"); nil accepts any.
+    package var model: String?
+
+    package init(
+        type: DeviceType, count: UInt32 = 1, shares: UInt32 = wholeDeviceShares, memoryBytes: Int64 = 0,
+        model: String? = nil
+    ) {
+        self.type = type
+        self.count = count
+        self.shares = shares
+        self.memoryBytes = memoryBytes
+        self.model = model
+    }
+}
+
+/// What one slot needs.
+package struct ResourceRequest: Hashable, Sendable, Codable {
+    package var resources: Resources
+    package var devices: DeviceRequest?
+
+    package init(resources: Resources = Resources(milliCPU: 1_000), devices: DeviceRequest? = nil) {
+        self.resources = resources
+        self.devices = devices
+    }
+}
+
+/// A share of one device, given to one slot.
+package struct DeviceGrant: Hashable, Sendable, Codable {
+    /// Position in the node's device list.
+    package var device: UInt32
+    /// In 1/1000.
+    package var shares: UInt32
+
+    package init(device: UInt32, shares: UInt32) {
+        self.device = device
+        self.shares = shares
+    }
+}
+
+/// One device as placement sees it.
+package struct DeviceCapacity: Hashable, Sendable, Codable {
+    package var type: DeviceType
+    package var model: String
+    /// 0 when the tool does not say.
+    package var memoryBytes: Int64
+    /// False while it is quarantined, lost or failed.
+    package var isUsable: Bool
+
+    package init(type: DeviceType, model: String, memoryBytes: Int64, isUsable: Bool = true) {
+        self.type = type
+        self.model = model
+        self.memoryBytes = memoryBytes
+        self.isUsable = isUsable
+    }
+}
+
+/// What a node offers in all, free or not.
+package struct NodeCapacity: Hashable, Sendable, Codable {
+    package var resources: Resources
+    package var devices: [DeviceCapacity]
+    package var architecture: Architecture
+    /// Sorted by key; a key stands once.
+    package var labels: [Label]
+
+    package init(
+        resources: Resources = .none, devices: [DeviceCapacity] = [], architecture: Architecture = .amd64,
+        labels: [Label] = []
+    ) {
+        self.resources = resources
+        self.devices = devices
+        self.architecture = architecture
+        self.labels = labels
+    }
+}
+
+/// `key=value` on a node.
+package struct Label: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    package var key: String
+    package var value: String
+
+    package init(_ key: String, _ value: String) {
+        self.key = key
+        self.value = value
+    }
+
+    /// `key=value`; nil without `=` or with an empty key.
+    package init?(parsing text: String) {
+        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else { return nil }
+        self.init(String(text[..<equals]), String(text[text.index(after: equals)...]))
+    }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.key, left.value) < (right.key, right.value)
+    }
+    package var description: String { "\(key)=\(value)" }
+}

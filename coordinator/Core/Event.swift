@@ -1,0 +1,105 @@
+package import ClusterTypes
+package import ProtocolMessages
+
+/// Everything that can happen to a coordinator.
+package enum Event: Sendable, Hashable {
+    /// A TLS connection with a valid certificate of this cluster's CA stands; `hello` has not come yet.
+    case agentConnected(ConnectionID, PeerIdentity)
+    case agentMessage(ConnectionID, AgentMessage)
+    case agentDisconnected(ConnectionID, reason: String)
+    case commandReceived(RequestID, Command)
+    /// `nextWakeup` has come.
+    case wakeup
+    /// A commit failed; the driver keeps its writes and tries again. Until `storeRecovered`, new work is refused.
+    case storeFailed(reason: String)
+    case storeRecovered
+}
+
+/// Who is at the other end, as its certificate says.
+package struct PeerIdentity: Hashable, Sendable {
+    package var node: NodeID
+    /// SHA-256 of the public key, in hex.
+    package var keyFingerprint: String
+    /// The address that the gateway saw.
+    package var address: String
+
+    package init(node: NodeID, keyFingerprint: String, address: String) {
+        self.node = node
+        self.keyFingerprint = keyFingerprint
+        self.address = address
+    }
+}
+
+/// What the API asks for. Each is answered by exactly one `reply`.
+package enum Command: Sendable, Hashable {
+    /// `payloads` is empty for batch, service and array jobs.
+    case submitJob(JobSpecification, payloads: [String], submitter: String)
+    case appendTasks(JobID, payloads: [String], close: Bool)
+    case cancelJob(JobID)
+    case pauseJob(JobID)
+    case resumeJob(JobID)
+    /// nil: all that failed or were canceled.
+    case retryTasks(JobID, [TaskIndex]?)
+    case drainNode(NodeID, reason: String)
+    case cordonNode(NodeID, reason: String)
+    /// Takes cordon and drain back.
+    case uncordonNode(NodeID)
+    /// Revokes its certificate; what ran there is lost.
+    case removeNode(NodeID, reason: String)
+    case createToken(
+        name: String, purpose: TokenRecord.Purpose, secretHash: String, expiresAt: Instant?, uses: UInt32?)
+    case revokeToken(TokenID)
+    /// A join token's secret hash with a new key. Answered by `enrolled` and only then signed.
+    case enrollNode(secretHash: String, name: String, keyFingerprint: String)
+    case explainJob(JobID)
+    case explainTask(JobID, TaskIndex)
+    case explainNode(NodeID)
+    /// Which connection can answer for this slot's (or task's) log.
+    case locateLog(LogSubject)
+    /// Which connection the node has now.
+    case locateNode(NodeID)
+}
+
+package enum LogSubject: Hashable, Sendable {
+    case slot(SlotID)
+    /// `attempt` nil: the newest.
+    case task(JobID, TaskIndex, attempt: UInt32?)
+}
+
+package enum Reply: Sendable, Hashable {
+    case refused(CommandRefusal)
+    case job(JobRecord)
+    case tasksRetried(count: UInt32)
+    case node(NodeRecord)
+    case token(TokenRecord)
+    case enrolled(NodeID, pool: String)
+    /// Lines for people, most important first.
+    case explanation([String])
+    case logLocation(ConnectionID, SlotKey, TaskAttempt?)
+    case nodeLocation(ConnectionID)
+}
+
+/// Why a command is not done; the codes are part of the API.
+package struct CommandRefusal: Error, Hashable, Sendable {
+    package enum Code: String, Sendable, CaseIterable {
+        case notFound = "not_found"
+        /// The thing is in a state that does not allow it.
+        case conflict
+        /// A value is out of its range; the message names it.
+        case invalid
+        /// No node could ever hold it; the message says what the largest offers.
+        case impossible
+        case limitReached = "limit_reached"
+        case storeUnavailable = "store_unavailable"
+        case tokenInvalid = "token_invalid"
+        case nodeUnreachable = "node_unreachable"
+    }
+
+    package var code: Code
+    package var message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}

@@ -1,0 +1,28 @@
+/// Every bound of the coordinator's state, with its reason.
+package struct Limits: Sendable, Hashable {
+    /// Nodes known at once. 20,000: twice the largest installation that is measured.
+    package var nodes = 20_000
+    /// Jobs that are not ended. 100,000: each costs about 1 KiB.
+    package var activeJobs = 100_000
+    /// Ended jobs that can still be retried. Their task states stay in memory (3 bytes a task).
+    package var endedJobsKept = 100
+    /// Tasks of one job. 10,000,000: 30 MB of state.
+    package var tasksPerJob = 10_000_000
+    /// Payloads in one command: bounds one write.
+    package var payloadsPerCommand = 100_000
+    /// Slots of one job that wait at once; demand beyond it is counted, not numbered.
+    package var pendingSlotsPerJob = 64
+    /// Tasks that one slot holds: what a lost slot makes run again.
+    package var tasksPerSlot = 1_024
+    /// Connections that have not said `hello`.
+    package var unnamedConnections = 4_096
+    package var tokens = 10_000
+
+    /// Issued to agents. A node is suspect after `suspectAfterBeats` silent intervals, lost when the lease is over.
+    package var heartbeatMilliseconds: UInt32 = 5_000
+    package var suspectAfterBeats: UInt32 = 3
+    package var leaseMilliseconds: UInt32 = 25_000
+
+    package static let defaults = Limits()
+    package init() {}
+}

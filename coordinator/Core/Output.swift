@@ -1,0 +1,56 @@
+package import ClusterTypes
+package import ProtocolMessages
+
+/// What `handle` asks of the driver.
+package struct Output: Sendable, Equatable {
+    /// Durable first, in this order, in one transaction …
+    package var writes: [Write] = []
+    /// … and only then these. Doing one twice is harmless.
+    package var actions: [Action] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { writes.isEmpty && actions.isEmpty }
+}
+
+/// A change of rows. Every `put` replaces the whole row of its key.
+package enum Write: Sendable, Hashable {
+    case putNode(NodeRecord)
+    case putJob(JobRecord)
+    /// Payloads of the tasks at positions `first..<first + payloads.count`.
+    case appendPayloads(JobID, first: TaskIndex, payloads: [String])
+    case putSlot(SlotRecord)
+    case putTasks(JobID, [TaskRecord])
+    case putToken(TokenRecord)
+    case addEvent(EventRecord)
+}
+
+/// What becomes visible to others. An action that needs what was written is performed after the commit.
+package enum Action: Sendable, Hashable {
+    case send(ConnectionID, CoordinatorMessage)
+    /// `assignTasks`; the driver reads the payloads of jobs that have them from the store.
+    case sendTasks(ConnectionID, SlotKey, JobID, [TaskAttempt], hasPayloads: Bool)
+    /// Sends the refusal, then closes.
+    case refuse(ConnectionID, Refusal)
+    case reply(RequestID, Reply)
+
+    /// May be performed although a commit is delayed: it says nothing about what is written.
+    package var isIndependentOfWrites: Bool {
+        switch self {
+        case .send(_, .heartbeatAcknowledged), .refuse, .reply(_, .refused): true
+        case .send, .sendTasks, .reply: false
+        }
+    }
+}
+
+/// One accepted connection of an agent; never used twice while a coordinator runs.
+package struct ConnectionID: Identifier {
+    package let rawValue: UInt64
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// One command that waits for its reply; never used twice while a coordinator runs.
+package struct RequestID: Identifier {
+    package let rawValue: UInt64
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+}

@@ -1,0 +1,45 @@
+package import ClusterTypes
+
+/// The state that a coordinator starts from: what a store holds of everything that is not over.
+package struct Snapshot: Sendable {
+    /// One job that may still change, with the decided or tried tasks that have rows.
+    package struct Job: Sendable {
+        package var record: JobRecord
+        /// (index, state, attempt) of each task row, by index.
+        package var tasks: [TaskMark]
+
+        package init(record: JobRecord, tasks: [TaskMark]) {
+            self.record = record
+            self.tasks = tasks
+        }
+    }
+
+    /// The compact part of a task row: 8 bytes.
+    package struct TaskMark: Hashable, Sendable {
+        package var index: TaskIndex
+        package var state: TaskState
+        package var attempt: UInt16
+
+        package init(index: TaskIndex, state: TaskState, attempt: UInt16) {
+            self.index = index
+            self.state = state
+            self.attempt = attempt
+        }
+    }
+
+    /// All that are not released.
+    package var nodes: [NodeRecord] = []
+    /// Not ended, and the `Limits.endedJobsKept` newest ended ones.
+    package var jobs: [Job] = []
+    /// Of those jobs, not ended.
+    package var slots: [SlotRecord] = []
+    /// Not revoked.
+    package var tokens: [TokenRecord] = []
+    /// The highest number given so far of each kind; 0 for none.
+    package var lastNode: UInt64 = 0
+    package var lastJob: UInt64 = 0
+    package var lastSlot: UInt64 = 0
+    package var lastToken: UInt64 = 0
+
+    package init() {}
+}

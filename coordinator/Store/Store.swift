@@ -1,0 +1,135 @@
+package import ClusterTypes
+package import CoordinatorCore
+
+/// Where the truth is kept. The driver alone writes; the API reads through `StoreReader`.
+///
+/// Every implementation passes one contract suite (Tests/Contract).
+package protocol Store: Sendable {
+    /// Performs all writes in their order in one durable transaction, or none of them.
+    ///
+    /// Blocks until the data is on stable storage. Committing the same writes again after an error of unknown
+    /// outcome leaves the same rows (`addEvent` may repeat).
+    /// - Returns: the revision of this commit: one more than that of the commit before.
+    /// - Throws: `StoreError`.
+    func commit(_ writes: [Write]) throws -> UInt64
+
+    /// All that a coordinator starts from. Jobs: not ended, and the `endedJobs` newest ended ones.
+    func snapshot(endedJobs: Int) throws -> Snapshot
+
+    /// The payloads of these positions (0-based), in the order asked. Called by the driver for every batch of
+    /// orders, so chunks that were read lately should stay in memory.
+    func payloads(_ job: JobID, at positions: [TaskIndex]) throws -> [String]
+
+    var reader: any StoreReader { get }
+
+    func close() throws
+}
+
+/// What lists and shows read; every result is of one committed state.
+package protocol StoreReader: Sendable {
+    /// The revision of the newest commit.
+    func revision() async throws -> UInt64
+    /// Newest first.
+    func jobs(_ filter: JobFilter) async throws -> [JobRecord]
+    func job(_ job: JobID) async throws -> JobRecord?
+    /// Only tasks that have a row; by index. The API fills the rest from the job's counts, running ones from slots.
+    func tasks(_ job: JobID, _ filter: TaskFilter) async throws -> [TaskRecord]
+    func payload(_ job: JobID, at position: TaskIndex) async throws -> String?
+    /// By number.
+    func slots(_ filter: SlotFilter) async throws -> [SlotRecord]
+    func slot(_ slot: SlotID) async throws -> SlotRecord?
+    /// By number; released ones only if asked for.
+    func nodes(includingReleased: Bool) async throws -> [NodeRecord]
+    func node(_ node: NodeID) async throws -> NodeRecord?
+    /// By number, revoked ones included.
+    func tokens() async throws -> [TokenRecord]
+    /// The token that is neither revoked nor of another secret, whatever its expiry.
+    func token(secretHash: String) async throws -> TokenRecord?
+    /// Newest first.
+    func events(_ subject: EventRecord.Subject?, limit: Int) async throws -> [EventRecord]
+}
+
+package struct JobFilter: Hashable, Sendable {
+    /// nil: all.
+    package var states: [JobState]?
+    package var app: String?
+    package var name: String?
+    /// Only numbers below this one (for the next page).
+    package var before: JobID?
+    package var limit: Int
+
+    package init(
+        states: [JobState]? = nil, app: String? = nil, name: String? = nil, before: JobID? = nil,
+        limit: Int = 1_000
+    ) {
+        self.states = states
+        self.app = app
+        self.name = name
+        self.before = before
+        self.limit = limit
+    }
+}
+
+package struct TaskFilter: Hashable, Sendable {
+    package var states: [TaskState]?
+    /// Only indices in this range.
+    package var first: TaskIndex
+    package var last: TaskIndex
+    package var limit: Int
+
+    package init(states: [TaskState]? = nil, first: TaskIndex = 0, last: TaskIndex = .max, limit: Int = 1_000)
+    {
+        self.states = states
+        self.first = first
+        self.last = last
+        self.limit = limit
+    }
+}
+
+package struct SlotFilter: Hashable, Sendable {
+    package var job: JobID?
+    package var node: NodeID?
+    package var states: [SlotState]?
+    /// Only numbers above this one (for the next page).
+    package var after: SlotID?
+    package var limit: Int
+
+    package init(
+        job: JobID? = nil, node: NodeID? = nil, states: [SlotState]? = nil, after: SlotID? = nil,
+        limit: Int = 1_000
+    ) {
+        self.job = job
+        self.node = node
+        self.states = states
+        self.after = after
+        self.limit = limit
+    }
+}
+
+package struct StoreError: Error, Sendable, CustomStringConvertible {
+    package struct Code: RawRepresentable, Hashable, Sendable {
+        package let rawValue: String
+        package init(rawValue: String) { self.rawValue = rawValue }
+
+        /// No space left; nothing was written.
+        package static let full = Code(rawValue: "full")
+        /// Another process uses this store.
+        package static let inUse = Code(rawValue: "in_use")
+        /// Not a Mortise store, or damaged.
+        package static let corrupt = Code(rawValue: "corrupt")
+        /// Written by a newer version.
+        package static let tooNew = Code(rawValue: "too_new")
+        package static let failed = Code(rawValue: "failed")
+    }
+
+    package let code: Code
+    /// What was tried, on what, and what can be done.
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { "\(code.rawValue): \(message)" }
+}

@@ -1,0 +1,190 @@
+package import ClusterTypes
+
+/// What an agent says to the coordinator.
+package enum AgentMessage: Hashable, Sendable {
+    /// First on every connection.
+    case hello(Hello)
+    case heartbeat(Heartbeat)
+    /// Room for so many more slots; replaces what was said before.
+    case pull(credits: UInt32)
+    /// Repeated on every connection until acknowledged, where the state is an end.
+    case slotReport(SlotReport)
+    /// Room for so many more tasks in one slot; replaces what was said before.
+    case pullTasks(SlotKey, credits: UInt32)
+    /// Repeated until acknowledged.
+    case taskResults(SlotKey, [TaskResult])
+    /// On change and on request (`request` is 0 on change).
+    case hardware(HardwareReport, request: UInt64)
+    case logChunk(LogChunk)
+    /// A PKCS#10 request in DER for the certificate's renewal, signed by the node's key.
+    case renewCertificate(certificateRequest: [UInt8])
+    /// The agent ends in order and runs nothing more.
+    case leaving(reason: String)
+}
+
+package struct Hello: Hashable, Sendable {
+    package var version: ProtocolVersion
+    /// Of the agent, for example "0.1.0".
+    package var build: String
+    package var cluster: String
+    package var nodeName: String
+    /// Drawn at each start of the agent process: tells two agents with one identity apart.
+    package var instance: UInt64
+    /// Changes with each boot of the machine.
+    package var bootID: String
+    package var labels: [Label]
+    /// Incarnations that run here or whose end has not been acknowledged.
+    package var slots: [RunningSlot]
+    package var hardware: HardwareReport
+
+    package init(
+        version: ProtocolVersion = .current, build: String, cluster: String, nodeName: String,
+        instance: UInt64,
+        bootID: String, labels: [Label] = [], slots: [RunningSlot] = [], hardware: HardwareReport
+    ) {
+        self.version = version
+        self.build = build
+        self.cluster = cluster
+        self.nodeName = nodeName
+        self.instance = instance
+        self.bootID = bootID
+        self.labels = labels
+        self.slots = slots
+        self.hardware = hardware
+    }
+}
+
+package struct RunningSlot: Hashable, Sendable {
+    package var key: SlotKey
+    package var state: SlotState
+    /// Tasks that it holds or whose results are not acknowledged: (index, attempt).
+    package var tasks: [TaskAttempt]
+
+    package init(key: SlotKey, state: SlotState, tasks: [TaskAttempt] = []) {
+        self.key = key
+        self.state = state
+        self.tasks = tasks
+    }
+}
+
+/// One execution of a task: attempts count from 1.
+package struct TaskAttempt: Hashable, Comparable, Sendable {
+    package var index: TaskIndex
+    package var attempt: UInt32
+
+    package init(index: TaskIndex, attempt: UInt32) {
+        self.index = index
+        self.attempt = attempt
+    }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.index, left.attempt) < (right.index, right.attempt)
+    }
+}
+
+/// A sign of life with the node's load. Its acknowledgement renews the lease from the moment it was sent.
+package struct Heartbeat: Hashable, Sendable {
+    /// Counts from 1 in each connection.
+    package var sequence: UInt64
+    /// One-minute load average in 1/1000.
+    package var loadMilli: UInt32
+    /// Of all usable processors, 0...1000.
+    package var processorPermille: UInt32
+    package var memoryUsedBytes: Int64
+    package var diskAvailableBytes: Int64
+    package var devices: [DeviceSample]
+    package var runningSlots: UInt32
+
+    package init(
+        sequence: UInt64, loadMilli: UInt32 = 0, processorPermille: UInt32 = 0, memoryUsedBytes: Int64 = 0,
+        diskAvailableBytes: Int64 = 0, devices: [DeviceSample] = [], runningSlots: UInt32 = 0
+    ) {
+        self.sequence = sequence
+        self.loadMilli = loadMilli
+        self.processorPermille = processorPermille
+        self.memoryUsedBytes = memoryUsedBytes
+        self.diskAvailableBytes = diskAvailableBytes
+        self.devices = devices
+        self.runningSlots = runningSlots
+    }
+}
+
+/// Telemetry of the device at the same position of the hardware report.
+package struct DeviceSample: Hashable, Sendable {
+    package var utilizationPercent: UInt32?
+    package var memoryUsedBytes: Int64?
+    package var temperatureCelsius: Int32?
+    package var powerMilliwatts: UInt32?
+
+    package init(
+        utilizationPercent: UInt32? = nil, memoryUsedBytes: Int64? = nil, temperatureCelsius: Int32? = nil,
+        powerMilliwatts: UInt32? = nil
+    ) {
+        self.utilizationPercent = utilizationPercent
+        self.memoryUsedBytes = memoryUsedBytes
+        self.temperatureCelsius = temperatureCelsius
+        self.powerMilliwatts = powerMilliwatts
+    }
+}
+
+/// A change of a slot's state on its node.
+package struct SlotReport: Hashable, Sendable {
+    package var key: SlotKey
+    /// `starting`, `running`, `stopping`, `finished` or `failed`.
+    package var state: SlotState
+    /// At the end: 0...255, 128+n for signal n, 124 timeout, 126 and 127 as in the shell; nil if it never ran.
+    package var exitCode: Int32?
+    package var reason: String
+    package var at: Instant
+
+    package init(key: SlotKey, state: SlotState, exitCode: Int32? = nil, reason: String = "", at: Instant) {
+        self.key = key
+        self.state = state
+        self.exitCode = exitCode
+        self.reason = reason
+        self.at = at
+    }
+}
+
+package struct TaskResult: Hashable, Sendable {
+    package var attempt: TaskAttempt
+    /// As in `SlotReport`.
+    package var exitCode: Int32
+    /// Empty for success; else what went wrong, with the end of stderr (at most 1 KiB).
+    package var reason: String
+    /// By the node's clock.
+    package var startedAt: Instant
+    package var durationMicroseconds: Int64
+    /// Never executed: its slot stopped first. It becomes ready again and no attempt is counted.
+    package var isUnstarted: Bool
+
+    package init(
+        attempt: TaskAttempt, exitCode: Int32, reason: String = "", startedAt: Instant = .epoch,
+        durationMicroseconds: Int64 = 0, isUnstarted: Bool = false
+    ) {
+        self.attempt = attempt
+        self.exitCode = exitCode
+        self.reason = reason
+        self.startedAt = startedAt
+        self.durationMicroseconds = durationMicroseconds
+        self.isUnstarted = isUnstarted
+    }
+}
+
+/// A piece of a log, the answer to one `LogRequest`; the pieces of one request come in order.
+package struct LogChunk: Hashable, Sendable {
+    package var request: UInt64
+    /// At most 64 KiB.
+    package var bytes: [UInt8]
+    /// The last chunk of this request.
+    package var isEnd: Bool
+    /// Why nothing (more) comes; nil for a plain end.
+    package var error: String?
+
+    package init(request: UInt64, bytes: [UInt8] = [], isEnd: Bool = false, error: String? = nil) {
+        self.request = request
+        self.bytes = bytes
+        self.isEnd = isEnd
+        self.error = error
+    }
+}

@@ -1,0 +1,101 @@
+package import ClusterTypes
+
+/// What the coordinator says to an agent.
+package enum CoordinatorMessage: Hashable, Sendable {
+    /// The answer to `hello`; before it the agent sends nothing else.
+    case welcome(Welcome)
+    /// The connection is closed after it.
+    case refusal(Refusal)
+    case heartbeatAcknowledged(sequence: UInt64)
+    /// Costs one credit of `pull`.
+    case assign(Assignment)
+    case stopSlot(SlotKey, reason: String)
+    /// The end of this incarnation is recorded: the agent may forget it.
+    case slotEndAcknowledged(SlotKey)
+    case assignTasks(SlotKey, [TaskOrder])
+    /// These results are recorded (or were foreign): the agent may forget them.
+    case taskResultsAcknowledged(SlotKey, [TaskAttempt])
+    case requestHardware(request: UInt64)
+    case requestLog(LogRequest)
+    case cancelLog(request: UInt64)
+    /// The renewed certificate chain in PEM.
+    case certificate(pem: String)
+}
+
+package struct Welcome: Hashable, Sendable {
+    package var version: ProtocolVersion
+    package var node: NodeID
+    package var cluster: String
+    package var heartbeatMilliseconds: UInt32
+    /// From the sending of an acknowledged heartbeat.
+    package var leaseMilliseconds: UInt32
+    /// Incarnations of `Hello.slots` that go on; all others must be stopped and forgotten.
+    package var keep: [SlotKey]
+
+    package init(
+        version: ProtocolVersion = .current, node: NodeID, cluster: String, heartbeatMilliseconds: UInt32,
+        leaseMilliseconds: UInt32, keep: [SlotKey] = []
+    ) {
+        self.version = version
+        self.node = node
+        self.cluster = cluster
+        self.heartbeatMilliseconds = heartbeatMilliseconds
+        self.leaseMilliseconds = leaseMilliseconds
+        self.keep = keep
+    }
+}
+
+/// One slot for this node, with everything that it takes to run it.
+package struct Assignment: Hashable, Sendable {
+    package var key: SlotKey
+    package var job: JobID
+    package var specification: JobSpecification
+    package var devices: [DeviceGrant]
+
+    package init(key: SlotKey, job: JobID, specification: JobSpecification, devices: [DeviceGrant] = []) {
+        self.key = key
+        self.job = job
+        self.specification = specification
+        self.devices = devices
+    }
+}
+
+package struct TaskOrder: Hashable, Sendable {
+    package var attempt: TaskAttempt
+    /// nil for the tasks of an array: the index is all there is.
+    package var payload: String?
+
+    package init(attempt: TaskAttempt, payload: String? = nil) {
+        self.attempt = attempt
+        self.payload = payload
+    }
+}
+
+package enum LogStream: String, Hashable, Sendable, Codable, CaseIterable {
+    case stdout, stderr
+}
+
+package struct LogRequest: Hashable, Sendable {
+    /// Chosen by the coordinator, unique in the connection.
+    package var request: UInt64
+    package var key: SlotKey
+    /// nil: the slot's own output (batch, service).
+    package var task: TaskAttempt?
+    package var stream: LogStream
+    /// Stay until the task or command ends.
+    package var follow: Bool
+    /// Only the newest bytes; nil for all that is kept.
+    package var tailBytes: Int64?
+
+    package init(
+        request: UInt64, key: SlotKey, task: TaskAttempt?, stream: LogStream, follow: Bool,
+        tailBytes: Int64? = nil
+    ) {
+        self.request = request
+        self.key = key
+        self.task = task
+        self.stream = stream
+        self.follow = follow
+        self.tailBytes = tailBytes
+    }
+}

@@ -1,0 +1,196 @@
+package import ClusterTypes
+
+/// What an agent found on its machine. nil is "the source does not say", never 0.
+package struct HardwareReport: Hashable, Sendable {
+    package var hostname: String
+    package var architecture: Architecture
+    /// For example "Debian GNU/Linux 12 (bookworm)".
+    package var operatingSystem: String
+    package var kernel: String
+    package var processor: ProcessorReport
+    package var memory: MemoryReport
+    /// The file system of the agent's work directory.
+    package var disk: DiskReport
+    /// Sorted by vendor, then PCI bus order or logic id.
+    package var devices: [DeviceReport]
+    package var tools: [ToolReport]
+    package var address: AddressReport
+    /// "docker", "podman", "kubernetes", "apptainer", "slurm" or nil.
+    package var container: String?
+
+    package init(
+        hostname: String, architecture: Architecture, operatingSystem: String, kernel: String,
+        processor: ProcessorReport, memory: MemoryReport, disk: DiskReport, devices: [DeviceReport] = [],
+        tools: [ToolReport] = [], address: AddressReport, container: String? = nil
+    ) {
+        self.hostname = hostname
+        self.architecture = architecture
+        self.operatingSystem = operatingSystem
+        self.kernel = kernel
+        self.processor = processor
+        self.memory = memory
+        self.disk = disk
+        self.devices = devices
+        self.tools = tools
+        self.address = address
+        self.container = container
+    }
+}
+
+package struct ProcessorReport: Hashable, Sendable {
+    package var model: String
+    package var sockets: UInt32
+    /// Physical cores in all.
+    package var cores: UInt32
+    /// Logical processors in all.
+    package var threads: UInt32
+    /// What the agent may use of them (affinity and cgroup quota), in 1/1000 of a logical processor.
+    package var usableMilliCPU: Int64
+
+    package init(model: String, sockets: UInt32, cores: UInt32, threads: UInt32, usableMilliCPU: Int64) {
+        self.model = model
+        self.sockets = sockets
+        self.cores = cores
+        self.threads = threads
+        self.usableMilliCPU = usableMilliCPU
+    }
+}
+
+package struct MemoryReport: Hashable, Sendable {
+    package var totalBytes: Int64
+    /// The tightest cgroup limit above the agent; nil without one.
+    package var limitBytes: Int64?
+    package var availableBytes: Int64
+
+    package init(totalBytes: Int64, limitBytes: Int64? = nil, availableBytes: Int64) {
+        self.totalBytes = totalBytes
+        self.limitBytes = limitBytes
+        self.availableBytes = availableBytes
+    }
+
+    package var usableBytes: Int64 { min(totalBytes, limitBytes ?? totalBytes) }
+}
+
+package struct DiskReport: Hashable, Sendable {
+    package var path: String
+    package var totalBytes: Int64
+    /// Free for a user without privileges.
+    package var availableBytes: Int64
+
+    package init(path: String, totalBytes: Int64, availableBytes: Int64) {
+        self.path = path
+        self.totalBytes = totalBytes
+        self.availableBytes = availableBytes
+    }
+}
+
+package enum DeviceHealth: String, Hashable, Sendable, CaseIterable {
+    case ok, warning, failed, unknown
+}
+
+/// One GPU or NPU chip.
+package struct DeviceReport: Hashable, Sendable {
+    package var type: DeviceType
+    /// "nvidia", "huawei".
+    package var vendor: String
+    package var model: String
+    /// As the tool prints it: GPU index, NPU id.
+    package var index: UInt32
+    /// Second level of the tool's numbering (Ascend chip id).
+    package var chip: UInt32?
+    /// What the visibility variable takes: the UUID or index for CUDA, the chip logic id for Ascend.
+    package var visibleID: String
+    package var uuid: String?
+    package var busID: String?
+    package var memoryTotalBytes: Int64?
+    package var memoryUsedBytes: Int64?
+    /// 0...100.
+    package var utilizationPercent: UInt32?
+    package var temperatureCelsius: Int32?
+    package var powerMilliwatts: UInt32?
+    package var driverVersion: String?
+    package var health: DeviceHealth
+    /// Why it is not ok.
+    package var reason: String?
+
+    package init(
+        type: DeviceType, vendor: String, model: String, index: UInt32, chip: UInt32? = nil,
+        visibleID: String,
+        uuid: String? = nil, busID: String? = nil, memoryTotalBytes: Int64? = nil,
+        memoryUsedBytes: Int64? = nil,
+        utilizationPercent: UInt32? = nil, temperatureCelsius: Int32? = nil, powerMilliwatts: UInt32? = nil,
+        driverVersion: String? = nil, health: DeviceHealth = .unknown, reason: String? = nil
+    ) {
+        self.type = type
+        self.vendor = vendor
+        self.model = model
+        self.index = index
+        self.chip = chip
+        self.visibleID = visibleID
+        self.uuid = uuid
+        self.busID = busID
+        self.memoryTotalBytes = memoryTotalBytes
+        self.memoryUsedBytes = memoryUsedBytes
+        self.utilizationPercent = utilizationPercent
+        self.temperatureCelsius = temperatureCelsius
+        self.powerMilliwatts = powerMilliwatts
+        self.driverVersion = driverVersion
+        self.health = health
+        self.reason = reason
+    }
+}
+
+/// How a vendor tool answered: a missing or failing tool is a state, not an error of the report.
+package struct ToolReport: Hashable, Sendable {
+    package enum State: String, Hashable, Sendable, CaseIterable {
+        case ok, missing, failed
+        case timedOut = "timed_out"
+        case unreadable
+    }
+
+    /// "nvidia-smi", "npu-smi".
+    package var name: String
+    package var state: State
+    package var message: String?
+
+    package init(name: String, state: State, message: String? = nil) {
+        self.name = name
+        self.state = state
+        self.message = message
+    }
+}
+
+/// Which address the agent takes as its own, and why.
+package struct AddressReport: Hashable, Sendable {
+    /// An address of this machine or container.
+    package var local: String
+    /// Where others reach it, if that differs (port mapping, host network).
+    package var advertised: String
+    /// The rule that chose it: "address", "cidr", "interface", "index", "route", "loopback".
+    package var rule: String
+    /// A line per candidate: taken or not, and why.
+    package var explanation: [String]
+
+    package init(local: String, advertised: String, rule: String, explanation: [String] = []) {
+        self.local = local
+        self.advertised = advertised
+        self.rule = rule
+        self.explanation = explanation
+    }
+}
+
+extension HardwareReport {
+    /// What placement may hand out on this node.
+    package func capacity(labels: [Label]) -> NodeCapacity {
+        NodeCapacity(
+            resources: Resources(
+                milliCPU: processor.usableMilliCPU, memoryBytes: memory.usableBytes,
+                diskBytes: disk.availableBytes),
+            devices: devices.map {
+                DeviceCapacity(
+                    type: $0.type, model: $0.model, memoryBytes: $0.memoryTotalBytes ?? 0,
+                    isUsable: $0.health != .failed)
+            },
+            architecture: architecture, labels: labels.sorted())
+    }
+}

@@ -1,0 +1,105 @@
+/// The protocol's version. Within one major version every minor pair understands each other: unknown fields are
+/// ignored, new messages are sent only to a peer that named a minor version which has them.
+package struct ProtocolVersion: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let major: UInt32
+    package let minor: UInt32
+
+    package init(major: UInt32, minor: UInt32) {
+        self.major = major
+        self.minor = minor
+    }
+
+    package static let current = ProtocolVersion(major: 1, minor: 0)
+
+    /// The WebSocket subprotocol names the major version.
+    package static let subprotocol = "mortise.agent.v1"
+
+    /// What both speak: the lower minor version; nil where the major versions differ.
+    package func agreed(with other: ProtocolVersion) -> ProtocolVersion? {
+        major == other.major ? min(self, other) : nil
+    }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.major, left.minor) < (right.major, right.minor)
+    }
+    package var description: String { "\(major).\(minor)" }
+}
+
+/// Bounds of the link, each checked where bytes come in.
+package enum ProtocolLimits {
+    /// A WebSocket message as it is on the wire. 4 MiB: three tasks with the largest payload.
+    package static let frameBytes = 4 << 20
+    /// A message after decompression. zstd frames that promise or reach more are refused before memory is taken.
+    package static let messageBytes = 16 << 20
+    /// Messages smaller than this are sent as they are: zstd would not pay.
+    package static let compressionThresholdBytes = 256
+    /// A task's payload in UTF-8.
+    package static let payloadBytes = 1 << 20
+    package static let devicesPerNode = 1_024
+    package static let slotsPerNode = 10_000
+    package static let labelsPerNode = 256
+    package static let tasksPerBatch = 4_096
+    /// Names of nodes, jobs, apps, pools, labels; models and reasons may be longer.
+    package static let nameBytes = 253
+    package static let textBytes = 64 << 10
+}
+
+/// Bytes from outside that are no valid message. The connection is closed with the message as reason.
+package struct ProtocolError: Error, Equatable, Sendable, CustomStringConvertible {
+    package struct Code: RawRepresentable, Hashable, Sendable {
+        package let rawValue: String
+        package init(rawValue: String) { self.rawValue = rawValue }
+
+        package static let tooLarge = Code(rawValue: "too_large")
+        package static let malformed = Code(rawValue: "malformed")
+        package static let invalidField = Code(rawValue: "invalid_field")
+        package static let unknownMessage = Code(rawValue: "unknown_message")
+    }
+
+    package let code: Code
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { "\(code.rawValue): \(message)" }
+}
+
+/// Why the coordinator turns an agent away. The codes are part of the protocol.
+package struct Refusal: Hashable, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable, CaseIterable {
+        /// No common major version.
+        case versionMismatch = "version_mismatch"
+        /// The certificate is of another cluster.
+        case foreignCluster = "foreign_cluster"
+        /// The node was removed or its certificate revoked.
+        case revoked
+        /// No node of this identity is known.
+        case unknownNode = "unknown_node"
+        /// Another live agent uses this identity.
+        case identityInUse = "identity_in_use"
+        /// A limit is reached; try again later.
+        case overloaded
+        /// A message that breaks the protocol.
+        case protocolViolation = "protocol_violation"
+        /// The coordinator goes down in order; try again.
+        case shuttingDown = "shutting_down"
+        /// A newer connection of the same agent took over.
+        case replaced
+    }
+
+    package var code: Code
+    package var message: String
+    /// nil: trying again is no use, the agent ends with the code's exit status.
+    package var retryAfterMilliseconds: UInt32?
+
+    package init(_ code: Code, _ message: String, retryAfterMilliseconds: UInt32? = nil) {
+        self.code = code
+        self.message = message
+        self.retryAfterMilliseconds = retryAfterMilliseconds
+    }
+
+    package var description: String { "\(code.rawValue): \(message)" }
+}
