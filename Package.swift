@@ -105,7 +105,7 @@ let package = Package(
 
         // The coordinator
         pure("CoordinatorPlacement", "coordinator/Placement", ["ClusterTypes"]),
-        pure("CoordinatorAutoscale", "coordinator/Autoscale", ["ClusterTypes"]),
+        pure("CoordinatorAutoscale", "coordinator/Autoscale"),
         pure(
             "CoordinatorCore", "coordinator/Core",
             ["ClusterTypes", "ProtocolMessages", "CoordinatorPlacement", "CoordinatorAutoscale"]),
