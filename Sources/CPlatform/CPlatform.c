@@ -208,6 +208,20 @@ int mortise_unix_accept(int descriptor) {
 #endif
 }
 
+int mortise_is_listening(int descriptor) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0;
+}
+
+ssize_t mortise_send(int descriptor, const void *bytes, size_t count) {
+#if defined(MSG_NOSIGNAL)
+    return send(descriptor, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+#else
+    return send(descriptor, bytes, count, MSG_DONTWAIT);
+#endif
+}
+
 #if defined(__linux__)
 
 struct failure {

@@ -84,6 +84,11 @@ int mortise_unix_connect(int directory, const char *name);
 /// The next connection, without waiting; -1 with EAGAIN when there is none. Refuses other users' processes.
 int mortise_unix_accept(int descriptor);
 
+/// Whether the descriptor is a socket that listens: 1 or 0.
+int mortise_is_listening(int descriptor);
+/// Sends without waiting and without SIGPIPE.
+ssize_t mortise_send(int descriptor, const void *bytes, size_t count);
+
 /// Free and total bytes of the file system of `path`, for a user without privileges.
 int mortise_disk_space(const char *path, uint64_t *total, uint64_t *available);
 /// Removes a file or a whole folder; follows no link, leaves no mount. 0 also when nothing is there.
