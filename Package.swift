@@ -115,7 +115,7 @@ let package = Package(
             ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", .grdb]),
         shell(
             "CoordinatorDriver", "coordinator/Driver",
-            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", "Platform", .logging]),
+            ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "CoordinatorCore", "CoordinatorStore", "Platform", .logging]),
         shell(
             "CoordinatorGateway", "coordinator/Gateway",
             [

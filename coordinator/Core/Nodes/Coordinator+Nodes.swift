@@ -1,4 +1,4 @@
-import ClusterTypes
+package import ClusterTypes
 import ProtocolMessages
 
 extension Coordinator {
@@ -33,6 +33,9 @@ extension Coordinator {
         nodes[node]?.connection = nil
         nodes[node]?.credits = 0
     }
+
+    /// Whose connection this is; nil before its `hello` was accepted.
+    package func node(of connection: ConnectionID) -> NodeID? { connections[connection]?.node }
 
     func connection(of node: NodeID) throws(CommandRefusal) -> ConnectionID {
         guard let known = nodes[node] else { throw CommandRefusal(.notFound, "there is no node \(node)") }
