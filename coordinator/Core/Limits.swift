@@ -27,4 +27,18 @@ package struct Limits: Sendable, Hashable {
 
     package static let defaults = Limits()
     package init() {}
+
+    /// - Returns: a sentence for each value that is out of its range.
+    package func validate() -> [String] {
+        var faults: [String] = []
+        if !(100...60_000).contains(heartbeatMilliseconds) {
+            faults.append("The heartbeat interval is 100 to 60000 ms, not \(heartbeatMilliseconds).")
+        }
+        if UInt64(leaseMilliseconds) <= UInt64(heartbeatMilliseconds) * UInt64(suspectAfterBeats) {
+            faults.append(
+                "The lease of \(leaseMilliseconds) ms must be longer than \(suspectAfterBeats) heartbeats of "
+                    + "\(heartbeatMilliseconds) ms.")
+        }
+        return faults
+    }
 }

@@ -30,6 +30,10 @@ package final class Driver: Sendable {
     package let telemetry = Telemetry()
     package let relay: Relay
     package let revisions: RevisionFeed
+    private let storeWorks = Atomic(false)
+
+    /// False until the state is restored, and while commits fail.
+    package var isWriting: Bool { storeWorks.load(ordering: .relaxed) }
 
     package init(store: any Store, transport: any AgentTransport, signer: @escaping CertificateSigner, logger: Logger) {
         self.store = store
@@ -58,6 +62,7 @@ package final class Driver: Sendable {
         var core = Coordinator(
             cluster: cluster, limits: limits, restoring: try store.snapshot(endedJobs: limits.endedJobsKept),
             at: Self.now())
+        storeWorks.store(true, ordering: .relaxed)
         var codec = Codec()
         var commands = PendingCommands()
         var backlog = Backlog()
@@ -122,6 +127,7 @@ package final class Driver: Sendable {
             backlog.written()
             revisions.publish(revision)
             if wasFailing {
+                storeWorks.store(true, ordering: .relaxed)
                 logger.notice("the store can be written again")
                 var output = Output()
                 core.handle(.storeRecovered, at: now, into: &output)
@@ -129,6 +135,7 @@ package final class Driver: Sendable {
             }
         } catch {
             if backlog.retryAt == nil {
+                storeWorks.store(false, ordering: .relaxed)
                 logger.error("the store cannot be written; new work is refused", metadata: ["error": "\(error)"])
                 var output = Output()
                 core.handle(.storeFailed(reason: "\(error)"), at: now, into: &output)
