@@ -78,7 +78,10 @@ package final class Decompressor {
                 }
             }
             content.removeLast(content.count - producedBytes)
-            guard ZSTD_isError(result) == 0 else { throw ZstdError(.malformed, libraryMessage(result)) }
+            guard ZSTD_isError(result) == 0 else {
+                let isWindow = ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge
+                throw ZstdError(isWindow ? .tooLarge : .malformed, libraryMessage(result))
+            }
             guard content.count <= limitBytes else {
                 throw ZstdError(.tooLarge, "the frame holds more than \(limitBytes) bytes")
             }

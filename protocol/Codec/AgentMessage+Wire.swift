@@ -192,7 +192,8 @@ extension TaskResult {
         var wire = WireTaskResult()
         wire.index = attempt.index
         wire.attempt = attempt.attempt
-        wire.exitCode = exitCode
+        // What never ran has no exit code, whatever stands here.
+        wire.exitCode = isUnstarted ? 0 : exitCode
         wire.reason = reason.cutReason
         wire.startedAtMicroseconds = startedAt.microseconds
         wire.durationMicroseconds = durationMicroseconds

@@ -1,0 +1,234 @@
+import ClusterTypes
+import ProtocolMessages
+
+/// Valid messages of every kind, the same for the same seed.
+struct MessageGenerator {
+    private var random: SeededRandom
+
+    init(seed: UInt64) { random = SeededRandom(seed: seed) }
+
+    static let agentKinds = 10
+    static let coordinatorKinds = 12
+
+    mutating func agentMessage(kind: Int) -> AgentMessage {
+        switch kind {
+        case 0: .hello(hello())
+        case 1: .heartbeat(heartbeat())
+        case 2: .pull(credits: number())
+        case 3: .slotReport(slotReport())
+        case 4: .pullTasks(key(), credits: number())
+        case 5: .taskResults(key(), list(upTo: 300) { $0.taskResult() })
+        case 6: .hardware(hardware(), request: random.next())
+        case 7:
+            .logChunk(
+                LogChunk(
+                    request: random.next(),
+                    bytes: list(upTo: 5_000) { UInt8(truncatingIfNeeded: $0.random.next()) },
+                    isEnd: bool(), error: maybe { $0.text() }))
+        case 8:
+            .renewCertificate(
+                certificateRequest: list(upTo: 900) { UInt8(truncatingIfNeeded: $0.random.next()) })
+        default: .leaving(reason: text())
+        }
+    }
+
+    mutating func coordinatorMessage(kind: Int) -> CoordinatorMessage {
+        switch kind {
+        case 0:
+            .welcome(
+                Welcome(
+                    version: ProtocolVersion(major: 1, minor: number()), node: NodeID(identifier()),
+                    cluster: name(),
+                    heartbeatMilliseconds: number(in: 1...60_000), leaseMilliseconds: number(in: 1...600_000),
+                    keep: list(upTo: 40) { $0.key() }))
+        case 1:
+            .refusal(
+                Refusal(choice(Refusal.Code.allCases), text(), retryAfterMilliseconds: maybe { $0.number() }))
+        case 2: .heartbeatAcknowledged(sequence: random.next())
+        case 3:
+            .assign(
+                Assignment(
+                    key: key(), job: JobID(identifier()), specification: specification(),
+                    devices: list(upTo: 8) {
+                        DeviceGrant(device: $0.number(in: 0...1_023), shares: $0.number(in: 1...1_000))
+                    }))
+        case 4: .stopSlot(key(), reason: text())
+        case 5: .slotEndAcknowledged(key())
+        case 6:
+            .assignTasks(
+                key(), list(upTo: 300) { TaskOrder(attempt: $0.attempt(), payload: $0.maybe { $0.text() }) })
+        case 7: .taskResultsAcknowledged(key(), list(upTo: 300) { $0.attempt() })
+        case 8: .requestHardware(request: random.next())
+        case 9:
+            .requestLog(
+                LogRequest(
+                    request: random.next(), key: key(), task: maybe { $0.attempt() },
+                    stream: choice(LogStream.allCases), follow: bool(), tailBytes: maybe { $0.amount() }))
+        case 10: .cancelLog(request: random.next())
+        default: .certificate(pem: text())
+        }
+    }
+
+    private mutating func hello() -> Hello {
+        let labels = list(upTo: 10) { $0.name() }.enumerated().map {
+            Label("\($0.offset)\($0.element)", $0.element)
+        }
+        return Hello(
+            version: ProtocolVersion(major: number(), minor: number()), build: name(), cluster: name(),
+            nodeName: name(), instance: random.next(), bootID: name(), labels: labels,
+            slots: list(upTo: 20) {
+                RunningSlot(
+                    key: $0.key(),
+                    state: $0.choice([.assigned, .starting, .running, .stopping, .finished, .failed]),
+                    tasks: $0.list(upTo: 30) { $0.attempt() })
+            },
+            hardware: hardware())
+    }
+
+    private mutating func heartbeat() -> Heartbeat {
+        Heartbeat(
+            sequence: random.next(), loadMilli: number(), processorPermille: number(in: 0...1_000),
+            memoryUsedBytes: amount(), diskAvailableBytes: amount(),
+            devices: list(upTo: 16) {
+                DeviceSample(
+                    utilizationPercent: $0.maybe { $0.number(in: 0...100) },
+                    memoryUsedBytes: $0.maybe { $0.amount() },
+                    temperatureCelsius: $0.maybe { Int32($0.number(in: 0...300)) - 100 },
+                    powerMilliwatts: $0.maybe { $0.number() })
+            },
+            runningSlots: number())
+    }
+
+    private mutating func slotReport() -> SlotReport {
+        SlotReport(
+            key: key(), state: choice([.starting, .running, .stopping, .finished, .failed]),
+            exitCode: maybe { Int32($0.number(in: 0...255)) }, reason: text(), at: instant())
+    }
+
+    private mutating func taskResult() -> TaskResult {
+        let isUnstarted = bool()
+        return TaskResult(
+            attempt: attempt(), exitCode: isUnstarted ? 0 : Int32(number(in: 0...255)), reason: text(),
+            startedAt: instant(), durationMicroseconds: amount() >> 8, isUnstarted: isUnstarted)
+    }
+
+    private mutating func hardware() -> HardwareReport {
+        HardwareReport(
+            hostname: name(), architecture: choice(Architecture.allCases), operatingSystem: text(),
+            kernel: text(),
+            processor: ProcessorReport(
+                model: text(), sockets: number(), cores: number(), threads: number(),
+                usableMilliCPU: Int64(number(in: 0...1_000_000))),
+            memory: MemoryReport(
+                totalBytes: amount(), limitBytes: maybe { $0.amount() }, availableBytes: amount()),
+            disk: DiskReport(path: text(), totalBytes: amount(), availableBytes: amount()),
+            devices: list(upTo: 8) { $0.device() },
+            tools: list(upTo: 3) {
+                ToolReport(
+                    name: $0.name(), state: $0.choice(ToolReport.State.allCases),
+                    message: $0.maybe { $0.text() })
+            },
+            address: AddressReport(
+                local: name(), advertised: name(), rule: name(), explanation: list(upTo: 5) { $0.text() }),
+            container: maybe { $0.name() })
+    }
+
+    private mutating func device() -> DeviceReport {
+        DeviceReport(
+            type: choice(DeviceType.allCases), vendor: name(), model: text(), index: number(),
+            chip: maybe { $0.number() }, visibleID: name(), uuid: maybe { $0.text() },
+            busID: maybe { $0.text() },
+            memoryTotalBytes: maybe { $0.amount() }, memoryUsedBytes: maybe { $0.amount() },
+            utilizationPercent: maybe { $0.number(in: 0...100) },
+            temperatureCelsius: maybe { Int32($0.number(in: 0...300)) - 100 },
+            powerMilliwatts: maybe { $0.number() },
+            driverVersion: maybe { $0.text() }, health: choice(DeviceHealth.allCases),
+            reason: maybe { $0.text() })
+    }
+
+    private mutating func specification() -> JobSpecification {
+        let command: JobCommand =
+            bool() ? .argv(["/bin/" + name()] + list(upTo: 9) { $0.text() }) : .script("#!" + text())
+        var specification = JobSpecification(
+            app: name(), job: name(), kind: choice(JobKind.allCases), command: command)
+        specification.environment = list(upTo: 9) { "\($0.name())=\($0.text())" }
+        specification.directory = maybe { "/" + $0.text() }
+        specification.resources = ResourceRequest(
+            resources: Resources(
+                milliCPU: Int64(number(in: 0...1_000_000)), memoryBytes: amount(), diskBytes: amount()),
+            devices: maybe {
+                DeviceRequest(
+                    type: $0.choice(DeviceType.allCases), count: $0.number(in: 1...16),
+                    shares: $0.number(in: 1...1_000), memoryBytes: $0.amount(), model: $0.maybe { $0.text() })
+            })
+        specification.constraints = list(upTo: 5) {
+            switch $0.number(in: 0...3) {
+            case 0: .architecture($0.choice(Architecture.allCases))
+            case 1: .pool($0.name())
+            case 2: .label(key: $0.name(), value: $0.bool() ? "" : $0.name())
+            default: .node($0.name())
+            }
+        }
+        let minimum = number(in: 0...100)
+        specification.slots = SlotCount(minimum: minimum, maximum: minimum + number(in: 1...100))
+        specification.array = maybe {
+            let first = $0.number(in: 0...1_000)
+            return TaskArray(
+                first: first, last: first + $0.number(in: 0...1_000_000), step: $0.number(in: 1...9))
+        }
+        specification.isOpen = bool()
+        specification.timeoutSeconds = maybe { $0.number(in: 1...31_536_000) }
+        specification.stopGraceSeconds = number(in: 0...3_600)
+        specification.retries = RetryPolicy(
+            any: number(),
+            rules: list(upTo: 5) {
+                RetryPolicy.Rule(exitCode: Int32($0.number(in: 0...255)), count: $0.number())
+            })
+        specification.priority = Int32(number(in: 0...2_000)) - 1_000
+        specification.onDisconnect = choice(DisconnectPolicy.allCases)
+        specification.onLost = choice(LossPolicy.allCases)
+        specification.outputLimitBytes = Int64(number(in: 4_096...(1 << 30)))
+        return specification
+    }
+
+    private mutating func key() -> SlotKey { SlotKey(SlotID(identifier()), Generation(identifier())) }
+    private mutating func attempt() -> TaskAttempt {
+        TaskAttempt(index: number(), attempt: number(in: 1...(.max)))
+    }
+    private mutating func instant() -> Instant { Instant(microseconds: amount() >> 8) }
+    private mutating func bool() -> Bool { .random(using: &random) }
+    private mutating func identifier() -> UInt64 { magnitude(bits: 63) }
+    private mutating func amount() -> Int64 { Int64(magnitude(bits: 60)) }
+    private mutating func number() -> UInt32 { UInt32(magnitude(bits: 32)) }
+    private mutating func number(in range: ClosedRange<UInt32>) -> UInt32 {
+        .random(in: range, using: &random)
+    }
+
+    /// Small and large numbers alike: every length of a varint.
+    private mutating func magnitude(bits: Int) -> UInt64 {
+        let width = Int.random(in: 0...bits, using: &random)
+        return width == 0 ? 0 : random.next() >> (64 - width)
+    }
+
+    private mutating func choice<Element>(_ elements: [Element]) -> Element {
+        elements[Int.random(in: elements.indices, using: &random)]
+    }
+
+    private mutating func maybe<Value>(_ make: (inout Self) -> Value) -> Value? { bool() ? make(&self) : nil }
+
+    private mutating func list<Element>(upTo count: Int, _ make: (inout Self) -> Element) -> [Element] {
+        var list: [Element] = []
+        for _ in 0..<Int.random(in: 0...count, using: &random) { list.append(make(&self)) }
+        return list
+    }
+
+    private mutating func name() -> String { characters(1...20) }
+    private mutating func text() -> String { characters(0...80) }
+
+    private mutating func characters(_ count: ClosedRange<Int>) -> String {
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789-._ /é漢字🚀")
+        var text = ""
+        for _ in 0..<Int.random(in: count, using: &random) { text.append(choice(alphabet)) }
+        return text
+    }
+}
