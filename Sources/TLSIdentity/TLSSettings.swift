@@ -1,3 +1,4 @@
+import NIOCore
 package import NIOSSL
 
 /// The three ways in which TLS is set up here. All speak TLS 1.3 alone and trust one CA, or nobody.
@@ -35,6 +36,8 @@ package enum TLSSettings {
             certificateChain: try chain(identity.certificatePEM),
             privateKey: .privateKey(try privateKey(identity.keyPEM)))
         configuration.minimumTLSVersion = .tlsv13
+        // How long the farewell of a peer is waited for.
+        configuration.shutdownTimeout = .seconds(1)
         return configuration
     }
 
