@@ -112,7 +112,10 @@ let package = Package(
         shell("CoordinatorStore", "coordinator/Store", ["ClusterTypes", "CoordinatorCore"]),
         shell(
             "CoordinatorStoreSQLite", "coordinator/StoreSQLite",
-            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", .grdb]),
+            [
+                "ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", .grdb,
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         shell(
             "CoordinatorDriver", "coordinator/Driver",
             ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", "Platform", .logging]),
@@ -182,7 +185,7 @@ let package = Package(
             "StoreContractTests", "Contract",
             [
                 "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorCore", "ClusterTypes",
-                "ProtocolMessages",
+                "ProtocolMessages", .grdb,
             ]),
         tests(
             "LinkTests", "Link",
