@@ -113,7 +113,10 @@ let package = Package(
         shell("CoordinatorStore", "coordinator/Store", ["ClusterTypes", "CoordinatorCore"]),
         shell(
             "CoordinatorStoreSQLite", "coordinator/StoreSQLite",
-            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", .grdb]),
+            [
+                "ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", .grdb,
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         shell(
             "CoordinatorDriver", "coordinator/Driver",
             ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "CoordinatorCore", "CoordinatorStore", "Platform", .logging]),
@@ -186,7 +189,7 @@ let package = Package(
             "StoreContractTests", "Contract",
             [
                 "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorCore", "ClusterTypes",
-                "ProtocolMessages",
+                "ProtocolMessages", .grdb,
             ]),
         tests(
             "LinkTests", "Link",
