@@ -42,6 +42,7 @@ extension Target.Dependency {
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
+    static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioFoundationEssentials = product(name: "NIOFoundationEssentialsCompat", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -91,7 +92,7 @@ let package = Package(
         shell("Platform", "Sources/Platform", ["CPlatform"]),
         shell(
             "TLSIdentity", "Sources/TLSIdentity",
-            ["ClusterTypes", "Platform", .x509, .asn1, .crypto, .nioSSL]),
+            ["ClusterTypes", "Platform", .x509, .asn1, .crypto, .nioCore, .nioSSL]),
         shell("HTTPSClient", "Sources/HTTPSClient", [.nioCore, .nioPosix, .nioHTTP1, .nioSSL]),
         shell("JobFile", "Sources/JobFile", ["ClusterTypes", "APITypes", .yams]),
         shell("Terminal", "Sources/Terminal", ["Platform"]),
@@ -120,8 +121,8 @@ let package = Package(
         shell(
             "CoordinatorGateway", "coordinator/Gateway",
             [
-                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "TLSIdentity",
-                .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .logging,
+                "ClusterTypes", "ProtocolMessages", "CoordinatorCore", "TLSIdentity",
+                .nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioWebSocket, .nioSSL, .logging,
             ]),
         shell(
             "CoordinatorAPI", "coordinator/API",
@@ -172,7 +173,10 @@ let package = Package(
         tests("ClusterTypesTests", "ClusterTypes", ["ClusterTypes"]),
         tests(
             "SharedTests", "Shared",
-            ["Zstd", "Platform", "Terminal", "TLSIdentity", "HTTPSClient", "ClusterTypes"]),
+            [
+                "Zstd", "Platform", "Terminal", "TLSIdentity", "HTTPSClient", "ClusterTypes",
+                .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
+            ]),
         tests("JobFileTests", "JobFile", ["JobFile", "APITypes", "ClusterTypes"]),
         tests(
             "ProtocolTests", "protocol",
@@ -189,8 +193,8 @@ let package = Package(
         tests(
             "LinkTests", "Link",
             [
-                "CoordinatorGateway", "AgentLink", "TLSIdentity", "ProtocolMessages", "ProtocolCodec",
-                "ClusterTypes",
+                "CoordinatorGateway", "CoordinatorCore", "AgentLink", "TLSIdentity", "HTTPSClient", "APITypes",
+                "ProtocolMessages", "ProtocolCodec", "ClusterTypes",
                 .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .nioWebSocket, .logging,
             ]),
         tests(
