@@ -114,7 +114,10 @@ let package = Package(
         shell("CoordinatorStore", "coordinator/Store", ["ClusterTypes", "CoordinatorCore"]),
         shell(
             "CoordinatorStoreSQLite", "coordinator/StoreSQLite",
-            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", .grdb]),
+            [
+                "ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", .grdb,
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         shell(
             "CoordinatorDriver", "coordinator/Driver",
             ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", "Platform", .logging]),
@@ -188,7 +191,7 @@ let package = Package(
             "StoreContractTests", "Contract",
             [
                 "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorCore", "ClusterTypes",
-                "ProtocolMessages",
+                "ProtocolMessages", .grdb,
             ]),
         tests(
             "LinkTests", "Link",
