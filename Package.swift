@@ -54,6 +54,7 @@ extension Target.Dependency {
     static let logging = product(name: "Logging", package: "swift-log")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let yams = product(name: "Yams", package: "Yams")
@@ -129,8 +130,9 @@ let package = Package(
         shell(
             "CoordinatorAPI", "coordinator/API",
             [
-                "ClusterTypes", "APITypes", "ProtocolMessages", "TLSIdentity",
-                .hummingbird, .hummingbirdTLS, .nioCore, .nioSSL, .crypto, .logging,
+                "ClusterTypes", "APITypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore",
+                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .nioCore, .nioSSL, .crypto, .logging,
+                .serviceLifecycle,
             ]),
         program(
             "mortise-coordinator", "coordinator/Main",
@@ -200,7 +202,11 @@ let package = Package(
             ]),
         tests(
             "APITests", "coordinator/API",
-            ["CoordinatorAPI", "APITypes", "ClusterTypes", "TLSIdentity", "HTTPSClient", .logging]),
+            [
+                "CoordinatorAPI", "APITypes", "ClusterTypes", "ProtocolMessages", "CoordinatorCore",
+                "CoordinatorStore", "TLSIdentity", "HTTPSClient",
+                .nioCore, .nioPosix, .nioSSL, .logging,
+            ]),
         tests("AgentCoreTests", "agent/Core", ["AgentCore", "ClusterTypes", "ProtocolMessages"]),
         tests("HardwareTests", "agent/Hardware", ["AgentHardware", "ClusterTypes", "ProtocolMessages"]),
         tests("SlotsTests", "agent/Slots", ["AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform"]),
