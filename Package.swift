@@ -162,7 +162,7 @@ let package = Package(
             "mortise", "Sources/mortise",
             [
                 "ClusterTypes", "APITypes", "JobFile", "HTTPSClient", "Platform", "Terminal", "TLSIdentity",
-                .argumentParser,
+                .argumentParser, .nioCore, .nioPosix,
             ]),
 
         // Tests mirror the folders
@@ -171,7 +171,13 @@ let package = Package(
         tests(
             "SharedTests", "Shared",
             ["Zstd", "Platform", "Terminal", "TLSIdentity", "HTTPSClient", "ClusterTypes"]),
+        tests("TerminalTests", "Terminal", ["Terminal"]),
         tests("JobFileTests", "JobFile", ["JobFile", "APITypes", "ClusterTypes"]),
+        tests(
+            "CommandLineTests", "mortise",
+            [
+                "mortise", "APITypes", "ClusterTypes", "JobFile", "HTTPSClient", "Terminal", .argumentParser,
+            ]),
         tests(
             "ProtocolTests", "protocol",
             ["ProtocolMessages", "ProtocolCodec", "ProtocolGenerated", "ClusterTypes", "Zstd"]),
