@@ -168,7 +168,7 @@ let package = Package(
             "mortise", "Sources/mortise",
             [
                 "ClusterTypes", "APITypes", "JobFile", "HTTPSClient", "Platform", "Terminal", "TLSIdentity",
-                .argumentParser,
+                .argumentParser, .nioCore, .nioPosix,
             ]),
 
         // Tests mirror the folders
@@ -180,7 +180,13 @@ let package = Package(
                 "Zstd", "Platform", "Terminal", "TLSIdentity", "HTTPSClient", "ClusterTypes",
                 .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
             ]),
+        tests("TerminalTests", "Terminal", ["Terminal"]),
         tests("JobFileTests", "JobFile", ["JobFile", "APITypes", "ClusterTypes"]),
+        tests(
+            "CommandLineTests", "mortise",
+            [
+                "mortise", "APITypes", "ClusterTypes", "JobFile", "HTTPSClient", "Terminal", .argumentParser,
+            ]),
         tests(
             "ProtocolTests", "protocol",
             ["ProtocolMessages", "ProtocolCodec", "ProtocolGenerated", "ClusterTypes", "Zstd"]),
