@@ -151,7 +151,7 @@ let package = Package(
             [
                 "ClusterTypes", "APITypes", "ProtocolMessages", "ProtocolCodec", "TLSIdentity", "HTTPSClient",
                 "Platform",
-                .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .logging,
+                .nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioWebSocket, .nioSSL, .logging,
             ]),
         shell(
             "AgentSlots", "agent/Slots",

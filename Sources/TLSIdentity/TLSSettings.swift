@@ -28,6 +28,7 @@ package enum TLSSettings {
         configuration.trustRoots = .certificates(try authorities(identity.authorityPEM))
         configuration.certificateChain = try chain(identity.certificatePEM)
         configuration.privateKey = .privateKey(try privateKey(identity.key.pem))
+        configuration.shutdownTimeout = .seconds(1)
         return configuration
     }
 
