@@ -81,8 +81,13 @@ struct RowReader {
         let name = columns.text()
         let purpose = try columns.parsed("'join' or 'api'") { ["join", "api"].contains($0) ? $0 : nil }
         let pool = columns.optionalText()
-        let role: Role? =
-            purpose == "api" ? try columns.word() : try columns.parsed("NULL") { _ in Role?.none }
+        let role: Role?
+        if purpose == "api" {
+            role = try columns.word()
+        } else {
+            role = nil
+            _ = columns.optionalText()
+        }
         return TokenRecord(
             token: token, name: name, purpose: role.map { .api($0) } ?? .join(pool: pool ?? ""),
             secretHash: columns.text(), expiresAt: columns.optionalInstant(),

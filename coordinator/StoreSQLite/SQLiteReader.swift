@@ -43,6 +43,9 @@ struct SQLiteReader: StoreReader {
         query.require("job = ?", filter.job)
         query.require("node = ?", filter.node)
         query.require("state", isOneOf: filter.states?.map(\.rawValue))
+        if let states = filter.states, !states.contains(where: \.isEnded) {
+            query.require(Schema.isOpenSlot)
+        }
         query.require("slot > ?", filter.after)
         return try await list(query, order: "slot", filter.limit) { try $0.slot(&$1) }
     }
@@ -124,6 +127,8 @@ private struct Query: Sendable {
     private var arguments: [Argument] = []
 
     init(_ select: String) { self.select = select }
+
+    mutating func require(_ condition: String) { conditions.append(condition) }
 
     mutating func require(_ condition: String, _ argument: Argument) {
         conditions.append(condition)

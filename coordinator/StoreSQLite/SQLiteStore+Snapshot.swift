@@ -34,15 +34,12 @@ private struct SnapshotReader {
     }
 
     private func jobs(endedJobs: Int) throws -> [Snapshot.Job] {
-        let active = JobState.allCases.filter { !$0.isEnded }.map { "'\($0.rawValue)'" }
-        var running = try RawStatement(
-            database, Table.job.select + " WHERE state IN (\(active.joined(separator: ", ")))")
+        var open = try RawStatement(database, Table.job.select + " WHERE \(Schema.isOpenJob)")
         var ended = try RawStatement(
             database,
-            Table.job.select
-                + " WHERE state IN (\(Schema.endedJobStates)) ORDER BY ended_at DESC, job DESC LIMIT ?")
+            Table.job.select + " WHERE \(Schema.isEndedJob) ORDER BY ended_at DESC, job DESC LIMIT ?")
         ended.bind(Int64(endedJobs))
-        let records = try (running.rows(rows.job) + ended.rows(rows.job)).map(\.record)
+        let records = try (open.rows(rows.job) + ended.rows(rows.job)).map(\.record)
         return try records.sorted { $0.job < $1.job }.map { record in
             Snapshot.Job(record: record, tasks: try marks(of: record))
         }
@@ -68,9 +65,8 @@ private struct SnapshotReader {
     }
 
     private func slots(of jobs: Set<JobID>) throws -> [SlotRecord] {
-        let open = SlotState.allCases.filter { !$0.isEnded }.map { "'\($0.rawValue)'" }
         var statement = try RawStatement(
-            database, Table.slot.select + " WHERE state IN (\(open.joined(separator: ", "))) ORDER BY slot")
+            database, Table.slot.select + " WHERE \(Schema.isOpenSlot) ORDER BY slot")
         return try statement.rows(rows.slot).filter { jobs.contains($0.job) }
     }
 }

@@ -88,11 +88,22 @@ package final class SQLiteStore: Store {
         }
     }
 
+    /// The writing connection's `PRAGMA synchronous`: 2 (FULL), or what was committed last may go with the power.
+    package func synchronousMode() throws -> Int {
+        try reportingFailures(doing: "read", on: path) {
+            try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
+        }
+    }
+
     /// Moves the write-ahead log into the file and lets go of it. Later calls of the store fail; closing again
     /// does nothing.
     package func close() throws {
         try writer.withLock { _ in
-            try reportingFailures(doing: "close", on: path) { try pool.close() }
+            try reportingFailures(doing: "close", on: path) {
+                // The readers first: only a writer that is the last to close takes the log with it.
+                pool.releaseMemory()
+                try pool.close()
+            }
             lock.release()
         }
     }

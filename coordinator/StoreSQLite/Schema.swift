@@ -139,16 +139,20 @@ enum Schema {
     private static let indexes = [
         "CREATE INDEX job_by_state ON job (state, job)",
         "CREATE INDEX job_by_app ON job (app, job)",
-        "CREATE INDEX job_by_end ON job (ended_at, job) WHERE state IN (\(endedJobStates))",
+        "CREATE INDEX job_by_end ON job (ended_at, job) WHERE \(isEndedJob)",
+        "CREATE INDEX job_open ON job (job) WHERE \(isOpenJob)",
         "CREATE INDEX slot_by_job ON slot (job, slot)",
         "CREATE INDEX slot_by_node ON slot (node, slot)",
-        "CREATE INDEX slot_by_state ON slot (state, slot)",
+        "CREATE INDEX slot_open ON slot (slot) WHERE \(isOpenSlot)",
         "CREATE INDEX token_by_secret ON token (secret_hash)",
         "CREATE INDEX event_by_subject ON event (subject, subject_number, event)",
     ]
 
-    /// As the index `job_by_end` says it; a query must say the same to use it.
-    static let endedJobStates = "'finished', 'failed', 'canceled'"
+    /// The conditions of the partial indexes; a query must say the same to use them. What is not known to be over
+    /// is open, so that no row is overlooked because of a word that nobody expects.
+    static let isEndedJob = "state IN ('finished', 'failed', 'canceled')"
+    static let isOpenJob = "state NOT IN ('finished', 'failed', 'canceled')"
+    static let isOpenSlot = "state NOT IN ('finished', 'failed')"
 
     private static let views = [
         """

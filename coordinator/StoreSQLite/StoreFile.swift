@@ -14,16 +14,17 @@ enum StoreFile {
     /// Creates the file, for its owner alone, if there is none; SQLite gives the files beside it the same mode.
     /// - Returns: the path with symbolic links resolved, so that there is one lock however it is named.
     static func create(_ path: String) throws -> String {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
+        // Never opened if it exists: closing it would let go of the locks that SQLite has on it in this process.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 || errno == EEXIST else {
             throw StoreError(
                 .failed,
                 "cannot open the store \(path): \(reason(errno)); create its folder, let the coordinator's user"
                     + " write there, or choose another path with --store")
         }
-        close(descriptor)
+        if descriptor >= 0 { close(descriptor) }
         guard let resolved = realpath(path, nil) else {
-            throw StoreError(.failed, "cannot find the store \(path) again: \(reason(errno))")
+            throw StoreError(.failed, "cannot find the store \(path): \(reason(errno)); is it a broken link?")
         }
         defer { free(resolved) }
         return String(cString: resolved)
