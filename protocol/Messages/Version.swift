@@ -41,7 +41,25 @@ package enum ProtocolLimits {
     package static let tasksPerBatch = 4_096
     /// Names of nodes, jobs, apps, pools, labels; models and reasons may be longer.
     package static let nameBytes = 253
+    /// Models, paths, certificates and lines for people.
     package static let textBytes = 64 << 10
+    /// Why something failed. Longer ones are cut when they are sent: a batch of results stays small.
+    package static let reasonBytes = 4 << 10
+    /// A script, and all words of an argv together: one argument list of the operating system is no larger.
+    package static let commandBytes = 1 << 20
+    package static let argumentsPerCommand = 4_096
+    package static let environmentEntriesPerJob = 4_096
+    package static let constraintsPerJob = 256
+    package static let retryRulesPerJob = 256
+    package static let toolsPerNode = 64
+    package static let explanationLines = 256
+    package static let logChunkBytes = 64 << 10
+    /// Entries of all lists of one message together. 1 Mi: what they take in memory stays near `messageBytes`.
+    package static let entriesPerMessage = 1 << 20
+    /// Amounts in bytes. 2^60: an exabyte.
+    package static let amountBytes: Int64 = 1 << 60
+    /// The latest moment, 9999-12-31: sums of moments and durations stay far from overflow.
+    package static let latestMicroseconds: Int64 = 253_402_300_799_000_000
 }
 
 /// Bytes from outside that are no valid message. The connection is closed with the message as reason.
