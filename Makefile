@@ -1,0 +1,46 @@
+# The commands that people and CI use. `make` alone lists them.
+
+SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
+
+.PHONY: help demo test build release lint format dependencies protocol clean
+
+help:
+	@echo "make demo      build, then watch a real job run on three agents"
+	@echo "make test      build and run all tests"
+	@echo "make build     build everything for development"
+	@echo "make release   what people install, stripped, with checksums, into dist/"
+	@echo "make lint      check the form of the sources; make format mends it"
+	@echo "make protocol  regenerate protocol/Generated from protocol/Schema"
+
+demo: dependencies
+	$(SWIFT_BUILD) --product mortise
+	$(SWIFT_BUILD) --product mortise-agent
+	$(SWIFT_BUILD) --product mortise-coordinator
+	dev/demo
+
+test: dependencies
+	$(SWIFT_BUILD) --build-tests
+	swift test --skip-build
+
+build: dependencies
+	$(SWIFT_BUILD)
+
+release: dependencies
+	dev/release
+
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources agent coordinator \
+	  protocol/Messages protocol/Codec Tests
+
+format:
+	swift format --in-place --recursive --parallel Package.swift Sources agent coordinator \
+	  protocol/Messages protocol/Codec Tests
+
+dependencies:
+	@dev/install-dependencies
+
+protocol:
+	dev/generate-protocol
+
+clean:
+	rm -rf .build dist

@@ -1,0 +1,186 @@
+import AgentCore
+import AgentHardware
+import AgentLink
+import AgentSlots
+import ClusterTypes
+import Logging
+import NIOCore
+import NIOPosix
+import Platform
+import ProtocolMessages
+import TLSIdentity
+
+/// The agent's only loop, on one event loop: take what has come, `handle` each event, perform the actions, sleep
+/// until something comes or `nextWakeup`.
+///
+/// Only probes of the hardware run elsewhere: they block.
+final class AgentDriver {
+    private static let loadInterval = TimeAmount.seconds(5)
+    private static let deviceInterval = TimeAmount.seconds(30)
+
+    private let eventLoop: any EventLoop
+    private let files: NodeIdentityFiles
+    private let prober: HardwareProber
+    private let helper: NIOThreadPool
+    private let logger: Logger
+    private let onExit: (ExitReason) -> Void
+    private var core: Agent
+    private var hardware: HardwareReport
+    private var link: AgentLink?
+    private var slots: SlotManager?
+    private var inbox: [Event] = []
+    private var isDraining = false
+    private var wakeup: Scheduled<Void>?
+    /// For people: where the link stands.
+    private var linkState = "connecting"
+
+    init(
+        eventLoop: any EventLoop, core: Agent, files: NodeIdentityFiles, prober: HardwareProber,
+        hardware: HardwareReport, helper: NIOThreadPool, logger: Logger, onExit: @escaping (ExitReason) -> Void
+    ) {
+        self.eventLoop = eventLoop
+        self.core = core
+        self.files = files
+        self.prober = prober
+        self.hardware = hardware
+        self.helper = helper
+        self.logger = logger
+        self.onExit = onExit
+    }
+
+    /// From here on everything happens by events.
+    func start(identity: NodeIdentity, slots: SlotManager) {
+        self.slots = slots
+        link = AgentLink(eventLoop: eventLoop, identity: identity) { [weak self] in self?.receive($0) }
+        deliver(.loadMeasured(prober.load()))
+        eventLoop.assumeIsolated().scheduleRepeatedTask(initialDelay: Self.loadInterval, delay: Self.loadInterval) {
+            [weak self] _ in
+            guard let self else { return }
+            self.deliver(.loadMeasured(self.prober.load()))
+        }
+        sampleDevicesLater()
+        renewLater(identity)
+    }
+
+    func deliver(_ event: Event) {
+        inbox.append(event)
+        guard !isDraining else { return }
+        isDraining = true
+        eventLoop.assumeIsolated().execute { self.drain() }
+    }
+
+    /// For `mortise-agent status`.
+    var status: (HardwareReport, Heartbeat, String) {
+        (hardware, prober.load(), "\(linkState); \(core.runningSlots) slots run")
+    }
+
+    // MARK: The loop
+
+    private func drain() {
+        isDraining = false
+        let now = Self.now()
+        var output = Output()
+        let events = inbox
+        inbox = []
+        for event in events { core.handle(event, at: now, into: &output) }
+        if let due = core.nextWakeup, due <= now { core.handle(.wakeup, at: now, into: &output) }
+        for action in output.actions { perform(action, at: now) }
+        scheduleWakeup(after: now)
+    }
+
+    private func scheduleWakeup(after now: Instant) {
+        wakeup?.cancel()
+        wakeup = core.nextWakeup.map { due in
+            let delay = TimeAmount.microseconds(max(0, (due - now).wholeMicroseconds))
+            return eventLoop.assumeIsolated().scheduleTask(in: delay) { self.deliver(.wakeup) }
+        }
+    }
+
+    private func perform(_ action: Action, at now: Instant) {
+        switch action {
+        case .connect: link?.connect()
+        case .disconnect(let reason): link?.disconnect(reason: reason)
+        case .send(let message): link?.send(message)
+        case .startSlot(let assignment): slots?.start(assignment, devices: hardware.devices)
+        case .stopSlot(let key, let reason): slots?.stop(key, reason: reason)
+        case .giveTasks(let key, let orders): slots?.giveTasks(key, orders)
+        case .forgetResults(let key, let attempts): slots?.forgetResults(key, attempts)
+        case .forgetSlot(let key): slots?.forgetSlot(key)
+        case .setLease(let until): slots?.setLease(remaining: until - now)
+        case .probeHardware(let request): probe(for: request)
+        case .readLog(let request): slots?.readLog(request) { [weak self] in self?.deliver(.logRead($0)) }
+        case .cancelLog(let request): slots?.cancelLog(request)
+        case .storeCertificate(let pem): storeCertificate(pem)
+        case .exit(let reason): onExit(reason)
+        }
+    }
+
+    private func receive(_ event: LinkEvent) {
+        switch event {
+        case .connected: deliver(.connected)
+        case .message(let message):
+            if case .welcome(let welcome) = message {
+                linkState = "connected to cluster '\(welcome.cluster)' as node \(welcome.node)"
+                logger.notice("connected", metadata: ["cluster": "\(welcome.cluster)", "node": "\(welcome.node)"])
+            }
+            deliver(.messageReceived(message))
+        case .disconnected(let reason, _):
+            linkState = "not connected: \(reason)"
+            logger.warning("not connected", metadata: ["reason": "\(reason)"])
+            deliver(.disconnected(reason: reason))
+        }
+    }
+
+    private static func now() -> Instant { Instant(microseconds: SteadyClock.now()) }
+
+    // MARK: Hardware
+
+    private func probe(for request: UInt64) {
+        let prober = prober
+        helper.runIfActive(eventLoop: eventLoop) { prober.report() }.assumeIsolated().whenSuccess { report in
+            self.hardware = report
+            self.deliver(.hardwareProbed(report, request: request))
+        }
+    }
+
+    private func sampleDevicesLater() {
+        let prober = prober
+        eventLoop.assumeIsolated().scheduleTask(in: Self.deviceInterval) {
+            self.helper.runIfActive(eventLoop: self.eventLoop) { () -> HardwareReport? in
+                prober.sampleDevices() ? prober.report() : nil
+            }.assumeIsolated().whenComplete { result in
+                if case .success(let report?) = result {
+                    self.hardware = report
+                    self.deliver(.hardwareChanged(report))
+                }
+                self.sampleDevicesLater()
+            }
+        }
+    }
+
+    // MARK: Certificate
+
+    private func renewLater(_ identity: NodeIdentity) {
+        let wait = max(.seconds(1), identity.certificate.renewalDue - Self.now())
+        eventLoop.assumeIsolated().scheduleTask(in: .microseconds(wait.wholeMicroseconds)) {
+            do {
+                self.deliver(.certificateDue(certificateRequest: try identity.renewalRequest()))
+            } catch {
+                self.logger.error("cannot ask for a new certificate", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func storeCertificate(_ pem: String) {
+        guard let link else { return }
+        do {
+            let renewed = try link.identity.renewed(certificatePEM: pem)
+            try files.store(renewed)
+            link.identity = renewed
+            renewLater(renewed)
+            logger.info("the certificate is renewed")
+        } catch {
+            logger.error("cannot take the renewed certificate", metadata: ["error": "\(error)"])
+        }
+    }
+}
