@@ -195,7 +195,9 @@ let package = Package(
             "APITests", "coordinator/API",
             ["CoordinatorAPI", "APITypes", "ClusterTypes", "TLSIdentity", "HTTPSClient", .logging]),
         tests("AgentCoreTests", "agent/Core", ["AgentCore", "ClusterTypes", "ProtocolMessages"]),
-        tests("HardwareTests", "agent/Hardware", ["AgentHardware", "ClusterTypes", "ProtocolMessages"]),
+        tests(
+            "HardwareTests", "agent/Hardware",
+            ["AgentHardware", "APITypes", "ClusterTypes", "Platform", "ProtocolMessages"]),
         tests("SlotsTests", "agent/Slots", ["AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform"]),
         tests(
             "ScenarioTests", "Scenarios",
