@@ -214,7 +214,9 @@ let package = Package(
                 .nioCore, .nioPosix, .nioSSL, .logging,
             ]),
         tests("AgentCoreTests", "agent/Core", ["AgentCore", "ClusterTypes", "ProtocolMessages"]),
-        tests("HardwareTests", "agent/Hardware", ["AgentHardware", "ClusterTypes", "ProtocolMessages"]),
+        tests(
+            "HardwareTests", "agent/Hardware",
+            ["AgentHardware", "APITypes", "ClusterTypes", "Platform", "ProtocolMessages"]),
         tests("SlotsTests", "agent/Slots", ["AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform"]),
         tests(
             "ScenarioTests", "Scenarios",

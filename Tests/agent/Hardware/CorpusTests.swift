@@ -1,0 +1,272 @@
+import AgentHardware
+import FoundationEssentials
+import ProtocolMessages
+import Testing
+
+/// Real outputs of many versions of the tools, kept beside the repository and not in it.
+@Suite("Real outputs", .enabled(if: Corpus.isThere))
+struct CorpusTests {
+    @Test("every nvidia-smi XML", arguments: Corpus.files("nvidia/xml_"))
+    func nvidiaXML(file: String) throws {
+        let expected = try Corpus.expected(file)
+        let query = try #require(NvidiaQuery(parsing: Array(Corpus.text(file).utf8)))
+        #expect(query.isComplete)
+        #expect(query.driverVersion == expected.driver_version)
+        check(query.devices, expected)
+        for (device, wanted) in zip(query.devices, expected.devices) {
+            #expect(device.minorNumber == wanted.minor_number)
+            #expect(device.migInstances == wanted.mig_devices?.count ?? 0)
+            #expect(device.migMode == wanted.mig_mode)
+        }
+    }
+
+    @Test("every nvidia-smi CSV", arguments: Corpus.files("nvidia/csv_"))
+    func nvidiaCSV(file: String) throws {
+        // Two samples have no header: their columns are those of the command that was run.
+        let columns: [String]? =
+            if file.contains("geforce_930m") {
+                [
+                    "index", "uuid", "name", "temperature.gpu", "utilization.gpu", "memory.used",
+                    "memory.total",
+                    "power.draw", "clocks.gr", "clocks.mem",
+                ]
+            } else if file.contains("noheader") {
+                ["index", "name", "memory.total", "memory.used"]
+            } else {
+                nil
+            }
+        let table = try #require(NvidiaTable(parsing: Corpus.text(file), columns: columns))
+        check(table.devices, try Corpus.expected(file))
+    }
+
+    private func check(_ devices: [NvidiaDevice], _ expected: Corpus.Answer) {
+        #expect(devices.count == expected.devices.count)
+        for (device, wanted) in zip(devices, expected.devices) {
+            #expect(device.index == wanted.index)
+            #expect(device.name == wanted.name)
+            #expect(device.uuid == wanted.uuid)
+            #expect(device.busID == wanted.bus_id)
+            #expect(device.memoryTotalBytes == wanted.memory_total_mib.map { $0 << 20 })
+            #expect(device.memoryUsedBytes == wanted.memory_used_mib.map { $0 << 20 })
+            #expect(device.utilizationPercent == wanted.utilization_percent)
+            #expect(device.temperatureCelsius == wanted.temperature_c)
+            #expect(device.powerMilliwatts == wanted.power_w.map { UInt32(($0 * 1_000).rounded()) })
+        }
+    }
+
+    @Test("every complaint of nvidia-smi", arguments: Corpus.files("nvidia/err_"))
+    func nvidiaErrors(file: String) throws {
+        let failure = try #require(NvidiaFailure(parsing: Corpus.text(file)))
+        #expect(failure.code.rawValue == (try Corpus.expected(file).error))
+        #expect((failure.busID != nil) == (failure.code == .gpuLost))
+        #expect(NvidiaQuery(parsing: Array(Corpus.text(file).utf8)) == nil)
+    }
+
+    @Test("every npu-smi info", arguments: Corpus.files("npu/info_"))
+    func ascendInfo(file: String) throws {
+        let expected = try Corpus.expected(file)
+        let info = AscendInfo(parsing: Corpus.text(file))
+        #expect(info.toolVersion == expected.tool_version)
+        #expect(info.driverVersion == expected.driver_version)
+        #expect(info.devices.count == expected.devices.count)
+        for (device, wanted) in zip(info.devices, expected.devices) {
+            #expect(device.card == wanted.index)
+            #expect(device.chip == wanted.chip)
+            #expect(device.physicalID == wanted.phy_id)
+            #expect(device.name == wanted.name)
+            #expect(device.health == wanted.health)
+            #expect(device.busID == wanted.bus_id)
+            #expect(device.memoryTotalBytes == wanted.memory_total_mib.map { $0 << 20 })
+            #expect(device.memoryUsedBytes == wanted.memory_used_mib.map { $0 << 20 })
+            #expect(device.utilizationPercent == wanted.utilization_percent)
+            #expect(device.temperatureCelsius == wanted.temperature_c)
+            #expect(device.powerMilliwatts == wanted.power_w.map { UInt32(($0 * 1_000).rounded()) })
+        }
+    }
+
+    @Test("every npu-smi mapping", arguments: Corpus.files("npu/m_"))
+    func ascendMapping(file: String) throws {
+        let expected = try Corpus.expected(file)
+        let mapping = AscendMapping(parsing: Corpus.text(file))
+        #expect(mapping.chips.map(\.card) == expected.devices.map(\.index))
+        #expect(mapping.chips.map(\.chip) == expected.devices.map { $0.chip ?? 0 })
+        #expect(mapping.chips.map(\.logicID) == expected.devices.map { $0.logic_id ?? 999 })
+        #expect(mapping.chips.map(\.name) == expected.devices.map { $0.name ?? "" })
+    }
+
+    @Test(
+        "every npu-smi list of readings",
+        arguments: Corpus.files("npu/t_common_") + Corpus.files("npu/t_usages_"))
+    func ascendReadings(file: String) throws {
+        let wanted = try #require(Corpus.expected(file).devices.first)
+        let readings = AscendReadings(parsing: Corpus.text(file))
+        #expect(readings.card == wanted.index)
+        #expect(readings.utilizationPercent == wanted.utilization_percent)
+        #expect(readings.temperatureCelsius == wanted.temperature_c)
+        #expect(readings.powerMilliwatts == wanted.power_w.map { UInt32(($0 * 1_000).rounded()) })
+        #expect(readings.memoryTotalBytes == wanted.memory_total_mib.map { $0 << 20 })
+        #expect(readings.memoryUsedPercent == wanted.hbm_usage_percent)
+    }
+
+    @Test("every complaint of npu-smi", arguments: Corpus.files("npu/err_"))
+    func ascendErrors(file: String) throws {
+        let failure = try #require(AscendFailure(parsing: Corpus.text(file)))
+        #expect(failure.code.rawValue == (try Corpus.expected(file).error))
+        #expect(AscendInfo(parsing: Corpus.text(file)).devices.isEmpty)
+    }
+
+    @Test("every cpuinfo", arguments: Corpus.files("cpu/cpuinfo_"))
+    func cpuinfo(file: String) throws {
+        let expected = try Corpus.expected(file)
+        let info = ProcessorInfo(parsing: Corpus.text(file))
+        #expect(info.model == expected.model)
+        #expect(info.processors.count == expected.logical_cpus)
+        #expect(info.sockets == expected.sockets)
+        #expect(info.coresPerSocket == expected.cores_per_socket)
+        #expect(info.implementer == expected.implementer)
+        #expect(info.vendor == expected.vendor)
+        #expect(info.hardware == expected.hardware)
+        #expect(info.parts == expected.part ?? [])
+        let topology = ProcessorTopology(info, places: [])
+        #expect(topology.sockets <= topology.cores && topology.cores <= topology.threads)
+    }
+
+    @Test("every meminfo", arguments: Corpus.files("cpu/meminfo_"))
+    func meminfo(file: String) throws {
+        let expected = try Corpus.expected(file)
+        let info = MemoryInfo(parsing: Corpus.text(file))
+        #expect(info.totalBytes == expected.mem_total_kib.map { $0 << 10 })
+        #expect(info.availableBytes == expected.mem_available_kib.map { $0 << 10 })
+    }
+
+    @Test("every limit of a control group", arguments: Corpus.files("cpu/cgroup"))
+    func limits(file: String) throws {
+        let expected = try Corpus.expected(file)
+        let text = Corpus.text(file)
+        if file.hasSuffix("cpu.max.txt") || file.contains("cpu.max_") {
+            let cores = expected.cpu_limit_cores?.number
+            #expect(ControlGroupLimit.milliCPU(max: text) == cores.map { Int64($0 * 1_000) })
+        }
+        if file.contains("memory.max") || file.contains("memory.limit") {
+            #expect(ControlGroupLimit.bytes(text) == expected.memory_limit_bytes)
+        }
+        if file.contains("cpuset.cpus") {
+            #expect(ProcessorList.parse(text)?.count == expected.cpuset_cpus)
+        }
+        if file.contains("cfs_quota_us"), expected.cpu_quota_us == -1 {
+            #expect(ControlGroupLimit.milliCPU(quota: text, period: "100000") == nil)
+        }
+    }
+
+    @Test("every output of hostname -I picks its words by index", arguments: Corpus.files("cpu/hostname-I"))
+    func hostnames(file: String) throws {
+        let addresses = try #require(try Corpus.expected(file).addresses)
+        let words = Corpus.text(file).split(whereSeparator: \.isWhitespace).map(String.init)
+        #expect(words == addresses)
+        let interfaces = try words.enumerated().map {
+            InterfaceAddress(interface: "eth\($0)", address: try #require(IPAddress($1)))
+        }
+        for (position, address) in addresses.enumerated() {
+            let settings = AddressSettings(index: .init(String(position + 1), from: "LOCAL_IP_INDEX"))
+            #expect(
+                try AddressPolicy.choose(settings, interfaces: interfaces, route: .unknown).local == address)
+        }
+    }
+
+    @Test("no sample of any tool harms any reader", arguments: Corpus.files(""))
+    func everyReader(file: String) {
+        let text = Corpus.text(file)
+        for cut in [text, String(text.prefix(text.count / 2)), String(text.suffix(text.count / 3))] {
+            _ = NvidiaQuery(parsing: Array(cut.utf8))
+            _ = NvidiaTable(parsing: cut)
+            _ = NvidiaFailure(parsing: cut)
+            _ = AscendInfo(parsing: cut)
+            _ = AscendMapping(parsing: cut)
+            _ = AscendReadings(parsing: cut)
+            _ = ProcessorTopology(ProcessorInfo(parsing: cut), places: [])
+            _ = MemoryInfo(parsing: cut)
+            _ = ControlGroups(membership: cut, mounts: cut)
+            _ = SystemInfo.operatingSystem(cut)
+            _ = ProcessorTimes(parsing: cut, processors: nil)
+        }
+    }
+}
+
+private enum Corpus {
+    struct Answer: Decodable {
+        struct Device: Decodable {
+            var index: UInt32
+            var chip: UInt32?
+            var name: String?
+            var uuid: String?
+            var bus_id: String?
+            var minor_number: UInt32?
+            var memory_total_mib: Int64?
+            var memory_used_mib: Int64?
+            var utilization_percent: UInt32?
+            var temperature_c: Int32?
+            var power_w: Double?
+            var health: String?
+            var phy_id: UInt32?
+            var logic_id: UInt32?
+            var hbm_usage_percent: UInt32?
+            var mig_mode: String?
+            var mig_devices: [MIGDevice]?
+        }
+        struct MIGDevice: Decodable {}
+
+        /// A number, or words where the answer stands in another file.
+        struct Limit: Decodable {
+            var number: Double?
+            init(from decoder: any Decoder) throws {
+                number = try? decoder.singleValueContainer().decode(Double.self)
+            }
+        }
+
+        var devices: [Device]
+        var error: String?
+        var driver_version: String?
+        var tool_version: String?
+        var model: String?
+        var logical_cpus: Int?
+        var sockets: UInt32?
+        var cores_per_socket: UInt32?
+        var implementer: String?
+        var vendor: String?
+        var hardware: String?
+        var part: [String]?
+        var mem_total_kib: Int64?
+        var mem_available_kib: Int64?
+        var cpu_limit_cores: Limit?
+        var cpu_quota_us: Int64?
+        var memory_limit_bytes: Int64?
+        var cpuset_cpus: Int?
+        var addresses: [String]?
+    }
+
+    struct Missing: Error {}
+
+    /// Four folders above this file is the repository.
+    static let directory =
+        String(#filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 })
+        + "/../shared/corpus/"
+
+    static let answers: [String: Answer] = {
+        guard let data = FileManager.default.contents(atPath: directory + "expected.json") else { return [:] }
+        return (try? JSONDecoder().decode([String: Answer].self, from: data)) ?? [:]
+    }()
+
+    static var isThere: Bool { FileManager.default.fileExists(atPath: directory + "expected.json") }
+
+    static func files(_ prefix: String) -> [String] { answers.keys.filter { $0.hasPrefix(prefix) }.sorted() }
+
+    static func expected(_ file: String) throws -> Answer {
+        guard let answer = answers[file] else { throw Missing() }
+        return answer
+    }
+
+    static func text(_ file: String) -> String {
+        FileManager.default.contents(atPath: directory + file).map { String(decoding: $0, as: UTF8.self) }
+            ?? ""
+    }
+}

@@ -1,0 +1,181 @@
+import AgentHardware
+import ProtocolMessages
+import ClusterTypes
+import Testing
+
+@Suite("Prober")
+struct HardwareProberTests {
+    private func prober(
+        _ directory: TemporaryDirectory, nvidia: String? = nil, ascend: String? = nil,
+        deadline: Duration = .seconds(60)
+    ) throws -> HardwareProber {
+        var settings = HardwareProber.Settings(workDirectory: directory.path)
+        settings.inventoryDeadline = deadline
+        settings.sampleDeadline = deadline
+        settings.toolPaths = [
+            "nvidia-smi": directory.path + "/nvidia-smi", "npu-smi": directory.path + "/npu-smi",
+        ]
+        if let nvidia { try directory.write("nvidia-smi", "#!/bin/sh\n" + nvidia, isProgram: true) }
+        if let ascend { try directory.write("npu-smi", "#!/bin/sh\n" + ascend, isProgram: true) }
+        return try HardwareProber(settings: settings)
+    }
+
+    private let gpu = NvidiaTests.document(
+        "<utilization><gpu_util>7 %</gpu_util></utilization><temperature><gpu_temp>61 C</gpu_temp></temperature>"
+    )
+
+    @Test("a machine without vendor tools is reported, and the tools as missing")
+    func noTools() throws {
+        let directory = try TemporaryDirectory()
+        let report = try prober(directory).report()
+        #expect(report.devices.isEmpty)
+        #expect(
+            report.tools == [
+                ToolReport(name: "npu-smi", state: .missing), ToolReport(name: "nvidia-smi", state: .missing),
+            ])
+        #expect(report.disk.path == directory.path)
+        #expect(report.disk.totalBytes > 0)
+        #expect(report.processor.usableMilliCPU > 0)
+        #expect(!report.address.local.isEmpty)
+    }
+
+    @Test("device samples come in the order of the report and only from the tools")
+    func samples() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("answer", gpu)
+        let prober = try prober(directory, nvidia: "cat \(directory.path)/answer")
+        #expect(prober.load().devices.isEmpty)
+        #expect(prober.deviceSampleAge == nil)
+        #expect(prober.report().devices.map(\.visibleID) == ["GPU-1"])
+        #expect(prober.load().devices == [DeviceSample(utilizationPercent: 7, temperatureCelsius: 61)])
+        #expect(prober.deviceSampleAge != nil)
+        #expect(prober.load().sequence == 0)
+        try directory.write(
+            "answer", NvidiaTests.document("<temperature><gpu_temp>80 C</gpu_temp></temperature>"))
+        #expect(prober.load().devices == [DeviceSample(utilizationPercent: 7, temperatureCelsius: 61)])
+        #expect(prober.sampleDevices() == false)
+        #expect(prober.load().devices == [DeviceSample(temperatureCelsius: 80)])
+    }
+
+    @Test("a tool that hangs costs its deadline, and the devices stay")
+    func hangs() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("answer", gpu)
+        let script = "if test -e \(directory.path)/hang; then sleep 600; fi; cat \(directory.path)/answer"
+        let prober = try prober(directory, nvidia: script, deadline: .seconds(2))
+        // A busy machine may need more than the deadline for the first answer; then there is nothing to compare.
+        var first = prober.report()
+        for _ in 0..<10 where first.devices.isEmpty { first = prober.report() }
+        #expect(first.devices.map(\.health) == [.ok])
+        try directory.write("hang", "")
+        #expect(prober.sampleDevices())
+        let report = prober.report()
+        #expect(report.devices.map(\.visibleID) == ["GPU-1"])
+        #expect(report.devices.map(\.health) == [.unknown])
+        #expect(report.devices.first?.reason?.hasPrefix("nvidia-smi timed out") == true)
+        #expect(report.tools.last?.state == .timedOut)
+    }
+
+    @Test("a lost GPU is failed, with the tool's words")
+    func lost() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("answer", gpu)
+        let prober = try prober(directory, nvidia: "cat \(directory.path)/answer")
+        _ = prober.report()
+        let line = "Unable to determine the device handle for GPU 0000:C1:00.0: GPU is lost."
+        try directory.write("nvidia-smi", "#!/bin/sh\necho '\(line)'; exit 15\n", isProgram: true)
+        let report = prober.report()
+        #expect(report.devices.map(\.health) == [.failed])
+        #expect(report.devices.first?.reason?.contains("GPU is lost") == true)
+        #expect(report.tools.last?.state == .failed)
+    }
+
+    @Test("a driver without GPUs is in order")
+    func noDevices() throws {
+        let directory = try TemporaryDirectory()
+        let report = try prober(directory, nvidia: "echo 'No devices were found'; exit 6").report()
+        #expect(report.devices.isEmpty)
+        #expect(report.tools.last?.state == .ok)
+    }
+
+    @Test("a warning after the answer does not cost the answer")
+    func warningBehind() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("answer", gpu)
+        let script =
+            "cat \(directory.path)/answer; echo 'WARNING: infoROM is corrupted at gpu 0000:C1:00.0'; exit 14"
+        let report = try prober(directory, nvidia: script).report()
+        #expect(report.devices.map(\.health) == [.ok])
+        #expect(report.tools.last?.state == .ok)
+    }
+
+    @Test("where the XML cannot be had the plain table is asked")
+    func plainTable() throws {
+        let directory = try TemporaryDirectory()
+        let script = """
+            case "$1" in
+            --query-gpu=*) echo 'index, uuid, name, memory.total [MiB]'; echo '0, GPU-9, Old GPU, 2048 MiB' ;;
+            *) echo 'Invalid combination of input arguments.'; exit 2 ;;
+            esac
+            """
+        let report = try prober(directory, nvidia: script).report()
+        #expect(report.devices.map(\.visibleID) == ["GPU-9"])
+        #expect(report.tools.last?.state == .ok)
+    }
+
+    @Test("an answer that is no answer is unreadable, a failure has its words")
+    func unreadable() throws {
+        let directory = try TemporaryDirectory()
+        let report = try prober(directory, nvidia: "echo hello", ascend: "echo 'ret is -8005' >&2; exit 1")
+            .report()
+        #expect(
+            report.tools == [
+                ToolReport(name: "npu-smi", state: .failed, message: "exit code 1: ret is -8005"),
+                ToolReport(
+                    name: "nvidia-smi", state: .unreadable, message: "the answer is not understood: hello"),
+            ])
+    }
+
+    @Test("Ascend cards are asked one by one where the table is not understood")
+    func oneByOne() throws {
+        let directory = try TemporaryDirectory()
+        let script = """
+            case "$*" in
+            "info -m") printf '\\tNPU ID    Chip ID    Chip Logic ID    Chip Name\\n'
+                printf '\\t2         0          0                Ascend 310P3\\n' ;;
+            "info -t common -i 2") printf '\\tNPU ID : 2\\n\\tAicore Usage Rate(%%) : 6\\n\\tTemperature(C) : 46\\n' ;;
+            "info -t usages -i 2") printf '\\tDDR Capacity(MB) : 21000\\n\\tDDR Usage Rate(%%) : 10\\n' ;;
+            *) echo 'a table of the future' ;;
+            esac
+            """
+        let report = try prober(directory, ascend: script).report()
+        let device = try #require(report.devices.first)
+        #expect(device.model == "Ascend 310P3")
+        #expect(device.visibleID == "0")
+        #expect(device.utilizationPercent == 6)
+        #expect(device.temperatureCelsius == 46)
+        #expect(device.memoryTotalBytes == 21_000 << 20)
+        #expect(device.memoryUsedBytes == 2_100 << 20)
+        #expect(device.health == .ok)
+    }
+
+    @Test("a setting that names no address here keeps the agent from starting")
+    func badAddress() {
+        var settings = HardwareProber.Settings(workDirectory: "/")
+        settings.address.address = .init("203.0.113.300", from: "LOCAL_IP")
+        #expect(throws: AddressError.self) { try HardwareProber(settings: settings) }
+    }
+
+    @Test("without leave to run tools none is run")
+    func toolsOff() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("nvidia-smi", "#!/bin/sh\ntouch \(directory.path)/ran\n", isProgram: true)
+        var settings = HardwareProber.Settings(workDirectory: directory.path)
+        settings.usesTools = false
+        settings.toolPaths = ["nvidia-smi": directory.path + "/nvidia-smi"]
+        let prober = try HardwareProber(settings: settings)
+        #expect(prober.report().tools.isEmpty)
+        #expect(prober.sampleDevices() == false)
+        #expect(FileSource.machine().exists(directory.path + "/ran") == false)
+    }
+}

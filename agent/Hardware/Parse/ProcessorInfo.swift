@@ -1,0 +1,168 @@
+/// What `/proc/cpuinfo` says; nil where it does not.
+package struct ProcessorInfo: Hashable, Sendable {
+    package var model: String?
+    package var vendor: String?
+    /// "0x41", ARM only; with the parts that appear.
+    package var implementer: String?
+    package var parts: [String] = []
+    /// The board, on some ARM systems.
+    package var hardware: String?
+    /// Numbers of the logical processors.
+    package var processors: [Int] = []
+    package var sockets: UInt32?
+    /// "cpu cores".
+    package var coresPerSocket: UInt32?
+    /// Physical cores in all, at most one per logical processor.
+    package var cores: UInt32?
+
+    package init(parsing text: String) {
+        var packages: Set<String> = []
+        var pairs: Set<[String]> = []
+        var package = ""
+        for line in Scan.lines(text) {
+            guard let (key, value) = Scan.pair(line) else { continue }
+            switch key {
+            case "processor":
+                // Old ARM kernels name the model here, before or after the numbers.
+                if let number = Int(value) {
+                    processors.append(number)
+                    package = ""
+                } else if model == nil {
+                    model = Scan.known(value)
+                }
+            case "Processor": model = model ?? Scan.known(value)
+            case "model name", "Model Name": model = model ?? Scan.known(value)
+            case "vendor_id": vendor = vendor ?? Scan.known(value)
+            case "Hardware": hardware = hardware ?? Scan.known(value)
+            case "CPU implementer": implementer = implementer ?? Scan.known(value)
+            case "CPU part": if let part = Scan.known(value), !parts.contains(part) { parts.append(part) }
+            case "cpu cores": coresPerSocket = coresPerSocket ?? Scan.unsigned(value)
+            case "physical id":
+                package = value
+                packages.insert(value)
+            case "core id": if !package.isEmpty { pairs.insert([package, value]) }
+            default: break
+            }
+        }
+        guard !packages.isEmpty else { return }
+        let sockets = UInt32(clamping: packages.count)
+        let stated = sockets.multipliedReportingOverflow(by: coresPerSocket ?? 0)
+        let counted = max(UInt32(clamping: pairs.count), stated.overflow ? 0 : stated.partialValue)
+        self.sockets = sockets
+        cores = counted == 0 ? nil : min(counted, UInt32(clamping: max(1, processors.count)))
+    }
+
+    /// What a person would call the processor.
+    package var name: String {
+        if let model { return model }
+        if let implementer, let part = parts.last {
+            let known = Self.armNames[implementer.lowercased() + " " + part.lowercased()]
+            return known ?? "ARM implementer \(implementer) part \(part)"
+        }
+        return hardware ?? vendor ?? "unknown"
+    }
+
+    private static let armNames = [
+        "0x41 0xd03": "ARM Cortex-A53", "0x41 0xd05": "ARM Cortex-A55", "0x41 0xd07": "ARM Cortex-A57",
+        "0x41 0xd08": "ARM Cortex-A72", "0x41 0xd0b": "ARM Cortex-A76", "0x41 0xd0c": "ARM Neoverse N1",
+        "0x41 0xd40": "ARM Neoverse V1", "0x41 0xd42": "ARM Cortex-A78AE", "0x41 0xd49": "ARM Neoverse N2",
+        "0x41 0xd4f": "ARM Neoverse V2", "0x41 0xd83": "ARM Neoverse V3AE", "0x41 0xd84": "ARM Neoverse V3",
+        "0x41 0xd8e": "ARM Neoverse N3", "0x46 0x001": "Fujitsu A64FX", "0x48 0xd01": "HiSilicon Kunpeng 920",
+        "0x48 0xd02": "HiSilicon Kunpeng 920B", "0x4e 0x004": "NVIDIA Carmel", "0x70 0x660": "Phytium FTC660",
+        "0x70 0x661": "Phytium FTC661", "0x70 0x662": "Phytium FTC662", "0x70 0x663": "Phytium FTC663",
+        "0xc0 0xac3": "Ampere-1", "0xc0 0xac4": "Ampere-1A",
+    ]
+}
+
+/// Where one logical processor sits, from `/sys/devices/system/cpu/cpuN/topology`.
+package struct ProcessorPlace: Hashable, Sendable {
+    /// -1 or nil where the platform does not know it.
+    package var package: Int?
+    /// `thread_siblings_list`: the same text for all threads of a core.
+    package var siblings: String?
+
+    package init(package: Int?, siblings: String?) {
+        self.package = package
+        self.siblings = siblings
+    }
+}
+
+/// Sockets, physical cores and logical processors of a machine.
+package struct ProcessorTopology: Hashable, Sendable {
+    package var sockets: UInt32
+    package var cores: UInt32
+    package var threads: UInt32
+
+    /// cpuinfo where it says sockets, else the places, else one socket with a core per processor.
+    package init(_ info: ProcessorInfo, places: [ProcessorPlace]) {
+        threads = UInt32(clamping: max(1, max(info.processors.count, places.count)))
+        if let sockets = info.sockets, let cores = info.cores {
+            self.sockets = sockets
+            self.cores = cores
+            return
+        }
+        let packages = Set(places.compactMap { $0.package }.filter { $0 >= 0 })
+        let siblings = Set(places.compactMap(\.siblings))
+        sockets = info.sockets ?? UInt32(clamping: max(1, packages.count))
+        cores = siblings.isEmpty ? threads : min(threads, UInt32(clamping: siblings.count))
+        sockets = min(sockets, cores)
+    }
+}
+
+/// `0-3,8,10-11`, as the kernel writes sets of processors.
+package enum ProcessorList {
+    /// nil for anything else; at most 65,536 processors.
+    package static func parse(_ text: String) -> [Int]? {
+        var numbers: [Int] = []
+        for part in Scan.trimmed(text).split(separator: ",") {
+            let ends = part.split(separator: "-", omittingEmptySubsequences: false).map {
+                Int(Scan.trimmed($0))
+            }
+            guard
+                let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2, first >= 0,
+                first <= last, last < 65_536
+            else { return nil }
+            numbers.append(contentsOf: first...last)
+            guard numbers.count <= 65_536 else { return nil }
+        }
+        return numbers
+    }
+}
+
+/// Busy and all time of processors, in clock ticks, from `/proc/stat`.
+package struct ProcessorTimes: Hashable, Sendable {
+    package var busy: UInt64
+    package var total: UInt64
+
+    /// - Parameter processors: only these count; nil: all of the machine. nil for a text that does not say.
+    package init?(parsing text: String, processors: Set<Int>?) {
+        var busy: UInt64 = 0
+        var total: UInt64 = 0
+        var isFound = false
+        for line in Scan.lines(text) {
+            guard line.hasPrefix("cpu") else { break }
+            let words = Scan.words(line)
+            let number = Int(words[0].dropFirst(3))
+            let isWanted =
+                if let processors { number.map(processors.contains) ?? false } else { words[0] == "cpu" }
+            guard isWanted else { continue }
+            // user nice system idle iowait irq softirq steal; guest time is in user time already.
+            let ticks = words.dropFirst().prefix(8).map { UInt64($0) ?? 0 }
+            guard ticks.count >= 4 else { return nil }
+            let all = ticks.reduce(0, &+)
+            let idle = ticks[3] &+ (ticks.count > 4 ? ticks[4] : 0)
+            total &+= all
+            busy &+= all &- min(idle, all)
+            isFound = true
+        }
+        guard isFound else { return nil }
+        self.busy = busy
+        self.total = total
+    }
+
+    /// 0...1000 since an earlier reading; 0 when no time has passed or a counter went back.
+    package func permille(since earlier: ProcessorTimes) -> UInt32 {
+        guard total > earlier.total, busy >= earlier.busy else { return 0 }
+        return UInt32(min(1_000, (busy - earlier.busy) &* 1_000 / (total - earlier.total)))
+    }
+}

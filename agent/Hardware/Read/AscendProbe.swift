@@ -1,0 +1,117 @@
+package import ProtocolMessages
+import Platform
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Ascend NPUs by `npu-smi`.
+package struct AscendProbe: DeviceProbe {
+    private static let tool = "npu-smi"
+    private static let searchDirectories = ["/usr/local/sbin", "/usr/local/Ascend/driver/tools"]
+    private static let libraryDirectories = [
+        "/usr/local/Ascend/driver/lib64", "/usr/local/Ascend/driver/lib64/common",
+        "/usr/local/Ascend/driver/lib64/driver",
+    ]
+    /// Cards that are asked one by one where the table cannot be read.
+    private static let singleQueryLimit = 16
+
+    package init() {}
+
+    package var vendor: String { "huawei" }
+
+    package func probe(_ tools: ToolContext) -> DeviceProbeResult {
+        let result = run(tools, ["info"])
+        guard case .exited(_, let output, _) = result else { return refused(result, tools) }
+        let info = AscendInfo(parsing: String(decoding: output, as: UTF8.self))
+        if info.devices.isEmpty, AscendFailure(parsing: result.complaint) != nil {
+            return refused(result, tools)
+        }
+        var mapping = AscendMapping(parsing: "")
+        if case .exited(_, let output, _) = run(tools, ["info", "-m"]) {
+            mapping = AscendMapping(parsing: String(decoding: output, as: UTF8.self))
+        }
+        if !info.devices.isEmpty {
+            return DeviceProbeResult(
+                devices: Self.reports(info, mapping),
+                tool: ToolReport(
+                    name: Self.tool, state: info.isComplete ? .ok : .unreadable,
+                    message: info.isComplete ? nil : "the answer ends in the middle"),
+                isComplete: info.isComplete)
+        }
+        if !mapping.chips.isEmpty { return oneByOne(mapping, tools) }
+        return refused(result, tools)
+    }
+
+    /// Sorted by logic id. A chip that the mapping lacks gets the lowest id that no other has, in printed order.
+    package static func reports(_ info: AscendInfo, _ mapping: AscendMapping) -> [DeviceReport] {
+        var taken = Set(mapping.chips.map(\.logicID))
+        var next: UInt32 = 0
+        var reports: [(logicID: UInt32, report: DeviceReport)] = []
+        for device in info.devices {
+            let known = mapping.chip(card: device.card, chip: device.chip)
+            if known == nil {
+                while taken.contains(next) { next += 1 }
+                taken.insert(next)
+            }
+            let name = known.flatMap { Scan.known($0.name) }
+            let logicID = known?.logicID ?? next
+            let report = device.report(
+                logicID: logicID, fullName: name, driverVersion: info.driverVersion)
+            reports.append((logicID, report))
+        }
+        return reports.sorted { $0.logicID < $1.logicID }.map(\.report)
+    }
+
+    private func oneByOne(_ mapping: AscendMapping, _ tools: ToolContext) -> DeviceProbeResult {
+        var devices: [DeviceReport] = []
+        for (position, chip) in mapping.chips.enumerated() {
+            var device = AscendDevice(card: chip.card, chip: chip.chip, name: chip.name)
+            // Each question has the whole deadline: the first card without an answer is the last one asked.
+            if position < Self.singleQueryLimit, devices.last?.health != .unknown || position == 0 {
+                read(&device, tools)
+            }
+            devices.append(device.report(logicID: chip.logicID, fullName: chip.name, driverVersion: nil))
+        }
+        return DeviceProbeResult(
+            devices: devices,
+            tool: ToolReport(
+                name: Self.tool, state: .ok, message: "the table could not be read, each card was asked"),
+            isComplete: true)
+    }
+
+    private func read(_ device: inout AscendDevice, _ tools: ToolContext) {
+        for kind in ["common", "usages"] {
+            let result = run(tools, ["info", "-t", kind, "-i", String(device.card)])
+            guard case .exited(0, let output, _) = result else { return }
+            let readings = AscendReadings(parsing: String(decoding: output, as: UTF8.self), chip: device.chip)
+            device.health = "OK"
+            device.utilizationPercent = device.utilizationPercent ?? readings.utilizationPercent
+            device.temperatureCelsius = device.temperatureCelsius ?? readings.temperatureCelsius
+            device.powerMilliwatts = device.powerMilliwatts ?? readings.powerMilliwatts
+            guard let total = readings.memoryTotalBytes, total > 0 else { continue }
+            device.memoryTotalBytes = total
+            device.memoryUsedBytes = readings.memoryUsedPercent.map { total / 100 * Int64($0) }
+        }
+    }
+
+    private func refused(_ result: ToolResult, _ tools: ToolContext) -> DeviceProbeResult {
+        let failure = AscendFailure(parsing: result.complaint)
+        return DeviceProbeResult(
+            tool: ToolReport.failed(Self.tool, result, deadline: tools.deadline, advice: failure?.advice))
+    }
+
+    private func run(_ tools: ToolContext, _ arguments: [String]) -> ToolResult {
+        var directories = Self.libraryDirectories
+        if let known = getenv("LD_LIBRARY_PATH").map({ String(cString: $0) }), !known.isEmpty {
+            directories.insert(known, at: 0)
+        }
+        return tools.run(
+            Self.tool, arguments, environment: ["LD_LIBRARY_PATH=" + directories.joined(separator: ":")],
+            searchDirectories: Self.searchDirectories)
+    }
+}

@@ -1,0 +1,51 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Where small system files are read: the machine's, or a tree that looks like one.
+package struct FileSource: Sendable {
+    /// nil for a file that cannot be read.
+    package let read: @Sendable (_ path: String) -> String?
+    package let exists: @Sendable (_ path: String) -> Bool
+
+    package init(
+        read: @escaping @Sendable (String) -> String?, exists: @escaping @Sendable (String) -> Bool
+    ) {
+        self.read = read
+        self.exists = exists
+    }
+
+    /// Longer files are cut here: `/proc/cpuinfo` of 1,000 processors has 2 MB.
+    private static let fileLimit = 8 << 20
+
+    /// - Parameter root: put before every path; empty for the machine itself.
+    package static func machine(root: String = "") -> FileSource {
+        FileSource(
+            read: { path in contents(root + path) },
+            exists: { path in access(root + path, F_OK) == 0 })
+    }
+
+    private static func contents(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { _ = close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 32 << 10)
+        while bytes.count < fileLimit {
+            let count = systemRead(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
+    read(descriptor, buffer, count)
+}

@@ -1,0 +1,93 @@
+/// Writes JSON with two blanks of indentation, keys in the order given; the agent stays free of an encoder.
+struct JSONText {
+    indirect enum Value {
+        case string(String)
+        case number(String)
+        case array([Value])
+        /// nil values are left out.
+        case object([(key: String, value: Value?)])
+
+        static func integer(_ number: some BinaryInteger) -> Value { .number(String(number)) }
+        static func optional(_ text: String?) -> Value? { text.map { .string($0) } }
+        static func optional(_ number: (some BinaryInteger)?) -> Value? { number.map { .integer($0) } }
+        /// In thousandths: 66920 is 66.92.
+        static func thousandths(_ number: UInt32) -> Value { .number(Thousandths.text(Int64(number))) }
+    }
+
+    private var text = ""
+
+    static func write(_ value: Value) -> String {
+        var writer = JSONText()
+        writer.add(value, indentation: 0)
+        return writer.text
+    }
+
+    private mutating func add(_ value: Value, indentation: Int) {
+        switch value {
+        case .string(let string): add(string)
+        case .number(let number): text += number
+        case .array(let values): addList(values.map { (nil, $0) }, "[", "]", indentation)
+        case .object(let members):
+            addList(members.compactMap { key, value in value.map { (key, $0) } }, "{", "}", indentation)
+        }
+    }
+
+    private mutating func addList(
+        _ members: [(key: String?, value: Value)], _ open: String, _ close: String, _ indentation: Int
+    ) {
+        text += open
+        for (position, (key, value)) in members.enumerated() {
+            text += position == 0 ? "\n" : ",\n"
+            text += String(repeating: " ", count: indentation + 2)
+            if let key {
+                add(key)
+                text += ": "
+            }
+            add(value, indentation: indentation + 2)
+        }
+        if !members.isEmpty { text += "\n" + String(repeating: " ", count: indentation) }
+        text += close
+    }
+
+    private mutating func add(_ string: String) {
+        text += "\""
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\n": text += "\\n"
+            case "\t": text += "\\t"
+            case "\r": text += "\\r"
+            case _ where scalar.value < 32 || scalar.value == 127:
+                text += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        text += "\""
+    }
+}
+
+/// Decimal numbers without a formatter.
+enum Thousandths {
+    /// 66920 is "66.92"; zeros at the end are left out.
+    static func text(_ thousandths: Int64) -> String {
+        let (whole, rest) = thousandths.magnitude.quotientAndRemainder(dividingBy: 1_000)
+        var fraction = String(String(1_000 + rest).dropFirst())
+        while fraction.last == "0" { fraction.removeLast() }
+        return (thousandths < 0 ? "-" : "") + String(whole) + (fraction.isEmpty ? "" : "." + fraction)
+    }
+
+    /// "1.5 GiB": three digits are enough for people.
+    static func bytes(_ bytes: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+        var unit = 0
+        var tenths = bytes.magnitude.multipliedReportingOverflow(by: 10).partialValue
+        while tenths >= 10_240, unit < units.count - 1 {
+            tenths = (tenths + 512) / 1_024
+            unit += 1
+        }
+        let fraction = tenths % 10
+        let number = fraction == 0 || tenths >= 1_000 ? String(tenths / 10) : "\(tenths / 10).\(fraction)"
+        return "\(bytes < 0 ? "-" : "")\(number) \(units[unit])"
+    }
+}
