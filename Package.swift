@@ -42,6 +42,7 @@ extension Target.Dependency {
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
+    static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioFoundationEssentials = product(name: "NIOFoundationEssentialsCompat", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -53,6 +54,7 @@ extension Target.Dependency {
     static let logging = product(name: "Logging", package: "swift-log")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let yams = product(name: "Yams", package: "Yams")
@@ -90,7 +92,7 @@ let package = Package(
         shell("Platform", "Sources/Platform", ["CPlatform"]),
         shell(
             "TLSIdentity", "Sources/TLSIdentity",
-            ["ClusterTypes", "Platform", .x509, .asn1, .crypto, .nioSSL]),
+            ["ClusterTypes", "Platform", .x509, .asn1, .crypto, .nioCore, .nioSSL]),
         shell("HTTPSClient", "Sources/HTTPSClient", [.nioCore, .nioPosix, .nioHTTP1, .nioSSL]),
         shell("JobFile", "Sources/JobFile", ["ClusterTypes", "APITypes", .yams]),
         shell("Terminal", "Sources/Terminal", ["Platform"]),
@@ -105,28 +107,32 @@ let package = Package(
 
         // The coordinator
         pure("CoordinatorPlacement", "coordinator/Placement", ["ClusterTypes"]),
-        pure("CoordinatorAutoscale", "coordinator/Autoscale", ["ClusterTypes"]),
+        pure("CoordinatorAutoscale", "coordinator/Autoscale"),
         pure(
             "CoordinatorCore", "coordinator/Core",
             ["ClusterTypes", "ProtocolMessages", "CoordinatorPlacement", "CoordinatorAutoscale"]),
         shell("CoordinatorStore", "coordinator/Store", ["ClusterTypes", "CoordinatorCore"]),
         shell(
             "CoordinatorStoreSQLite", "coordinator/StoreSQLite",
-            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", .grdb]),
+            [
+                "ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", .grdb,
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         shell(
             "CoordinatorDriver", "coordinator/Driver",
-            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", "Platform", .logging]),
+            ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "CoordinatorCore", "CoordinatorStore", "Platform", .logging]),
         shell(
             "CoordinatorGateway", "coordinator/Gateway",
             [
-                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "TLSIdentity",
-                .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .logging,
+                "ClusterTypes", "ProtocolMessages", "CoordinatorCore", "TLSIdentity",
+                .nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioWebSocket, .nioSSL, .logging,
             ]),
         shell(
             "CoordinatorAPI", "coordinator/API",
             [
-                "ClusterTypes", "APITypes", "ProtocolMessages", "TLSIdentity",
-                .hummingbird, .hummingbirdTLS, .nioCore, .nioSSL, .crypto, .logging,
+                "ClusterTypes", "APITypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore",
+                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .nioCore, .nioSSL, .crypto, .logging,
+                .serviceLifecycle,
             ]),
         program(
             "mortise-coordinator", "coordinator/Main",
@@ -145,7 +151,7 @@ let package = Package(
             [
                 "ClusterTypes", "APITypes", "ProtocolMessages", "ProtocolCodec", "TLSIdentity", "HTTPSClient",
                 "Platform",
-                .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .logging,
+                .nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioWebSocket, .nioSSL, .logging,
             ]),
         shell(
             "AgentSlots", "agent/Slots",
@@ -162,7 +168,7 @@ let package = Package(
             "mortise", "Sources/mortise",
             [
                 "ClusterTypes", "APITypes", "JobFile", "HTTPSClient", "Platform", "Terminal", "TLSIdentity",
-                .argumentParser,
+                .argumentParser, .nioCore, .nioPosix,
             ]),
 
         // Tests mirror the folders
@@ -170,8 +176,17 @@ let package = Package(
         tests("ClusterTypesTests", "ClusterTypes", ["ClusterTypes"]),
         tests(
             "SharedTests", "Shared",
-            ["Zstd", "Platform", "Terminal", "TLSIdentity", "HTTPSClient", "ClusterTypes"]),
+            [
+                "Zstd", "Platform", "Terminal", "TLSIdentity", "HTTPSClient", "ClusterTypes",
+                .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
+            ]),
+        tests("TerminalTests", "Terminal", ["Terminal"]),
         tests("JobFileTests", "JobFile", ["JobFile", "APITypes", "ClusterTypes"]),
+        tests(
+            "CommandLineTests", "mortise",
+            [
+                "mortise", "APITypes", "ClusterTypes", "JobFile", "HTTPSClient", "Terminal", .argumentParser,
+            ]),
         tests(
             "ProtocolTests", "protocol",
             ["ProtocolMessages", "ProtocolCodec", "ProtocolGenerated", "ClusterTypes", "Zstd"]),
@@ -182,18 +197,22 @@ let package = Package(
             "StoreContractTests", "Contract",
             [
                 "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorCore", "ClusterTypes",
-                "ProtocolMessages",
+                "ProtocolMessages", .grdb,
             ]),
         tests(
             "LinkTests", "Link",
             [
-                "CoordinatorGateway", "AgentLink", "TLSIdentity", "ProtocolMessages", "ProtocolCodec",
-                "ClusterTypes",
+                "CoordinatorGateway", "CoordinatorCore", "AgentLink", "TLSIdentity", "HTTPSClient", "APITypes",
+                "ProtocolMessages", "ProtocolCodec", "ClusterTypes",
                 .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .nioWebSocket, .logging,
             ]),
         tests(
             "APITests", "coordinator/API",
-            ["CoordinatorAPI", "APITypes", "ClusterTypes", "TLSIdentity", "HTTPSClient", .logging]),
+            [
+                "CoordinatorAPI", "APITypes", "ClusterTypes", "ProtocolMessages", "CoordinatorCore",
+                "CoordinatorStore", "TLSIdentity", "HTTPSClient",
+                .nioCore, .nioPosix, .nioSSL, .logging,
+            ]),
         tests("AgentCoreTests", "agent/Core", ["AgentCore", "ClusterTypes", "ProtocolMessages"]),
         tests("HardwareTests", "agent/Hardware", ["AgentHardware", "ClusterTypes", "ProtocolMessages"]),
         tests("SlotsTests", "agent/Slots", ["AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform"]),

@@ -365,11 +365,22 @@ package struct Page<Element: Codable & Sendable & Hashable>: Codable, Sendable, 
     package var items: [Element]
     /// Of the state that was read.
     package var revision: UInt64
+    /// What to ask for next: the value of `before` (jobs), `after` (slots) or `first` (tasks). Left out at the
+    /// end; a page may hold fewer than `limit` items and still have a next one.
+    package var next: UInt64?
 
-    package init(items: [Element], revision: UInt64) {
+    package init(items: [Element], revision: UInt64, next: UInt64? = nil) {
         self.items = items
         self.revision = revision
+        self.next = next
     }
+}
+
+/// The answer of `/healthz` and `/readyz`.
+package struct StatusView: Codable, Sendable, Hashable {
+    /// "ok" or "ready".
+    package var status: String
+    package init(status: String) { self.status = status }
 }
 
 /// The body of every answer that is not 2xx.

@@ -1,4 +1,111 @@
 // The two choices of a specification as readable JSON: {"argv": [...]}, {"script": "..."}; "arch=arm64".
+// What a user leaves out has the value that the initializers give; only app, job, kind and command must stand.
+
+extension JobSpecification {
+    package enum CodingKeys: String, CodingKey {
+        case app, job, kind, command, environment, directory, runtime, resources, constraints, slots, array
+        case isOpen, timeoutSeconds, stopGraceSeconds, retries, priority, onDisconnect, onLost
+        case outputLimitBytes
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            app: try container.decode(String.self, forKey: .app),
+            job: try container.decode(String.self, forKey: .job),
+            kind: try container.decode(JobKind.self, forKey: .kind),
+            command: try container.decode(JobCommand.self, forKey: .command))
+        try container.read(.environment, into: &environment)
+        directory = try container.decodeIfPresent(String.self, forKey: .directory)
+        try container.read(.runtime, into: &runtime)
+        try container.read(.resources, into: &resources)
+        try container.read(.constraints, into: &constraints)
+        try container.read(.slots, into: &slots)
+        array = try container.decodeIfPresent(TaskArray.self, forKey: .array)
+        try container.read(.isOpen, into: &isOpen)
+        timeoutSeconds = try container.decodeIfPresent(UInt32.self, forKey: .timeoutSeconds)
+        try container.read(.stopGraceSeconds, into: &stopGraceSeconds)
+        try container.read(.retries, into: &retries)
+        try container.read(.priority, into: &priority)
+        try container.read(.onDisconnect, into: &onDisconnect)
+        try container.read(.onLost, into: &onLost)
+        try container.read(.outputLimitBytes, into: &outputLimitBytes)
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// Leaves the value as it is where the key is missing.
+    fileprivate func read<Value: Decodable>(_ key: Key, into value: inout Value) throws {
+        if let decoded = try decodeIfPresent(Value.self, forKey: key) { value = decoded }
+    }
+}
+
+extension Resources {
+    package enum CodingKeys: String, CodingKey {
+        case milliCPU, memoryBytes, diskBytes
+    }
+}
+
+extension ResourceRequest {
+    package enum CodingKeys: String, CodingKey {
+        case resources, devices
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init()
+        if container.contains(.resources) {
+            // A request that names only memory still gets the usual processor share.
+            let given = try container.nestedContainer(keyedBy: Resources.CodingKeys.self, forKey: .resources)
+            try given.read(.milliCPU, into: &resources.milliCPU)
+            try given.read(.memoryBytes, into: &resources.memoryBytes)
+            try given.read(.diskBytes, into: &resources.diskBytes)
+        }
+        devices = try container.decodeIfPresent(DeviceRequest.self, forKey: .devices)
+    }
+}
+
+extension DeviceRequest {
+    package enum CodingKeys: String, CodingKey {
+        case type, count, shares, memoryBytes, model
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(type: try container.decode(DeviceType.self, forKey: .type))
+        try container.read(.count, into: &count)
+        try container.read(.shares, into: &shares)
+        try container.read(.memoryBytes, into: &memoryBytes)
+        model = try container.decodeIfPresent(String.self, forKey: .model)
+    }
+}
+
+extension TaskArray {
+    package enum CodingKeys: String, CodingKey {
+        case first, last, step
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            first: try container.decode(TaskIndex.self, forKey: .first),
+            last: try container.decode(TaskIndex.self, forKey: .last))
+        try container.read(.step, into: &step)
+    }
+}
+
+extension RetryPolicy {
+    package enum CodingKeys: String, CodingKey {
+        case rules, any
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init()
+        try container.read(.rules, into: &rules)
+        try container.read(.any, into: &any)
+    }
+}
 
 extension JobCommand {
     private enum Key: String, CodingKey {
@@ -7,6 +114,11 @@ extension JobCommand {
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
+        guard container.allKeys.count <= 1 else {
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(
+                    codingPath: container.codingPath, debugDescription: "give argv or script, not both"))
+        }
         if let argv = try container.decodeIfPresent([String].self, forKey: .argv) {
             self = .argv(argv)
         } else {

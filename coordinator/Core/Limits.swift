@@ -10,13 +10,15 @@ package struct Limits: Sendable, Hashable {
     package var tasksPerJob = 10_000_000
     /// Payloads in one command: bounds one write.
     package var payloadsPerCommand = 100_000
-    /// Slots of one job that wait at once; demand beyond it is counted, not numbered.
-    package var pendingSlotsPerJob = 64
     /// Tasks that one slot holds: what a lost slot makes run again.
     package var tasksPerSlot = 1_024
     /// Connections that have not said `hello`.
     package var unnamedConnections = 4_096
     package var tokens = 10_000
+    /// Slots of one batch or service job.
+    package var slotsPerJob: UInt32 = 100_000
+    /// Slots of a `tasks` job that end badly without one decided task between them, before the job fails.
+    package var slotFailuresInARow = 10
 
     /// Issued to agents. A node is suspect after `suspectAfterBeats` silent intervals, lost when the lease is over.
     package var heartbeatMilliseconds: UInt32 = 5_000
@@ -25,4 +27,18 @@ package struct Limits: Sendable, Hashable {
 
     package static let defaults = Limits()
     package init() {}
+
+    /// - Returns: a sentence for each value that is out of its range.
+    package func validate() -> [String] {
+        var faults: [String] = []
+        if !(100...60_000).contains(heartbeatMilliseconds) {
+            faults.append("The heartbeat interval is 100 to 60000 ms, not \(heartbeatMilliseconds).")
+        }
+        if UInt64(leaseMilliseconds) <= UInt64(heartbeatMilliseconds) * UInt64(suspectAfterBeats) {
+            faults.append(
+                "The lease of \(leaseMilliseconds) ms must be longer than \(suspectAfterBeats) heartbeats of "
+                    + "\(heartbeatMilliseconds) ms.")
+        }
+        return faults
+    }
 }

@@ -30,6 +30,8 @@ package enum Action: Sendable, Hashable {
     case send(ConnectionID, CoordinatorMessage)
     /// `assignTasks`; the driver reads the payloads of jobs that have them from the store.
     case sendTasks(ConnectionID, SlotKey, JobID, [TaskAttempt], hasPayloads: Bool)
+    /// Signs the PKCS#10 request (DER) of a node that is known by its certificate, and sends the new one.
+    case renewCertificate(ConnectionID, NodeID, request: [UInt8])
     /// Sends the refusal, then closes.
     case refuse(ConnectionID, Refusal)
     case reply(RequestID, Reply)
@@ -38,7 +40,7 @@ package enum Action: Sendable, Hashable {
     package var isIndependentOfWrites: Bool {
         switch self {
         case .send(_, .heartbeatAcknowledged), .refuse, .reply(_, .refused): true
-        case .send, .sendTasks, .reply: false
+        case .send, .sendTasks, .renewCertificate, .reply: false
         }
     }
 }

@@ -13,11 +13,12 @@ package protocol Store: Sendable {
     /// - Throws: `StoreError`.
     func commit(_ writes: [Write]) throws -> UInt64
 
-    /// All that a coordinator starts from. Jobs: not ended, and the `endedJobs` newest ended ones.
+    /// All that a coordinator starts from, each list by number. Jobs: not ended, and the `endedJobs` that ended last.
     func snapshot(endedJobs: Int) throws -> Snapshot
 
     /// The payloads of these positions (0-based), in the order asked. Called by the driver for every batch of
     /// orders, so chunks that were read lately should stay in memory.
+    /// - Throws: `StoreError`; `failed` when one of the positions has no payload.
     func payloads(_ job: JobID, at positions: [TaskIndex]) throws -> [String]
 
     var reader: any StoreReader { get }
@@ -30,8 +31,8 @@ package protocol StoreReader: Sendable {
     /// The revision of the newest commit.
     func revision() async throws -> UInt64
     /// Newest first.
-    func jobs(_ filter: JobFilter) async throws -> [JobRecord]
-    func job(_ job: JobID) async throws -> JobRecord?
+    func jobs(_ filter: JobFilter) async throws -> [Stored<JobRecord>]
+    func job(_ job: JobID) async throws -> Stored<JobRecord>?
     /// Only tasks that have a row; by index. The API fills the rest from the job's counts, running ones from slots.
     func tasks(_ job: JobID, _ filter: TaskFilter) async throws -> [TaskRecord]
     func payload(_ job: JobID, at position: TaskIndex) async throws -> String?
@@ -47,6 +48,18 @@ package protocol StoreReader: Sendable {
     func token(secretHash: String) async throws -> TokenRecord?
     /// Newest first.
     func events(_ subject: EventRecord.Subject?, limit: Int) async throws -> [EventRecord]
+}
+
+/// A record and the revision of the commit that put it last, read together: who waits for a larger revision misses
+/// no change.
+package struct Stored<Record: Hashable & Sendable>: Hashable, Sendable {
+    package var record: Record
+    package var revision: UInt64
+
+    package init(_ record: Record, revision: UInt64) {
+        self.record = record
+        self.revision = revision
+    }
 }
 
 package struct JobFilter: Hashable, Sendable {

@@ -1,0 +1,193 @@
+import APITypes
+import ClusterTypes
+import Yams
+
+/// Turns the document into a submission. Every fault is added to `faults`; a value that has one is left at its
+/// default, so that the rest is looked at all the same.
+struct JobReader {
+    static let keys = [
+        "app", "job", "kind", "command", "script", "env", "directory", "runtime", "resources", "constraints",
+        "slots", "tasks", "timeout", "retries", "priority", "on_disconnect", "on_lost", "stop_grace",
+        "output_limit",
+    ]
+
+    private let top: Section
+    private var specification: JobSpecification
+    private var tasks = TaskSource.none
+
+    static func read(_ root: Node, faults: inout FaultList) -> Submission? {
+        guard let top = Section(root, path: "", keys: keys, faults: &faults) else { return nil }
+        var reader = JobReader(top, faults: &faults)
+        reader.readCommand(&faults)
+        reader.readEnvironment(&faults)
+        reader.readRules(&faults)
+        reader.specification.resources = ResourceReader.read(top, &faults)
+        reader.specification.constraints = ResourceReader.readConstraints(top, &faults)
+        reader.readTasks(&faults)
+        reader.readSlots(&faults)
+        return Submission(specification: reader.specification, tasks: reader.tasks)
+    }
+
+    private init(_ top: Section, faults: inout FaultList) {
+        self.top = top
+        let job = top.text("job", &faults)
+        if !top.has("job") { faults.add("'job' is missing: the job needs a name", at: top.mark) }
+        let kind = top.choice("kind", &faults, of: JobKind.self) ?? (top.has("tasks") ? .tasks : .batch)
+        specification = JobSpecification(
+            app: top.text("app", &faults) ?? job ?? "", job: job ?? "", kind: kind, command: .argv([]))
+    }
+
+    private mutating func readCommand(_ faults: inout FaultList) {
+        switch (top.has("command"), top.has("script")) {
+        case (true, true):
+            faults.add("give either 'command' or 'script', not both", at: top.mark(of: "script"))
+        case (false, false):
+            faults.add("'command' (a list of arguments) or 'script' (a text) is missing", at: top.mark)
+        case (false, true):
+            if let script = top.text("script", &faults) { specification.command = .script(script) }
+        case (true, false):
+            if case .scalar(let scalar)? = top.node("command") {
+                readSingleWord(scalar, &faults)
+            } else if let words = top.texts("command", &faults) {
+                specification.command = .argv(words)
+                if words.isEmpty { faults.add("'command' is an empty list", at: top.mark(of: "command")) }
+            }
+        }
+    }
+
+    /// One word is a program; more would need a shell's rules to be taken apart.
+    private mutating func readSingleWord(_ scalar: Node.Scalar, _ faults: inout FaultList) {
+        guard let word = top.text("command", &faults) else { return }
+        if word.isEmpty || word.contains(where: \.isWhitespace) {
+            faults.add(
+                "'command' is a list of arguments, such as [convert, \"{}\", out.png]; for a line of shell use 'script'",
+                at: scalar.mark)
+        } else {
+            specification.command = .argv([word])
+        }
+    }
+
+    private mutating func readEnvironment(_ faults: inout FaultList) {
+        for (name, value, mark) in top.dictionary("env", &faults) ?? [] {
+            if name.isEmpty || name.contains("=") {
+                faults.add("'env': '\(name)' is no name of a variable", at: mark)
+            }
+            specification.environment.append("\(name)=\(value)")
+        }
+        specification.directory = top.text("directory", &faults)
+        if let runtime = top.choice("runtime", &faults, of: Runtime.self) { specification.runtime = runtime }
+    }
+
+    private mutating func readRules(_ faults: inout FaultList) {
+        if let timeout = top.value("timeout", &faults, Quantity.seconds) {
+            specification.timeoutSeconds = timeout
+        }
+        if let grace = top.value("stop_grace", &faults, Quantity.seconds) {
+            specification.stopGraceSeconds = grace
+        }
+        if let limit = top.value("output_limit", &faults, Quantity.bytes) {
+            specification.outputLimitBytes = limit
+        }
+        if let priority = top.number(
+            "priority", &faults,
+            { text throws(GrammarError) in
+                try Quantity.whole(text, as: Int32.self)
+            })
+        {
+            specification.priority = priority
+        }
+        if let policy = top.choice("on_disconnect", &faults, of: DisconnectPolicy.self) {
+            specification.onDisconnect = policy
+        }
+        if let policy = top.choice("on_lost", &faults, of: LossPolicy.self) { specification.onLost = policy }
+        if let retries = readRetries(&faults) { specification.retries = retries }
+    }
+
+    private func readRetries(_ faults: inout FaultList) -> RetryPolicy? {
+        guard case .mapping? = top.node("retries") else {
+            return top.value("retries", &faults) { text throws(GrammarError) in try RetryPolicy(parsing: text)
+            }
+        }
+        guard let rules = top.dictionary("retries", &faults) else { return nil }
+        do {
+            return try RetryPolicy(parsing: rules.map { ($0.name, $0.value) })
+        } catch {
+            faults.add("'retries': \(error.message)", at: top.mark(of: "retries"))
+            return nil
+        }
+    }
+
+    private mutating func readTasks(_ faults: inout FaultList) {
+        guard top.has("tasks") else {
+            if specification.kind == .tasks {
+                faults.add(
+                    "'tasks' is missing: a job of kind tasks needs an array, lines, json or list, or open: true",
+                    at: top.mark)
+            }
+            return
+        }
+        if specification.kind != .tasks {
+            faults.add(
+                "'tasks' belongs to kind tasks, and this job's kind is \(specification.kind.rawValue)",
+                at: top.mark(of: "tasks"))
+        }
+        let sources = ["array", "lines", "json", "list"]
+        guard let section = top.section("tasks", keys: sources + ["open"], &faults) else { return }
+        specification.isOpen = section.flag("open", &faults) ?? false
+        let given = sources.filter(section.has)
+        if given.count > 1 {
+            faults.add("'tasks' has more than one source: \(given.joined(separator: ", "))", at: section.mark)
+        }
+        switch given.first {
+        case "array": readArray(section, &faults)
+        case "lines": tasks = .lines(path: section.text("lines", &faults).map { path($0, faults.file) } ?? "")
+        case "json": tasks = .json(path: section.text("json", &faults).map { path($0, faults.file) } ?? "")
+        case "list": tasks = .list(section.texts("list", &faults) ?? [])
+        default:
+            tasks = .list([])
+            if !specification.isOpen {
+                faults.add("'tasks' needs an array, lines, json or list, or open: true", at: section.mark)
+            }
+        }
+    }
+
+    private mutating func readArray(_ section: Section, _ faults: inout FaultList) {
+        specification.array = section.value("array", &faults) { text throws(GrammarError) in
+            try TaskArray(parsing: text)
+        }
+        if specification.isOpen {
+            faults.add("'tasks': an array has all its tasks; it cannot be open", at: section.mark(of: "open"))
+        }
+    }
+
+    /// A path inside a file is relative to that file's folder.
+    private func path(_ path: String, _ file: String) -> String {
+        guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
+        return String(file[...slash]) + path
+    }
+
+    private mutating func readSlots(_ faults: inout FaultList) {
+        let isTasks = specification.kind == .tasks
+        specification.slots = SlotCount(minimum: 1, maximum: isTasks ? .max : 1)
+        guard let node = top.node("slots") else { return }
+        let whole = { (text: String) throws(GrammarError) in try Quantity.whole(text, as: UInt32.self) }
+        guard case .mapping = node else {
+            if let count = top.number("slots", &faults, whole) { setSlots(count, count, &faults) }
+            return
+        }
+        guard let section = top.section("slots", keys: ["min", "max"], &faults) else { return }
+        let minimum = section.number("min", &faults, whole)
+        let maximum = section.number("max", &faults, whole)
+        if (section.has("min") && minimum == nil) || (section.has("max") && maximum == nil) { return }
+        let least = minimum ?? 1
+        setSlots(least, maximum ?? (isTasks ? .max : max(least, 1)), &faults)
+    }
+
+    private mutating func setSlots(_ minimum: UInt32, _ maximum: UInt32, _ faults: inout FaultList) {
+        do {
+            specification.slots = try SlotCount(checking: minimum, maximum)
+        } catch {
+            faults.add("'slots': \(error.message)", at: top.mark(of: "slots"))
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import Yams
+
+/// Everything found wrong in one file.
+struct FaultList {
+    let file: String
+    private(set) var faults: [Fault] = []
+
+    init(file: String) { self.file = file }
+
+    mutating func add(_ message: String, at mark: Mark?) {
+        faults.append(Fault(file: file, line: mark?.line, column: mark?.column, message: message))
+    }
+
+    /// In the order of the lines; those of the whole file come last.
+    var sorted: [Fault] {
+        faults.enumerated().sorted { left, right in
+            (left.element.line ?? .max, left.element.column ?? .max, left.offset)
+                < (right.element.line ?? .max, right.element.column ?? .max, right.offset)
+        }.map(\.element)
+    }
+}
+
+/// A mapping of the file whose keys are known. Every reading method reports what is wrong and returns nil.
+///
+/// Texts are taken as they are written: `no` is the text "no", and `4` where a text is asked for is "4". Numbers
+/// and `true` are only such without quotes.
+struct Section {
+    /// How messages call it: empty at the top, `resources.devices` inside.
+    let path: String
+    let mark: Mark?
+    private let values: [(key: String, value: Node)]
+
+    /// nil where the node is no mapping; unknown keys are reported, each with the word that was probably meant.
+    init?(_ node: Node, path: String, keys: [String], faults: inout FaultList) {
+        guard case .mapping(let mapping) = node else {
+            let what = path.isEmpty ? "the job file" : "'\(path)'"
+            faults.add("\(what) must be keys with values, such as \(keys.first ?? "key"): …", at: node.mark)
+            return nil
+        }
+        self.path = path
+        mark = node.mark
+        var values: [(key: String, value: Node)] = []
+        for (key, value) in mapping {
+            guard case .scalar(let word) = key else {
+                faults.add("a key must be a word", at: key.mark)
+                continue
+            }
+            if keys.contains(word.string) {
+                values.append((word.string, value))
+            } else {
+                let place = path.isEmpty ? "" : " in '\(path)'"
+                let meant = Suggestion.nearest(to: word.string, among: keys)
+                    .map { "; did you mean '\($0)'?" }
+                faults.add(
+                    "unknown key '\(word.string)'\(place)"
+                        + (meant ?? "; keys are \(keys.joined(separator: ", "))"),
+                    at: key.mark)
+            }
+        }
+        self.values = values
+    }
+
+    /// Of a key that is given.
+    func mark(of key: String) -> Mark? { node(key)?.mark ?? mark }
+
+    func has(_ key: String) -> Bool { node(key) != nil }
+
+    func node(_ key: String) -> Node? { values.first { $0.key == key }?.value }
+
+    func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    func text(_ key: String, _ faults: inout FaultList) -> String? {
+        node(key).flatMap { Section.text($0, name: name(key), &faults) }
+    }
+
+    /// A text in a grammar of its own, such as an amount with its unit.
+    func value<Value>(
+        _ key: String, _ faults: inout FaultList, _ parse: (String) throws(GrammarError) -> Value
+    ) -> Value? {
+        guard let text = text(key, &faults) else { return nil }
+        do {
+            return try parse(text)
+        } catch {
+            faults.add("'\(name(key))': \(error.message)", at: mark(of: key))
+            return nil
+        }
+    }
+
+    /// A number, which has no quotes.
+    func number<Value>(
+        _ key: String, _ faults: inout FaultList, _ parse: (String) throws(GrammarError) -> Value
+    ) -> Value? {
+        if case .scalar(let scalar)? = node(key), scalar.style != .plain {
+            faults.add("'\(name(key))' is a number and is written without quotes", at: scalar.mark)
+            return nil
+        }
+        return value(key, &faults, parse)
+    }
+
+    func flag(_ key: String, _ faults: inout FaultList) -> Bool? {
+        number(key, &faults) { text throws(GrammarError) in
+            switch text {
+            case "true": return true
+            case "false": return false
+            default: throw GrammarError("'\(text)' is neither true nor false")
+            }
+        }
+    }
+
+    func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, _ faults: inout FaultList, of type: Choice.Type
+    ) -> Choice? where Choice.RawValue == String {
+        value(key, &faults) { text throws(GrammarError) in try chosen(text) }
+    }
+
+    /// A list of texts.
+    func texts(_ key: String, _ faults: inout FaultList) -> [String]? {
+        guard let node = node(key) else { return nil }
+        guard case .sequence(let items) = node else {
+            faults.add("'\(name(key))' must be a list, such as [a, b]", at: node.mark)
+            return nil
+        }
+        let texts = items.enumerated().map { position, item in
+            Section.text(item, name: "\(name(key))[\(position)]", &faults)
+        }
+        let known = texts.compactMap { $0 }
+        return known.count == texts.count ? known : nil
+    }
+
+    /// Names with texts, in the order of the file.
+    func dictionary(_ key: String, _ faults: inout FaultList) -> [(name: String, value: String, mark: Mark?)]?
+    {
+        guard let node = node(key) else { return nil }
+        guard case .mapping(let mapping) = node else {
+            faults.add("'\(name(key))' must be names with values, such as { NAME: value }", at: node.mark)
+            return nil
+        }
+        var result: [(name: String, value: String, mark: Mark?)] = []
+        for (left, right) in mapping {
+            guard case .scalar(let word) = left else {
+                faults.add("a name in '\(name(key))' must be a word", at: left.mark)
+                continue
+            }
+            if let text = Section.text(right, name: "\(name(key)).\(word.string)", &faults) {
+                result.append((word.string, text, left.mark))
+            }
+        }
+        return result
+    }
+
+    func section(_ key: String, keys: [String], _ faults: inout FaultList) -> Section? {
+        node(key).flatMap { Section($0, path: name(key), keys: keys, faults: &faults) }
+    }
+
+    private static func text(_ node: Node, name: String, _ faults: inout FaultList) -> String? {
+        guard case .scalar(let scalar) = node else {
+            faults.add("'\(name)' must be a single value, not a list or keys", at: node.mark)
+            return nil
+        }
+        let isPlain = scalar.style == .plain
+        if isPlain, ["", "~", "null"].contains(scalar.string) {
+            faults.add(
+                "'\(name)' has no value; leave the key out, or write \"\" for an empty text", at: scalar.mark)
+            return nil
+        }
+        guard ["", "tag:yaml.org,2002:str"].contains(scalar.tag.rawValue) else {
+            faults.add(
+                "'\(name)' has the tag \(scalar.tag.rawValue); tags are not understood here", at: scalar.mark)
+            return nil
+        }
+        return scalar.string
+    }
+}
+
+/// The case of this name; the error lists all names and suggests the near one.
+func chosen<Choice: RawRepresentable & CaseIterable>(
+    _ text: String, of type: Choice.Type = Choice.self
+) throws(GrammarError) -> Choice where Choice.RawValue == String {
+    if let choice = Choice(rawValue: text) { return choice }
+    let names = Choice.allCases.map(\.rawValue)
+    let meant = Suggestion.nearest(to: text, among: names).map { "; did you mean '\($0)'?" } ?? ""
+    throw GrammarError(
+        names.count == 1
+            ? "'\(text)' is not known; the only choice is \(names[0])"
+            : "'\(text)' is not known; choose \(names.joined(separator: ", "))\(meant)")
+}

@@ -1,0 +1,99 @@
+import ClusterTypes
+import CoordinatorCore
+import ProtocolMessages
+
+/// Texts that are easily lost on the way.
+let difficultTexts = [
+    "", " ", "plain", "two\nlines\r\n", "tab\tand 'quotes' and \"double\" and \\ and /", "a\0b\0", "\0",
+    "👩‍💻🇩🇪 é e\u{301}", "\u{1}\u{1F}\u{7F}\u{2028}\u{FEFF}", "%s ? ?1 :name $x {} [] null",
+]
+
+extension Instant {
+    static func seconds(_ seconds: Int64) -> Instant { Instant(microseconds: seconds * 1_000_000) }
+}
+
+extension NodeRecord {
+    static func example(_ number: UInt64, state: NodeState = .ready) -> NodeRecord {
+        NodeRecord(
+            node: NodeID(number), name: "node-\(number)", pool: "gpu", state: state, reason: "as ordered\n",
+            since: Instant(microseconds: 1_772_366_400_123_456), isCordoned: true, isDraining: false,
+            labels: [Label("rack", "r\"1\""), Label("zone", "")],
+            capacity: NodeCapacity(
+                resources: Resources(milliCPU: 64_000, memoryBytes: 1 << 40, diskBytes: 5),
+                devices: [
+                    DeviceCapacity(type: .gpu, model: "H100 80GB", memoryBytes: 80 << 30),
+                    DeviceCapacity(type: .npu, model: "910B", memoryBytes: 0, isUsable: false),
+                ],
+                architecture: .arm64, labels: [Label("arch", "arm64")]),
+            keyFingerprint: "ab12", address: "10.0.0.7", build: "0.1.0 (abc)", bootID: "boot-\(number)",
+            enrolledAt: .seconds(5))
+    }
+}
+
+extension JobSpecification {
+    static func example(app: String = "train", job: String = "epoch") -> JobSpecification {
+        var specification = JobSpecification(
+            app: app, job: job, kind: .tasks, command: .script("#!/bin/sh\necho \"$MORTISE_TASK\"\n"))
+        specification.environment = ["A=1", "B=x y=z"]
+        specification.directory = "/scratch/ü"
+        specification.constraints = [.label(key: "rack", value: "r1"), .architecture(.arm64)]
+        specification.resources = ResourceRequest(
+            resources: Resources(milliCPU: 500, memoryBytes: 7, diskBytes: 9),
+            devices: DeviceRequest(type: .gpu, count: 2, shares: 250, memoryBytes: 1 << 33, model: "H100"))
+        specification.slots = SlotCount(minimum: 2, maximum: 900)
+        specification.timeoutSeconds = 60
+        specification.retries = RetryPolicy(any: 1, rules: [.init(exitCode: 75, count: 9)])
+        specification.priority = -7
+        specification.onDisconnect = .keep
+        specification.onLost = .fail
+        return specification
+    }
+}
+
+extension JobRecord {
+    static func example(
+        _ number: UInt64, state: JobState = .running, app: String = "train", name: String = "epoch",
+        endedAt: Instant? = nil
+    ) -> JobRecord {
+        JobRecord(
+            job: JobID(number), specification: .example(app: app, job: name), state: state,
+            reason: "because of\0it", taskCount: 21, isOpen: true,
+            counts: TaskCounts(ready: 1, running: 2, succeeded: 3, failed: 4, canceled: 5), retried: 6,
+            submitter: "ada", submittedAt: .seconds(10), endedAt: endedAt)
+    }
+}
+
+extension SlotRecord {
+    static func example(
+        _ number: UInt64, job: UInt64 = 1, node: UInt64? = 1, state: SlotState = .running
+    ) -> SlotRecord {
+        SlotRecord(
+            slot: SlotID(number), generation: Generation(7), job: JobID(job), state: state, reason: "r",
+            node: node.map { NodeID($0) },
+            devices: [DeviceGrant(device: 3, shares: 1_000), DeviceGrant(device: 0, shares: 1)],
+            exitCode: -1, attempts: 2,
+            tasks: [17, 18, 19, 40, 39, 38, .max].map { TaskAttempt(index: $0, attempt: 1) }
+                + [41, 42].map { TaskAttempt(index: $0, attempt: 2) }
+                + [TaskAttempt(index: .max - 1, attempt: .max), TaskAttempt(index: .max, attempt: .max)],
+            createdAt: .seconds(11), since: .seconds(12))
+    }
+}
+
+extension TaskRecord {
+    static func example(_ index: TaskIndex, state: TaskState = .succeeded) -> TaskRecord {
+        TaskRecord(
+            index: index, state: state, attempt: 3, exitCode: 137, reason: "killed",
+            slot: SlotKey(SlotID(4), Generation(9)),
+            node: NodeID(2), startedAt: .seconds(20), durationMicroseconds: 1_500_000)
+    }
+}
+
+extension TokenRecord {
+    static func example(_ number: UInt64, purpose: Purpose = .join(pool: "gpu"), isRevoked: Bool = false)
+        -> TokenRecord
+    {
+        TokenRecord(
+            token: TokenID(number), name: "token \(number)", purpose: purpose, secretHash: "hash-\(number)",
+            expiresAt: .seconds(99), usesLeft: 0, isRevoked: isRevoked, createdAt: .seconds(1))
+    }
+}

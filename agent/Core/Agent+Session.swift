@@ -1,0 +1,197 @@
+import ClusterTypes
+import ProtocolMessages
+
+/// Where the link stands.
+enum Session: Sendable {
+    /// The next attempt is at this moment.
+    case idle(until: Instant)
+    case connecting
+    /// `hello` was sent.
+    case greeting(since: Instant)
+    case open(OpenSession)
+    /// The process ends.
+    case over
+}
+
+struct OpenSession: Sendable {
+    var welcome: Welcome
+    var sequence: UInt64 = 0
+    var nextBeat: Instant
+    /// Beats that are not acknowledged, oldest first; a beat of the past is no news.
+    var sent: [(sequence: UInt64, at: Instant)] = []
+    /// Without any word until then, the connection is given up.
+    var silentAt: Instant
+    var repeatAt: Instant
+
+    var interval: Duration { .milliseconds(Int64(welcome.heartbeatMilliseconds)) }
+    var lease: Duration { .milliseconds(Int64(welcome.leaseMilliseconds)) }
+}
+
+extension Agent {
+    var isOpen: Bool {
+        if case .open = session { return true }
+        return false
+    }
+
+    // MARK: Connecting
+
+    mutating func runTimers(at now: Instant, into output: inout Output) {
+        switch session {
+        case .idle(let until):
+            guard until <= now, shutdown == nil || !slots.isEmpty else { return }
+            session = .connecting
+            output.actions.append(.connect)
+        case .connecting, .over: break
+        case .greeting(let since):
+            if since + limits.greetingTimeout <= now { giveUp("no answer to hello", at: now, into: &output) }
+        case .open(var open):
+            if open.silentAt <= now {
+                giveUp("no word from the coordinator", at: now, into: &output)
+                return
+            }
+            if open.nextBeat <= now { beat(&open, at: now, into: &output) }
+            if open.repeatAt <= now {
+                open.repeatAt = now + limits.repeatAfter
+                repeatUnacknowledged(into: &output)
+            }
+            session = .open(open)
+        }
+    }
+
+    private mutating func giveUp(_ reason: String, at now: Instant, into output: inout Output) {
+        output.actions.append(.disconnect(reason: reason))
+        loseConnection(reason, at: now)
+    }
+
+    /// Full jitter: agents that lost the coordinator together do not come back together.
+    mutating func loseConnection(_ reason: String, at now: Instant) {
+        switch session {
+        case .idle, .over: return
+        case .connecting, .greeting, .open: break
+        }
+        let doublings = min(failures, 10)
+        failures += 1
+        let ceiling = min(limits.retryFirst * Int(1 << doublings), limits.retryLongest)
+        session = .idle(
+            until: now + .microseconds(Int64.random(in: 0...ceiling.wholeMicroseconds, using: &random)))
+    }
+
+    mutating func greet(at now: Instant, into output: inout Output) {
+        guard case .connecting = session else { return }
+        session = .greeting(since: now)
+        let running = slots.keys.compactMap { key in
+            slots[key].map { RunningSlot(key: key, state: $0.state, tasks: $0.held) }
+        }
+        send(
+            .hello(
+                Hello(
+                    build: identity.build, cluster: identity.cluster, nodeName: identity.nodeName,
+                    instance: identity.instance, bootID: identity.bootID, labels: identity.labels,
+                    slots: running,
+                    hardware: hardware)), into: &output)
+    }
+
+    mutating func open(_ welcome: Welcome, at now: Instant, into output: inout Output) {
+        guard case .greeting(let since) = session else { return }
+        failures = 0
+        var open = OpenSession(
+            welcome: welcome, nextBeat: now, silentAt: .epoch, repeatAt: now + limits.repeatAfter)
+        open.silentAt = now + open.interval * Int(limits.silentBeats)
+        session = .open(open)
+        output.actions.append(.setLease(until: since + open.lease))
+        for key in slots.keys where !welcome.keep.contains(key) { abandon(key, into: &output) }
+        for key in slots.keys {
+            guard let slot = slots[key], !slot.isAbandoned else { continue }
+            // Ends come after the results that they follow: repeatUnacknowledged says them.
+            if let report = slot.report, slot.end == nil { send(.slotReport(report), into: &output) }
+            if slot.end == nil, slot.credits > 0 {
+                send(.pullTasks(key, credits: slot.credits), into: &output)
+            }
+        }
+        repeatUnacknowledged(into: &output)
+        pull(into: &output)
+        sendCertificateRequest(into: &output)
+    }
+
+    mutating func obey(_ refusal: Refusal, at now: Instant, into output: inout Output) {
+        guard let retryAfter = refusal.retryAfterMilliseconds else {
+            if refusal.code == .replaced || refusal.code == .protocolViolation {
+                // Another connection of ours took over, or this one is confused: a new one will tell.
+                giveUp(refusal.message, at: now, into: &output)
+                return
+            }
+            for key in slots.keys { abandon(key, into: &output) }
+            session = .over
+            output.actions.append(.exit(.refused(refusal)))
+            return
+        }
+        output.actions.append(.disconnect(reason: refusal.message))
+        let spread = Int64.random(in: 0...Int64(retryAfter), using: &random)
+        session = .idle(until: now + .milliseconds(Int64(retryAfter) + spread))
+    }
+
+    mutating func sendCertificateRequest(into output: inout Output) {
+        guard isOpen, let certificateRequest else { return }
+        send(.renewCertificate(certificateRequest: certificateRequest), into: &output)
+    }
+
+    // MARK: Beats and the lease
+
+    private mutating func beat(_ open: inout OpenSession, at now: Instant, into output: inout Output) {
+        open.sequence += 1
+        // A tenth of the interval, either way: beats spread out.
+        let tenth = open.interval.wholeMicroseconds / 10
+        open.nextBeat = now + open.interval + .microseconds(Int64.random(in: -tenth...tenth, using: &random))
+        open.sent.append((open.sequence, now))
+        if open.sent.count > 16 { open.sent.removeFirst() }
+        var heartbeat = load
+        heartbeat.sequence = open.sequence
+        heartbeat.runningSlots = UInt32(slots.values.count { $0.end == nil })
+        send(.heartbeat(heartbeat), into: &output)
+    }
+
+    /// The lease counts from the moment at which the acknowledged beat was sent: never longer than the
+    /// coordinator's own count.
+    mutating func renewLease(_ sequence: UInt64, into output: inout Output) {
+        guard case .open(var open) = session,
+            let position = open.sent.firstIndex(where: { $0.sequence == sequence })
+        else { return }
+        output.actions.append(.setLease(until: open.sent[position].at + open.lease))
+        open.sent.removeFirst(position + 1)
+        session = .open(open)
+    }
+
+    mutating func noteSignOfCoordinator(at now: Instant) {
+        guard case .open(var open) = session else { return }
+        open.silentAt = now + open.interval * Int(limits.silentBeats)
+        session = .open(open)
+    }
+
+    // MARK: Shutdown
+
+    mutating func begin(_ mode: ShutdownMode, at now: Instant, into output: inout Output) {
+        guard shutdown == nil else { return }
+        shutdown = mode
+        shutdownDeadline = now + limits.shutdownTimeout
+        if isOpen { send(.pull(credits: 0), into: &output) }
+        guard mode == .stopSlots else { return }
+        for key in slots.keys where slots[key]?.end == nil {
+            output.actions.append(.stopSlot(key, reason: "the agent leaves"))
+        }
+    }
+
+    mutating func finishShutdown(at now: Instant, into output: inout Output) {
+        guard let shutdown else { return }
+        switch shutdown {
+        case .keepSlots: break
+        case .stopSlots:
+            // Without a session nobody acknowledges ends: having them is enough.
+            let isQuiet = isOpen ? slots.isEmpty : slots.values.allSatisfy { $0.end != nil }
+            guard isQuiet || shutdownDeadline.map({ $0 <= now }) ?? false else { return }
+            if isOpen { send(.leaving(reason: "ordered on the node"), into: &output) }
+        }
+        session = .over
+        output.actions.append(.disconnect(reason: "the agent ends"))
+        output.actions.append(.exit(.left))
+    }
+}

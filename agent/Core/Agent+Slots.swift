@@ -1,0 +1,156 @@
+import ClusterTypes
+import ProtocolMessages
+
+/// One incarnation on this machine.
+struct LocalSlot: Sendable {
+    var state: SlotState
+    /// Tasks that its supervisor has, or whose results are not acknowledged.
+    var held: [TaskAttempt]
+    /// Not acknowledged, oldest first.
+    var results: [TaskResult] = []
+    /// Its end, once it has come.
+    var end: SlotReport?
+    /// What its supervisor said last; repeated to a new session.
+    var report: SlotReport?
+    /// Tasks that its supervisor has asked for.
+    var credits: UInt32 = 0
+    /// The coordinator does not want it (any more): it is stopped and its end told to nobody.
+    var isAbandoned = false
+
+    init(state: SlotState, held: [TaskAttempt] = []) {
+        self.state = state
+        self.held = held
+    }
+}
+
+extension Agent {
+    // MARK: What the coordinator orders
+
+    mutating func accept(_ assignment: Assignment, at now: Instant, into output: inout Output) {
+        let key = assignment.key
+        if let known = slots[key] {
+            if let report = known.report { send(.slotReport(report), into: &output) }
+            return
+        }
+        // An older incarnation of the same slot has no right to run beside this one.
+        for other in slots.keys where other.slot == key.slot { abandon(other, into: &output) }
+        slots[key] = LocalSlot(state: .assigned)
+        output.actions.append(.startSlot(assignment))
+    }
+
+    mutating func stop(_ key: SlotKey, reason: String, at now: Instant, into output: inout Output) {
+        guard let slot = slots[key] else {
+            let report = SlotReport(key: key, state: .finished, reason: "it does not run here", at: now)
+            send(.slotReport(report), into: &output)
+            return
+        }
+        if let end = slot.end {
+            send(.slotReport(end), into: &output)
+        } else {
+            output.actions.append(.stopSlot(key, reason: reason))
+        }
+    }
+
+    mutating func accept(_ orders: [TaskOrder], for key: SlotKey, into output: inout Output) {
+        guard let slot = slots[key], slot.end == nil else { return }
+        let new = orders.filter { !slot.held.contains($0.attempt) }
+        guard !new.isEmpty else { return }
+        slots[key]?.held += new.map(\.attempt)
+        slots[key]?.credits -= min(slot.credits, UInt32(new.count))
+        output.actions.append(.giveTasks(key, new))
+    }
+
+    mutating func forget(_ attempts: [TaskAttempt], of key: SlotKey, into output: inout Output) {
+        guard slots.contains(key) else { return }
+        slots[key]?.results.removeAll { attempts.contains($0.attempt) }
+        slots[key]?.held.removeAll { attempts.contains($0) }
+        output.actions.append(.forgetResults(key, attempts))
+    }
+
+    mutating func forget(_ key: SlotKey, into output: inout Output) {
+        guard slots[key]?.end != nil else { return }
+        slots[key] = nil
+        output.actions.append(.forgetSlot(key))
+        pull(into: &output)
+    }
+
+    /// Stops what the coordinator does not know, and forgets it when it has ended.
+    mutating func abandon(_ key: SlotKey, into output: inout Output) {
+        guard let slot = slots[key], !slot.isAbandoned else { return }
+        slots[key]?.isAbandoned = true
+        if slot.end == nil {
+            output.actions.append(.stopSlot(key, reason: "the coordinator has no use for it"))
+        } else {
+            forget(key, into: &output)
+        }
+    }
+
+    // MARK: What supervisors say
+
+    mutating func note(_ report: SlotReport, at now: Instant, into output: inout Output) {
+        guard let slot = slots[report.key] else { return }
+        slots[report.key]?.state = report.state
+        slots[report.key]?.report = report
+        if report.state.isEnded { slots[report.key]?.end = report }
+        if slot.isAbandoned {
+            if report.state.isEnded { forget(report.key, into: &output) }
+            return
+        }
+        guard isOpen else { return }
+        send(.slotReport(report), into: &output)
+        pull(into: &output)
+    }
+
+    mutating func note(_ results: [TaskResult], of key: SlotKey, into output: inout Output) {
+        guard let slot = slots[key] else { return }
+        guard !slot.isAbandoned else {
+            output.actions.append(.forgetResults(key, results.map(\.attempt)))
+            return
+        }
+        let known = Set(slot.results.map(\.attempt))
+        let new = results.filter { !known.contains($0.attempt) }
+        slots[key]?.results += new
+        for result in new where !slot.held.contains(result.attempt) {
+            slots[key]?.held.append(result.attempt)
+        }
+        if isOpen, !new.isEmpty { send(.taskResults(key, new), into: &output) }
+    }
+
+    // MARK: Repetition and pull
+
+    /// Says again what the coordinator has not acknowledged: results first, then ends.
+    mutating func repeatUnacknowledged(into output: inout Output) {
+        for key in slots.keys {
+            guard let slot = slots[key], !slot.isAbandoned else { continue }
+            if !slot.results.isEmpty { send(.taskResults(key, slot.results), into: &output) }
+            if let end = slot.end { send(.slotReport(end), into: &output) }
+        }
+    }
+
+    /// Asks for as many slots as may start now.
+    mutating func pull(into output: inout Output) {
+        guard isOpen, shutdown == nil else { return }
+        let starting = UInt32(slots.values.count { $0.state == .assigned || $0.state == .starting })
+        let room = min(
+            limits.startingSlots - min(limits.startingSlots, starting),
+            limits.slots - min(limits.slots, UInt32(slots.count)))
+        send(.pull(credits: room), into: &output)
+    }
+
+    /// What must hold after every event.
+    package func checkInvariants() -> [String] {
+        var faults: [String] = []
+        for key in slots.keys {
+            guard let slot = slots[key] else { continue }
+            if slot.results.contains(where: { !slot.held.contains($0.attempt) }) {
+                faults.append("slot \(key) has results of tasks that it does not hold")
+            }
+            if slot.end != nil, !slot.state.isEnded {
+                faults.append("slot \(key) has an end and is \(slot.state)")
+            }
+            let incarnations = slots.keys.count { $0.slot == key.slot && !(slots[$0]?.isAbandoned ?? true) }
+            if incarnations > 1 { faults.append("slot \(key.slot) has \(incarnations) incarnations") }
+        }
+        return faults
+    }
+}

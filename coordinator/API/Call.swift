@@ -1,0 +1,147 @@
+import ClusterTypes
+import CoordinatorCore
+import Logging
+import NIOCore
+
+/// One request as a handler sees it: admitted, its body read, its query known.
+struct Call: Sendable {
+    /// Decoded segments of the path.
+    let parameters: [String: String]
+    let query: Query
+    let body: ByteBuffer
+    /// Whose token it is; nil on routes without one.
+    let caller: Caller?
+    let channel: any Channel
+    let logger: Logger
+
+    /// The text of a path's `{name}`.
+    func parameter(_ name: String) throws -> String {
+        guard let text = parameters[name] else { throw APIError.internalError }
+        return text
+    }
+
+    /// A number in the path; anything else names nothing.
+    func identifier<ID: Identifier>(_ name: String, as type: ID.Type = ID.self) throws -> ID {
+        let text = try parameter(name)
+        guard let number = UInt64(text), number > 0 else {
+            throw APIError.notFound("No \(name) '\(text)': \(name)s have numbers.")
+        }
+        return ID(number)
+    }
+
+    /// The body; an empty one reads as `{}`.
+    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        try StrictJSON.decode(type, from: body.readableBytes == 0 ? ByteBuffer(string: "{}") : body)
+    }
+}
+
+/// Whose token it is.
+struct Caller: Sendable, Hashable {
+    var token: TokenID
+    /// The token's name: what stands as a job's submitter.
+    var name: String
+    var role: Role
+}
+
+/// The decoded query of a request. Each value can be asked for in its type; a bad one names its parameter.
+struct Query: Sendable {
+    private var values: [String: String] = [:]
+
+    /// - Throws: `APIError` for a parameter that is unknown, stands twice or is no UTF-8.
+    init(_ text: Substring, known: [String]) throws {
+        for pair in text.split(separator: "&") {
+            let equals = pair.firstIndex(of: "=") ?? pair.endIndex
+            guard let name = percentDecoded(pair[..<equals]),
+                let value = percentDecoded(equals == pair.endIndex ? "" : pair[pair.index(after: equals)...])
+            else {
+                throw APIError.invalid("the query is not percent-encoded UTF-8")
+            }
+            guard known.contains(name) else {
+                let takes = known.isEmpty ? "takes none" : "takes \(known.joined(separator: ", "))"
+                throw APIError.invalid("query parameter '\(name)' is not known; this request \(takes)")
+            }
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw APIError.invalid("query parameter '\(name)' stands twice")
+            }
+        }
+    }
+
+    func text(_ name: String) -> String? { values[name] }
+
+    func flag(_ name: String) throws -> Bool {
+        switch values[name] {
+        case nil, "false": false
+        case "true": true
+        case .some: throw APIError.invalid("query parameter '\(name)' must be true or false")
+        }
+    }
+
+    func number<Number: FixedWidthInteger>(
+        _ name: String, in range: ClosedRange<Number> = Number.min...Number.max
+    ) throws -> Number? {
+        guard let text = values[name] else { return nil }
+        guard let number = Number(text), range.contains(number) else {
+            throw APIError.invalid(
+                "query parameter '\(name)' must be a whole number in \(range.lowerBound)...\(range.upperBound)"
+            )
+        }
+        return number
+    }
+
+    /// One of an enumeration's words.
+    func word<Word: RawRepresentable & CaseIterable>(_ name: String) throws -> Word?
+    where Word.RawValue == String {
+        guard let text = values[name] else { return nil }
+        guard let word = Word(rawValue: text) else { throw Query.unknownWord(text, name, Word.self) }
+        return word
+    }
+
+    /// Words with commas between them; nil where the parameter is missing or empty.
+    func words<Word: RawRepresentable & CaseIterable>(_ name: String) throws -> [Word]?
+    where Word.RawValue == String {
+        guard let text = values[name], !text.isEmpty else { return nil }
+        return try text.split(separator: ",", omittingEmptySubsequences: false).map {
+            guard let word = Word(rawValue: String($0)) else {
+                throw Query.unknownWord(String($0), name, Word.self)
+            }
+            return word
+        }
+    }
+
+    /// How many items a page holds at most.
+    func limit() throws -> Int { try number("limit", in: 1...1_000) ?? 100 }
+
+    private static func unknownWord<Word: RawRepresentable & CaseIterable>(
+        _ text: String, _ name: String, _ type: Word.Type
+    ) -> APIError where Word.RawValue == String {
+        let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
+        return .invalid("query parameter '\(name)': '\(text)' is none of \(words)")
+    }
+}
+
+/// nil for a bad escape or bytes that are no UTF-8.
+func percentDecoded(_ text: Substring) -> String? {
+    guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
+    var bytes: [UInt8] = []
+    var rest = text.utf8[...]
+    while let byte = rest.popFirst() {
+        guard byte == UInt8(ascii: "%") else {
+            bytes.append(byte)
+            continue
+        }
+        guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else {
+            return nil
+        }
+        bytes.append(high << 4 | low)
+    }
+    return String(validating: bytes, as: UTF8.self)
+}
+
+private func hexDigit(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}

@@ -1,0 +1,48 @@
+import ClusterTypes
+import ProtocolMessages
+
+extension Coordinator {
+    /// Fills an empty coordinator from what the store holds.
+    mutating func restore(_ snapshot: Snapshot, at now: Instant) {
+        _ = liveness.noteHandled(at: now)
+        for record in snapshot.nodes {
+            nodes[record.node] = Node(record: record)
+            if record.state != .released, record.state != .lost {
+                liveness.hear(record.node, at: now, limits)
+            }
+        }
+        for stored in snapshot.jobs.sorted(by: { $0.record.job < $1.record.job }) { restore(stored) }
+        for record in snapshot.slots.sorted(by: { $0.slot < $1.slot }) { restore(record) }
+        for job in jobs.keys { settleRestored(job) }
+        for token in snapshot.tokens { tokens[token.token] = token }
+        needsPlacement = true
+    }
+
+    private mutating func restore(_ stored: Snapshot.Job) {
+        let record = stored.record
+        var job = Job(record: record)
+        if record.specification.kind == .tasks {
+            var ledger = TaskLedger(array: record.specification.array)
+            if record.specification.array == nil { ledger.append(count: Int(record.taskCount)) }
+            for mark in stored.tasks { ledger.restore(mark) }
+            if record.state == .canceled { ledger.restoreCanceled() }
+            job.ledger = ledger
+        }
+        jobs[record.job] = job
+        if record.state.isEnded { endedJobs.append(record.job) }
+    }
+
+    private mutating func restore(_ record: SlotRecord) {
+        guard !record.state.isEnded, jobs[record.job] != nil else { return }
+        slots[record.slot] = Slot(record: record)
+        jobs[record.job]?.slots.append(record.slot)
+        if let node = record.node, record.state.isPlaced { occupy(node, with: record) }
+        for task in record.tasks { jobs[record.job]?.ledger?.restoreRunning(task.index) }
+    }
+
+    /// The row's counts may be older than its tasks' rows only in a store that was edited by hand.
+    private mutating func settleRestored(_ job: JobID) {
+        guard let counts = jobs[job]?.ledger?.counts else { return }
+        jobs[job]?.record.counts = counts
+    }
+}

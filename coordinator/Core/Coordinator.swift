@@ -1,0 +1,186 @@
+package import ClusterTypes
+import CoordinatorPlacement
+import ProtocolMessages
+
+/// The coordinator's decisions: events in, writes and actions out.
+///
+/// No clock, no I/O, no randomness of its own. The same seed and events give the same outputs, byte for byte.
+/// Each room of the state has its own extension: Nodes, Jobs, Tasks, Security, Explain.
+package struct Coordinator: Sendable {
+    let cluster: String
+    let limits: Limits
+
+    var nodes = OrderedTable<NodeID, Node>()
+    var jobs = OrderedTable<JobID, Job>()
+    /// Slots that have not ended.
+    var slots = OrderedTable<SlotID, Slot>()
+    var tokens = OrderedTable<TokenID, TokenRecord>()
+    var connections = OrderedTable<ConnectionID, Connection>()
+    var liveness = Liveness()
+    /// Ended jobs that are still in `jobs`, oldest first.
+    var endedJobs: [JobID] = []
+
+    var lastNode: UInt64
+    var lastJob: UInt64
+    var lastSlot: UInt64
+    var lastToken: UInt64
+
+    /// Something changed that may let a pending slot be placed; done once per batch, at the next wakeup.
+    var needsPlacement = false
+    /// Why nothing can be written now; new work is refused meanwhile.
+    var storeFailure: String?
+
+    /// - Parameters:
+    ///   - cluster: its name; agents of another one are refused.
+    ///   - snapshot: what the store holds. Every node gets a fresh lease from `now`: it may be reconnecting.
+    package init(cluster: String, limits: Limits = .defaults, restoring snapshot: Snapshot, at now: Instant) {
+        self.cluster = cluster
+        self.limits = limits
+        lastNode = snapshot.lastNode
+        lastJob = snapshot.lastJob
+        lastSlot = snapshot.lastSlot
+        lastToken = snapshot.lastToken
+        restore(snapshot, at: now)
+    }
+
+    /// When `wakeup` is due; nil when nothing is waited for.
+    package var nextWakeup: Instant? {
+        if needsPlacement, storeFailure == nil { return liveness.lastHandled ?? .epoch }
+        return liveness.nextWakeup
+    }
+
+    package mutating func handle(_ event: Event, at now: Instant, into output: inout Output) {
+        if let stall = liveness.noteHandled(at: now) {
+            output.writes.append(
+                .addEvent(
+                    EventRecord(
+                        at: now, subject: .cluster,
+                        message:
+                            "the coordinator did not run for \(stall.wholeMilliseconds) ms; no node is blamed"
+                    )))
+        }
+        switch event {
+        case .agentConnected(let connection, let peer):
+            acceptConnection(connection, peer, into: &output)
+        case .agentMessage(let connection, let message):
+            receive(message, on: connection, at: now, into: &output)
+        case .agentDisconnected(let connection, let reason):
+            forgetConnection(connection, reason: reason, at: now)
+        case .commandReceived(let request, let command):
+            let reply = perform(command, at: now, into: &output)
+            output.actions.append(.reply(request, reply))
+        case .wakeup:
+            expireLiveness(at: now, into: &output)
+            if needsPlacement, storeFailure == nil {
+                needsPlacement = false
+                placePendingSlots(at: now, into: &output)
+            }
+        case .storeFailed(let reason):
+            storeFailure = reason
+        case .storeRecovered:
+            storeFailure = nil
+            needsPlacement = true
+        }
+    }
+
+    private mutating func receive(
+        _ message: AgentMessage, on connection: ConnectionID, at now: Instant, into output: inout Output
+    ) {
+        guard let known = connections[connection] else { return }
+        if case .hello(let hello) = message {
+            welcome(hello, on: connection, known, at: now, into: &output)
+            return
+        }
+        guard let node = known.node else {
+            refuse(connection, Refusal(.protocolViolation, "say hello first"), into: &output)
+            return
+        }
+        hear(from: node, at: now, into: &output)
+        // Agents repeat what is not acknowledged: while nothing can be written, what they report waits with them.
+        if storeFailure != nil, !message.isAcceptedWithoutStore { return }
+        switch message {
+        case .hello: break
+        case .heartbeat(let heartbeat):
+            output.actions.append(.send(connection, .heartbeatAcknowledged(sequence: heartbeat.sequence)))
+        case .pull(let credits): setCredits(credits, of: node)
+        case .slotReport(let report): receive(report, from: node, on: connection, at: now, into: &output)
+        case .pullTasks(let key, let credits): pullTasks(key, credits, from: node, at: now, into: &output)
+        case .taskResults(let key, let results):
+            receive(results, of: key, from: node, on: connection, at: now, into: &output)
+        case .hardware(let report, _): updateHardware(report, of: node, at: now, into: &output)
+        case .logChunk: break
+        case .renewCertificate(let request):
+            output.actions.append(.renewCertificate(connection, node, request: request))
+        case .leaving(let reason): leave(node, on: connection, reason: reason, at: now, into: &output)
+        }
+    }
+
+    private mutating func perform(_ command: Command, at now: Instant, into output: inout Output) -> Reply {
+        if let storeFailure, command.changesState {
+            return .refused(
+                CommandRefusal(
+                    .storeUnavailable,
+                    "the store cannot be written (\(storeFailure)); nothing was changed, try later"))
+        }
+        do {
+            switch command {
+            case .submitJob(let specification, let payloads, let submitter):
+                return try submit(specification, payloads: payloads, by: submitter, at: now, into: &output)
+            case .appendTasks(let job, let payloads, let close):
+                return try append(payloads, to: job, closing: close, at: now, into: &output)
+            case .cancelJob(let job): return try cancel(job, at: now, into: &output)
+            case .pauseJob(let job): return try pause(job, into: &output)
+            case .resumeJob(let job): return try resume(job, at: now, into: &output)
+            case .retryTasks(let job, let indices): return try retry(indices, of: job, at: now, into: &output)
+            case .drainNode(let node, let reason):
+                return try order(node, reason: reason, at: now, into: &output) { $0.isDraining = true }
+            case .cordonNode(let node, let reason):
+                return try order(node, reason: reason, at: now, into: &output) { $0.isCordoned = true }
+            case .uncordonNode(let node):
+                return try order(node, reason: "", at: now, into: &output) {
+                    $0.isCordoned = false
+                    $0.isDraining = false
+                }
+            case .removeNode(let node, let reason):
+                return try remove(node, reason: reason, at: now, into: &output)
+            case .createToken(let name, let purpose, let secretHash, let expiresAt, let uses):
+                return try createToken(
+                    name: name, purpose: purpose, secretHash: secretHash, expiresAt: expiresAt, uses: uses,
+                    at: now,
+                    into: &output)
+            case .revokeToken(let token): return try revoke(token, into: &output)
+            case .enrollNode(let secretHash, let name, let fingerprint):
+                return try enroll(secretHash, name: name, keyFingerprint: fingerprint, at: now, into: &output)
+            case .explainJob(let job): return .explanation(try explain(job))
+            case .explainTask(let job, let index): return .explanation(try explain(index, of: job))
+            case .explainNode(let node): return .explanation(try explain(node, at: now))
+            case .locateLog(let subject): return try locate(subject)
+            case .locateNode(let node): return .nodeLocation(try connection(of: node))
+            }
+        } catch {
+            return .refused(error)
+        }
+    }
+}
+
+extension AgentMessage {
+    /// Nothing that this says must be written before it has an effect.
+    fileprivate var isAcceptedWithoutStore: Bool {
+        switch self {
+        case .heartbeat, .pull, .logChunk: true
+        case .hello, .slotReport, .pullTasks, .taskResults, .hardware, .renewCertificate, .leaving: false
+        }
+    }
+}
+
+extension Command {
+    fileprivate var changesState: Bool {
+        switch self {
+        case .submitJob, .appendTasks, .cancelJob, .pauseJob, .resumeJob, .retryTasks, .drainNode,
+            .cordonNode,
+            .uncordonNode, .removeNode, .createToken, .revokeToken, .enrollNode:
+            true
+        case .explainJob, .explainTask, .explainNode, .locateLog, .locateNode: false
+        }
+    }
+}

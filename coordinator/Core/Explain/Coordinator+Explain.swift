@@ -1,0 +1,129 @@
+import ClusterTypes
+import CoordinatorAutoscale
+import CoordinatorPlacement
+import ProtocolMessages
+
+extension Coordinator {
+    /// Why the job is where it is, and what its waiting slot waits for.
+    func explain(_ job: JobID) throws(CommandRefusal) -> [String] {
+        guard let state = jobs[job] else {
+            throw CommandRefusal(
+                .notFound, "there is no job \(job), or it ended too long ago to be explained")
+        }
+        let record = state.record
+        let counts = record.counts
+        let unit = state.ledger == nil ? "slots" : "tasks"
+        var lines = [
+            "job \(job) '\(record.specification.job)' is \(record.state.rawValue): \(counts.decided) of "
+                + "\(counts.total) \(unit) decided, \(counts.running) running, \(counts.ready) ready"
+        ]
+        if !record.reason.isEmpty { lines.append(record.reason) }
+        let waiting = state.slots.first { slots[$0]?.record.state == .pending }
+        if record.state == .running, let waiting {
+            lines += explainPending(waiting, state)
+        } else if record.isOpen, counts.ready == 0 {
+            lines.append("it is open and waits for more tasks")
+        }
+        return lines
+    }
+
+    func explain(_ index: TaskIndex, of job: JobID) throws(CommandRefusal) -> [String] {
+        guard let state = jobs[job], let ledger = state.ledger, let task = ledger.state(of: index) else {
+            throw CommandRefusal(
+                .notFound, "there is no task \(index) of job \(job), or it ended too long ago")
+        }
+        var lines = ["task \(index) of job \(job) is \(task.rawValue), attempt \(ledger.attempt(of: index))"]
+        switch task {
+        case .running:
+            let holder = state.slots.first { slots[$0]?.record.tasks.contains { $0.index == index } ?? false }
+            if let record = holder.flatMap({ slots[$0]?.record }), let node = record.node {
+                lines.append("slot \(record.key) on node '\(nodes[node]?.record.name ?? "\(node)")' holds it")
+            }
+        case .ready, .waiting:
+            lines.append(
+                "\(ledger.counts.running) tasks of its job run; tasks are taken in order of submission")
+            lines += try explain(job)
+        case .succeeded, .failed, .canceled: break
+        }
+        return lines
+    }
+
+    func explain(_ node: NodeID, at now: Instant) throws(CommandRefusal) -> [String] {
+        guard let known = nodes[node] else { throw CommandRefusal(.notFound, "there is no node \(node)") }
+        let record = known.record
+        let why = record.reason.isEmpty ? "" : ": \(record.reason)"
+        var lines = ["node \(node) '\(record.name)' is \(record.state.rawValue)\(why)"]
+        if let silence = liveness.silence(of: node, at: now) {
+            lines.append(
+                "last heard \(silence.wholeMilliseconds) ms ago; suspect after "
+                    + "\(limits.suspectAfter.wholeMilliseconds) ms, lost after its lease of \(limits.leaseMilliseconds) ms"
+            )
+        }
+        let free = known.placement
+        lines.append(
+            "free: \(milli(free.free.milliCPU)) of \(milli(record.capacity.resources.milliCPU)) CPUs, "
+                + "\(free.free.memoryBytes >> 20) of \(record.capacity.resources.memoryBytes >> 20) MiB of memory, "
+                + "\(free.freeShares.count { $0 == wholeDeviceShares }) of \(free.freeShares.count) devices untouched"
+        )
+        lines.append("it runs \(known.slots.count) slots and has asked for \(known.credits) more")
+        if known.connection == nil { lines.append("its agent is not connected now") }
+        return lines
+    }
+
+    private func explainPending(_ slot: SlotID, _ state: Job) -> [String] {
+        let open = nodes.values.filter(\.takesWork).map(\.placement)
+        var lines: [String] = []
+        let kept = nodes.values.filter { !$0.takesWork && $0.record.state != .released }
+        if open.isEmpty, kept.isEmpty { lines.append("slot \(slot) waits: no node has joined yet") }
+        let misfits = FirstFit.misfits(state.demand, on: open)
+        if !open.isEmpty {
+            lines.append(
+                "slot \(slot) waits: of \(open.count) nodes that take work, "
+                    + misfits.map { "\($0.1) \($0.0.explanation)" }.joined(separator: ", "))
+        }
+        for nodeState in NodeState.allCases {
+            let count = kept.count { $0.record.state == nodeState }
+            if count > 0 { lines.append("\(count) nodes take no work: \(nodeState.rawValue)") }
+        }
+        var pools: [String] = []
+        for node in nodes.values where node.record.state != .released && !pools.contains(node.record.pool) {
+            pools.append(node.record.pool)
+        }
+        let supply = pools.map { pool in
+            PoolSupply(
+                pool: pool, isStatic: true,
+                nodes: UInt32(nodes.values.count { $0.record.pool == pool && $0.record.state != .released }))
+        }
+        lines += Policy.orders(pools: supply, pendingSlots: supply.map { _ in 1 }).map(\.reason)
+        return lines
+    }
+
+    private func milli(_ value: Int64) -> String {
+        let whole = value / 1_000
+        let rest = value % 1_000
+        return rest == 0 ? "\(whole)" : "\(whole).\(String(1_000 + abs(rest)).dropFirst())"
+    }
+
+    // MARK: Logs
+
+    func locate(_ subject: LogSubject) throws(CommandRefusal) -> Reply {
+        switch subject {
+        case .slot(let slot):
+            guard let record = slots[slot]?.record else {
+                throw CommandRefusal(.notFound, "slot \(slot) does not run")
+            }
+            guard let node = record.node else {
+                throw CommandRefusal(.conflict, "slot \(slot) waits for a node: it has no log yet")
+            }
+            return .logLocation(try connection(of: node), record.key, nil)
+        case .task(let job, let index, let attempt):
+            let holder = (jobs[job]?.slots ?? []).compactMap { slots[$0]?.record }.first {
+                $0.tasks.contains { $0.index == index && (attempt == nil || attempt == $0.attempt) }
+            }
+            guard let holder, let task = holder.tasks.first(where: { $0.index == index }),
+                let node = holder.node
+            else { throw CommandRefusal(.notFound, "task \(index) of job \(job) does not run") }
+            return .logLocation(try connection(of: node), holder.key, task)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import ClusterTypes
+import CoordinatorAutoscale
+import CoordinatorPlacement
+import ProtocolMessages
+
+extension Coordinator {
+    /// One round: jobs by priority, then by number; of each job as many slots as it wants and fit.
+    mutating func placePendingSlots(at now: Instant, into output: inout Output) {
+        var open = nodes.values.filter { $0.takesWork && $0.credits > 0 }.map(\.placement)
+        for job in jobsInOrder() {
+            while wantsSlot(job) {
+                let slot = pendingSlot(of: job, at: now, into: &output)
+                guard let demand = jobs[job]?.demand,
+                    let (position, grants) = FirstFit.place(demand, on: open)
+                else { break }
+                assign(slot, to: open[position].node, grants, at: now, into: &output)
+                if let node = nodes[open[position].node] { open[position] = node.placement }
+            }
+            dropUnwantedSlots(of: job, at: now, into: &output)
+        }
+    }
+
+    /// A slot waits only while there are tasks that no other slot has taken.
+    private mutating func dropUnwantedSlots(of job: JobID, at now: Instant, into output: inout Output) {
+        guard let state = jobs[job], let ledger = state.ledger, ledger.counts.ready == 0 else { return }
+        for slot in state.slots where slots[slot]?.record.state == .pending {
+            finish(slot, as: .finished, reason: "no more tasks", at: now, into: &output)
+        }
+    }
+
+    private func jobsInOrder() -> [JobID] {
+        jobs.values.filter { $0.record.state == .running }
+            .sorted {
+                ($1.record.specification.priority, $0.record.job) < (
+                    $0.record.specification.priority, $1.record.job
+                )
+            }
+            .map(\.record.job)
+    }
+
+    /// Could one more slot of this job run now, if it had a place?
+    private func wantsSlot(_ job: JobID) -> Bool {
+        guard let state = jobs[job] else { return false }
+        let specification = state.record.specification
+        guard let ledger = state.ledger else { return state.record.counts.ready > 0 }
+        let working = state.slots.count { slots[$0]?.record.state.isPlaced ?? false }
+        return ledger.counts.ready > 0 && working < min(Int(specification.slots.maximum), ledger.undecided)
+    }
+
+    /// The first slot of the job that waits, or a new one.
+    private mutating func pendingSlot(of job: JobID, at now: Instant, into output: inout Output) -> SlotID {
+        if let waiting = jobs[job]?.slots.first(where: { slots[$0]?.record.state == .pending }) {
+            return waiting
+        }
+        lastSlot += 1
+        let slot = SlotID(lastSlot)
+        let record = SlotRecord(slot: slot, job: job, createdAt: now, since: now)
+        slots[slot] = Slot(record: record)
+        jobs[job]?.slots.append(slot)
+        output.writes.append(.putSlot(record))
+        return slot
+    }
+
+    private mutating func assign(
+        _ slot: SlotID, to node: NodeID, _ grants: [DeviceGrant], at now: Instant, into output: inout Output
+    ) {
+        guard var record = slots[slot]?.record, let job = jobs[record.job],
+            let connection = nodes[node]?.connection
+        else { return }
+        record.generation = record.generation.next
+        record.state = .assigned
+        record.reason = ""
+        record.exitCode = nil
+        record.node = node
+        record.devices = grants
+        record.since = now
+        slots[slot]?.record = record
+        slots[slot]?.credits = 0
+        occupy(node, with: record)
+        nodes[node]?.credits -= 1
+        output.writes.append(.putSlot(record))
+        output.actions.append(
+            .send(
+                connection,
+                .assign(
+                    Assignment(
+                        key: record.key, job: record.job, specification: job.record.specification,
+                        devices: grants))))
+        if job.ledger == nil { moveSlot(of: record.job, from: \.ready, to: \.running, into: &output) }
+        settle(node, reason: "", at: now, into: &output)
+    }
+
+    /// Books the slot's resources on its node.
+    mutating func occupy(_ node: NodeID, with slot: SlotRecord) {
+        guard var known = nodes[node], let job = jobs[slot.job] else { return }
+        known.slots.append(slot.slot)
+        known.used += job.record.specification.resources.resources
+        for grant in slot.devices {
+            while known.usedShares.count <= Int(grant.device) { known.usedShares.append(0) }
+            known.usedShares[Int(grant.device)] += grant.shares
+        }
+        nodes[node] = known
+    }
+
+    /// Gives back what `occupy` booked.
+    mutating func vacate(_ node: NodeID, by slot: SlotRecord, at now: Instant, into output: inout Output) {
+        guard var known = nodes[node], let job = jobs[slot.job],
+            let position = known.slots.firstIndex(of: slot.slot)
+        else { return }
+        known.slots.remove(at: position)
+        known.used -= job.record.specification.resources.resources
+        for grant in slot.devices { known.usedShares[Int(grant.device)] -= grant.shares }
+        nodes[node] = known
+        needsPlacement = true
+        settle(node, reason: "", at: now, into: &output)
+    }
+
+    /// Why no node that is known could ever hold such a slot; nil while none is known.
+    func impossibility(of specification: JobSpecification) -> String? {
+        let known = nodes.values.filter { $0.record.state != .released && $0.record.state != .joining }
+            .map { $0.placement.emptied }
+        guard !known.isEmpty else { return nil }
+        let demand = PlacementDemand(
+            request: specification.resources, constraints: specification.constraints)
+        guard FirstFit.place(demand, on: known) == nil else { return nil }
+        let reasons = FirstFit.misfits(demand, on: known).map { "\($0.1) \($0.0.explanation)" }
+        let cpus = known.map(\.capacity.resources.milliCPU).max() ?? 0
+        let memory = known.map(\.capacity.resources.memoryBytes).max() ?? 0
+        let devices = known.map(\.capacity.devices.count).max() ?? 0
+        return "no node could ever hold a slot of this job: of \(known.count) nodes, "
+            + reasons.joined(separator: ", ")
+            + "; the largest offer is \(cpus / 1_000) CPUs, \(memory >> 20) MiB of memory, \(devices) devices"
+    }
+}

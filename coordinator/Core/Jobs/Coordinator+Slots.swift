@@ -1,0 +1,211 @@
+import ClusterTypes
+import ProtocolMessages
+
+extension Coordinator {
+    // MARK: What agents report
+
+    mutating func receive(
+        _ report: SlotReport, from node: NodeID, on connection: ConnectionID, at now: Instant,
+        into output: inout Output
+    ) {
+        let slot = report.key.slot
+        guard let record = slots[slot]?.record, record.key == report.key, record.node == node else {
+            // Outdated or foreign: it has no effect, and the agent need not say it again.
+            if report.state.isEnded {
+                output.actions.append(.send(connection, .slotEndAcknowledged(report.key)))
+            }
+            return
+        }
+        switch report.state {
+        case .starting, .running:
+            if record.state == .assigned || record.state == .starting || record.state == .lost {
+                setState(report.state, of: slot, reason: report.reason, at: now, into: &output)
+            }
+        case .stopping:
+            setState(.stopping, of: slot, reason: report.reason, at: now, into: &output)
+        case .finished, .failed:
+            endIncarnation(slot, report, at: now, into: &output)
+            output.actions.append(.send(connection, .slotEndAcknowledged(report.key)))
+        case .pending, .assigned, .lost: break
+        }
+    }
+
+    /// The agent found this incarnation running when it connected.
+    mutating func adopt(_ slot: SlotID, _ running: RunningSlot, at now: Instant, into output: inout Output) {
+        guard let record = slots[slot]?.record else { return }
+        let missing = record.tasks.filter { !running.tasks.contains($0) }
+        if !missing.isEmpty {
+            slots[slot]?.record.tasks.removeAll { missing.contains($0) }
+            loseTasks(missing, of: record, reason: "they did not reach their slot", at: now, into: &output)
+        }
+        slots[slot]?.credits = 0
+        if record.state != .stopping, !running.state.isEnded {
+            setState(running.state, of: slot, reason: "", at: now, into: &output)
+        } else if !missing.isEmpty {
+            writeSlot(slot, into: &output)
+        }
+    }
+
+    // MARK: Ends
+
+    private mutating func endIncarnation(
+        _ slot: SlotID, _ report: SlotReport, at now: Instant, into output: inout Output
+    ) {
+        guard let record = slots[slot]?.record, let job = jobs[record.job] else { return }
+        giveBackTasks(
+            of: slot, isLoss: report.state == .failed, reason: report.reason, at: now, into: &output)
+        if let node = record.node { vacate(node, by: record, at: now, into: &output) }
+        slots[slot]?.record.exitCode = report.exitCode
+        let succeeded = report.state == .finished
+        if job.ledger != nil {
+            finish(slot, as: report.state, reason: report.reason, at: now, into: &output)
+            if !succeeded, !job.record.state.isEnded {
+                countSlotFailure(of: record.job, report.reason, at: now, into: &output)
+            }
+        } else if job.record.state.isEnded {
+            finish(slot, as: report.state, reason: report.reason, at: now, into: &output)
+        } else if job.record.specification.kind == .batch, succeeded {
+            moveSlot(of: record.job, from: \.running, to: \.succeeded, into: &output)
+            finish(slot, as: .finished, reason: report.reason, at: now, into: &output)
+        } else if record.state == .stopping,
+            report.exitCode == nil || job.record.specification.kind == .service
+        {
+            // Stopped by us (its node drains) and still wanted.
+            makePending(slot, reason: report.reason, at: now, into: &output)
+        } else {
+            failIncarnation(slot, report, at: now, into: &output)
+        }
+        endIfOver(record.job, at: now, into: &output)
+        evictEndedJobs()
+    }
+
+    /// A batch command failed, or a slot could not run: tried again as its job's rules say.
+    private mutating func failIncarnation(
+        _ slot: SlotID, _ report: SlotReport, at now: Instant, into output: inout Output
+    ) {
+        guard let record = slots[slot]?.record, let job = jobs[record.job] else { return }
+        let retries = job.record.specification.retries.count(forExitCode: report.exitCode ?? -1)
+        if record.attempts < retries {
+            slots[slot]?.record.attempts += 1
+            jobs[record.job]?.record.retried += 1
+            makePending(slot, reason: report.reason, at: now, into: &output)
+        } else {
+            moveSlot(of: record.job, from: \.running, to: \.failed, into: &output)
+            finish(slot, as: .failed, reason: report.reason, at: now, into: &output)
+        }
+    }
+
+    /// The incarnation is gone with its node or never arrived; whatever it may still do is refused by generation.
+    /// - Parameter hasStarted: work may have run: `on_lost` decides about it.
+    mutating func loseIncarnation(
+        _ slot: SlotID, hasStarted: Bool, reason: String, at now: Instant, into output: inout Output
+    ) {
+        guard let record = slots[slot]?.record, let job = jobs[record.job] else { return }
+        giveBackTasks(of: slot, isLoss: hasStarted, reason: reason, at: now, into: &output)
+        if let node = record.node { vacate(node, by: record, at: now, into: &output) }
+        if job.ledger != nil || job.record.state.isEnded {
+            finish(slot, as: .failed, reason: reason, at: now, into: &output)
+        } else if hasStarted, job.record.specification.kind == .batch,
+            job.record.specification.onLost == .fail
+        {
+            moveSlot(of: record.job, from: \.running, to: \.failed, into: &output)
+            finish(slot, as: .failed, reason: reason, at: now, into: &output)
+        } else {
+            makePending(slot, reason: reason, at: now, into: &output)
+        }
+        endIfOver(record.job, at: now, into: &output)
+        evictEndedJobs()
+        needsPlacement = true
+    }
+
+    private mutating func makePending(
+        _ slot: SlotID, reason: String, at now: Instant, into output: inout Output
+    ) {
+        guard var record = slots[slot]?.record else { return }
+        record.state = .pending
+        record.reason = reason
+        record.node = nil
+        record.devices = []
+        record.tasks = []
+        record.since = now
+        slots[slot]?.record = record
+        slots[slot]?.credits = 0
+        output.writes.append(.putSlot(record))
+        moveSlot(of: record.job, from: \.running, to: \.ready, into: &output)
+        needsPlacement = true
+    }
+
+    /// The last state of a slot; it leaves the memory.
+    mutating func finish(
+        _ slot: SlotID, as state: SlotState, reason: String, at now: Instant, into output: inout Output
+    ) {
+        setState(state, of: slot, reason: reason, at: now, into: &output)
+        guard let job = slots[slot]?.record.job else { return }
+        slots[slot] = nil
+        jobs[job]?.slots.removeAll { $0 == slot }
+    }
+
+    /// Slots that end badly one after another, with no task decided between, are the job's own fault.
+    private mutating func countSlotFailure(
+        of job: JobID, _ reason: String, at now: Instant, into output: inout Output
+    ) {
+        jobs[job]?.slotFailuresInARow += 1
+        guard let failures = jobs[job]?.slotFailuresInARow, failures >= limits.slotFailuresInARow else {
+            return
+        }
+        end(job, as: .failed, reason: "\(failures) slots in a row failed: \(reason)", at: now, into: &output)
+    }
+
+    // MARK: Orders
+
+    mutating func stop(_ slot: SlotID, reason: String, at now: Instant, into output: inout Output) {
+        guard let record = slots[slot]?.record, record.state != .stopping else { return }
+        setState(.stopping, of: slot, reason: reason, at: now, into: &output)
+        if let node = record.node, let connection = nodes[node]?.connection {
+            output.actions.append(.send(connection, .stopSlot(record.key, reason: reason)))
+        }
+    }
+
+    /// A draining node: services move on, task slots end when they hold nothing, batch commands run to their end.
+    mutating func quiesce(_ node: NodeID, at now: Instant, into output: inout Output) {
+        for slot in nodes[node]?.slots ?? [] {
+            guard let record = slots[slot]?.record, let job = jobs[record.job] else { continue }
+            switch job.record.specification.kind {
+            case .batch: break
+            case .service: stop(slot, reason: "its node drains", at: now, into: &output)
+            case .tasks:
+                if record.tasks.isEmpty { stop(slot, reason: "its node drains", at: now, into: &output) }
+            }
+        }
+    }
+
+    // MARK: State
+
+    mutating func setState(
+        _ state: SlotState, of slot: SlotID, reason: String, at now: Instant, into output: inout Output
+    ) {
+        guard var record = slots[slot]?.record else { return }
+        if record.state != state { record.since = now }
+        record.state = state
+        record.reason = reason
+        slots[slot]?.record = record
+        output.writes.append(.putSlot(record))
+    }
+
+    mutating func writeSlot(_ slot: SlotID, into output: inout Output) {
+        if let record = slots[slot]?.record { output.writes.append(.putSlot(record)) }
+    }
+
+    /// Batch and service jobs count their slots as others count tasks.
+    mutating func moveSlot(
+        of job: JobID, from: WritableKeyPath<TaskCounts, UInt32>, to: WritableKeyPath<TaskCounts, UInt32>,
+        into output: inout Output
+    ) {
+        guard var record = jobs[job]?.record, jobs[job]?.ledger == nil, record.counts[keyPath: from] > 0
+        else { return }
+        record.counts[keyPath: from] -= 1
+        record.counts[keyPath: to] += 1
+        jobs[job]?.record = record
+        output.writes.append(.putJob(record))
+    }
+}

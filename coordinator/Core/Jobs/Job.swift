@@ -1,0 +1,34 @@
+import ClusterTypes
+import CoordinatorPlacement
+import ProtocolMessages
+
+struct Job: Sendable {
+    var record: JobRecord
+    /// `tasks` jobs only.
+    var ledger: TaskLedger?
+    /// Not ended, in the order of creation.
+    var slots: [SlotID] = []
+    /// Slots that ended badly since the last task was decided.
+    var slotFailuresInARow = 0
+
+    init(record: JobRecord) { self.record = record }
+
+    var demand: PlacementDemand {
+        PlacementDemand(
+            request: record.specification.resources, constraints: record.specification.constraints)
+    }
+
+    var isOver: Bool {
+        guard record.state == .running || record.state == .paused, !record.isOpen else { return false }
+        return record.counts.decided == record.counts.total
+    }
+}
+
+/// A slot that has not ended.
+struct Slot: Sendable {
+    var record: SlotRecord
+    /// Tasks that it asked for and has not been given.
+    var credits: UInt32 = 0
+
+    init(record: SlotRecord) { self.record = record }
+}

@@ -1,0 +1,172 @@
+import ClusterTypes
+import ProtocolMessages
+
+extension Coordinator {
+    // MARK: Pull
+
+    mutating func pullTasks(
+        _ key: SlotKey, _ credits: UInt32, from node: NodeID, at now: Instant, into output: inout Output
+    ) {
+        guard let record = slots[key.slot]?.record, record.key == key, record.node == node else { return }
+        slots[key.slot]?.credits = min(credits, UInt32(limits.tasksPerSlot))
+        if grant(to: key.slot, at: now, into: &output) { writeJob(record.job, into: &output) }
+    }
+
+    /// Gives the slot what it asked for, as far as there is something to give.
+    /// - Returns: whether any task was given: the job's row has changed then.
+    private mutating func grant(to slot: SlotID, at now: Instant, into output: inout Output) -> Bool {
+        guard let known = slots[slot], let job = jobs[known.record.job], known.credits > 0,
+            known.record.state == .running || known.record.state == .starting
+                || known.record.state == .assigned,
+            let node = known.record.node.flatMap({ nodes[$0] }), let connection = node.connection
+        else { return false }
+        if node.record.isDraining || (job.ledger?.counts.ready == 0 && !job.record.isOpen) {
+            if known.record.tasks.isEmpty {
+                let reason = node.record.isDraining ? "its node drains" : "no more tasks"
+                stop(slot, reason: reason, at: now, into: &output)
+            }
+            return false
+        }
+        guard job.record.state == .running else { return false }
+        let room = max(0, limits.tasksPerSlot - known.record.tasks.count)
+        let taken = jobs[known.record.job]?.ledger?.takeReady(min(Int(known.credits), room)) ?? []
+        guard !taken.isEmpty else { return false }
+        slots[slot]?.credits -= UInt32(taken.count)
+        slots[slot]?.record.tasks.append(contentsOf: taken)
+        writeSlot(slot, into: &output)
+        output.actions.append(
+            .sendTasks(
+                connection, known.record.key, known.record.job, taken,
+                hasPayloads: job.record.specification.array == nil))
+        return true
+    }
+
+    /// Tasks became ready: the slots that wait for some get them.
+    mutating func grantWaiting(of job: JobID, at now: Instant, into output: inout Output) {
+        var hasGranted = false
+        for slot in jobs[job]?.slots ?? [] where grant(to: slot, at: now, into: &output) { hasGranted = true }
+        if hasGranted { writeJob(job, into: &output) }
+    }
+
+    // MARK: Results
+
+    mutating func receive(
+        _ results: [TaskResult], of key: SlotKey, from node: NodeID, on connection: ConnectionID,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        output.actions.append(.send(connection, .taskResultsAcknowledged(key, results.map(\.attempt))))
+        guard let record = slots[key.slot]?.record, record.key == key, record.node == node else { return }
+        let job = record.job
+        var rows: [TaskRecord] = []
+        rows.reserveCapacity(results.count)
+        for result in results where take(result.attempt, from: key.slot) {
+            if let row = decide(result, of: job, ranOn: key, node) { rows.append(row) }
+        }
+        guard slots[key.slot]?.record.tasks.count != record.tasks.count else { return }
+        if !rows.isEmpty { output.writes.append(.putTasks(job, rows)) }
+        jobs[job]?.slotFailuresInARow = 0
+        if !grant(to: key.slot, at: now, into: &output) { writeSlot(key.slot, into: &output) }
+        if let counts = jobs[job]?.ledger?.counts, counts.ready > 0 {
+            grantWaiting(of: job, at: now, into: &output)
+        }
+        writeJob(job, into: &output)
+        endIfOver(job, at: now, into: &output)
+    }
+
+    /// - Returns: false when the slot does not hold this execution: it was decided before, or given to another.
+    private mutating func take(_ attempt: TaskAttempt, from slot: SlotID) -> Bool {
+        guard let position = slots[slot]?.record.tasks.firstIndex(of: attempt) else { return false }
+        slots[slot]?.record.tasks.remove(at: position)
+        return true
+    }
+
+    /// - Returns: the task's new row; nil when it goes back as if it had never been handed out.
+    private mutating func decide(
+        _ result: TaskResult, of job: JobID, ranOn key: SlotKey, _ node: NodeID
+    ) -> TaskRecord? {
+        let index = result.attempt.index
+        if result.isUnstarted {
+            jobs[job]?.ledger?.giveBack(index, hasFailed: false)
+            return nil
+        }
+        let state: TaskState
+        if result.exitCode == 0 {
+            state = .succeeded
+            jobs[job]?.ledger?.decide(index, .succeeded)
+        } else if let retries = jobs[job]?.record.specification.retries.count(forExitCode: result.exitCode),
+            result.attempt.attempt <= retries
+        {
+            state = .ready
+            jobs[job]?.ledger?.giveBack(index, hasFailed: true)
+            jobs[job]?.record.retried += 1
+        } else {
+            state = .failed
+            jobs[job]?.ledger?.decide(index, .failed)
+        }
+        return TaskRecord(
+            index: index, state: state, attempt: result.attempt.attempt, exitCode: result.exitCode,
+            reason: result.reason, slot: key, node: node, startedAt: result.startedAt,
+            durationMicroseconds: result.durationMicroseconds)
+    }
+
+    // MARK: Loss
+
+    /// What an ending incarnation still holds goes back to its job.
+    mutating func giveBackTasks(
+        of slot: SlotID, isLoss: Bool, reason: String, at now: Instant, into output: inout Output
+    ) {
+        guard let record = slots[slot]?.record, !record.tasks.isEmpty else { return }
+        slots[slot]?.record.tasks = []
+        if isLoss {
+            loseTasks(record.tasks, of: record, reason: reason, at: now, into: &output)
+        } else {
+            for task in record.tasks { jobs[record.job]?.ledger?.giveBack(task.index, hasFailed: false) }
+        }
+        writeJob(record.job, into: &output)
+        grantWaiting(of: record.job, at: now, into: &output)
+        needsPlacement = true
+    }
+
+    /// These executions have no known end: `on_lost` decides.
+    mutating func loseTasks(
+        _ tasks: [TaskAttempt], of record: SlotRecord, reason: String, at now: Instant,
+        into output: inout Output
+    ) {
+        switch jobs[record.job]?.record.specification.onLost {
+        case .requeue:
+            for task in tasks { jobs[record.job]?.ledger?.giveBack(task.index, hasFailed: false) }
+        case .fail:
+            let rows = tasks.map {
+                TaskRecord(
+                    index: $0.index, state: .failed, attempt: $0.attempt, reason: "lost: \(reason)",
+                    slot: record.key, node: record.node)
+            }
+            for task in tasks { jobs[record.job]?.ledger?.decide(task.index, .failed) }
+            output.writes.append(.putTasks(record.job, rows))
+        case nil: break
+        }
+        writeJob(record.job, into: &output)
+        needsPlacement = true
+    }
+
+    /// Everything that is undecided becomes canceled; only what a slot holds gets a row.
+    mutating func cancelOpenTasks(of job: JobID, reason: String, into output: inout Output) {
+        guard let state = jobs[job], state.ledger != nil else { return }
+        var rows: [TaskRecord] = []
+        for slot in state.slots {
+            guard let record = slots[slot]?.record, !record.tasks.isEmpty else { continue }
+            for task in record.tasks {
+                jobs[job]?.ledger?.decide(task.index, .canceled)
+                rows.append(
+                    TaskRecord(
+                        index: task.index, state: .canceled, attempt: task.attempt, reason: reason,
+                        slot: record.key, node: record.node))
+            }
+            slots[slot]?.record.tasks = []
+            writeSlot(slot, into: &output)
+        }
+        jobs[job]?.ledger?.cancelReady()
+        if !rows.isEmpty { output.writes.append(.putTasks(job, rows)) }
+    }
+}

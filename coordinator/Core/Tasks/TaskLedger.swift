@@ -1,0 +1,178 @@
+import ClusterTypes
+import ProtocolMessages
+
+/// The states of one job's tasks: a byte a task, and an entry for each that has failed before.
+///
+/// Tasks are addressed by position (0-based, in the order of submission) inside, by index outside.
+struct TaskLedger: Sendable {
+    /// How positions and indices go together: nil where they are the same (payloads).
+    let array: TaskArray?
+    private var states: [TaskState.Code] = []
+    /// Failed executions so far, of tasks that have any. Looked up, never iterated.
+    private var failures: [TaskIndex: UInt32] = [:]
+    /// No ready task stands before this position, but for those in `returned`.
+    private var cursor = 0
+    /// Positions that became ready again, first in first out.
+    private var returned: [Int] = []
+    private var returnedHead = 0
+    private(set) var counts = TaskCounts()
+
+    init(array: TaskArray?) {
+        self.array = array
+        if let array { append(count: array.count) }
+    }
+
+    var count: Int { states.count }
+    var undecided: Int { Int(counts.ready) + Int(counts.running) }
+
+    mutating func append(count: Int) {
+        states.append(contentsOf: repeatElement(.ready, count: count))
+        counts.ready += UInt32(count)
+    }
+
+    func index(at position: Int) -> TaskIndex { array?.index(at: position) ?? TaskIndex(position) }
+
+    func position(of index: TaskIndex) -> Int? {
+        let position = array.map { $0.position(of: index) } ?? Int(index)
+        return position.flatMap { $0 < states.count ? $0 : nil }
+    }
+
+    func state(of index: TaskIndex) -> TaskState? { position(of: index).map { states[$0].state } }
+
+    /// The number of the execution that is running or comes next.
+    func attempt(of index: TaskIndex) -> UInt32 { (failures[index] ?? 0) + 1 }
+
+    /// Takes up to `limit` ready tasks: returned ones first, then in order of submission.
+    mutating func takeReady(_ limit: Int) -> [TaskAttempt] {
+        var taken: [TaskAttempt] = []
+        taken.reserveCapacity(min(limit, Int(counts.ready)))
+        while taken.count < limit, counts.ready > 0 {
+            let position: Int
+            if returnedHead < returned.count {
+                position = returned[returnedHead]
+                returnedHead += 1
+                if returnedHead == returned.count {
+                    returned.removeAll(keepingCapacity: true)
+                    returnedHead = 0
+                }
+            } else {
+                position = cursor
+                cursor += 1
+            }
+            guard states[position] == .ready else { continue }
+            set(position, .running)
+            let index = index(at: position)
+            taken.append(TaskAttempt(index: index, attempt: attempt(of: index)))
+        }
+        return taken
+    }
+
+    /// Running to succeeded, failed or canceled.
+    mutating func decide(_ index: TaskIndex, _ state: TaskState) {
+        guard let position = position(of: index) else { return }
+        set(position, TaskState.Code(state))
+    }
+
+    /// Running to ready again.
+    /// - Parameter hasFailed: the next execution is a new attempt.
+    mutating func giveBack(_ index: TaskIndex, hasFailed: Bool) {
+        guard let position = position(of: index) else { return }
+        if hasFailed { failures[index, default: 0] += 1 }
+        set(position, .ready)
+        returned.append(position)
+    }
+
+    /// Decided to ready, as if it had never run.
+    mutating func reset(_ index: TaskIndex) {
+        failures[index] = nil
+        giveBack(index, hasFailed: false)
+    }
+
+    /// Every ready task becomes canceled.
+    mutating func cancelReady() {
+        for position in states.indices where states[position] == .ready { set(position, .canceled) }
+        cursor = states.count
+        returned.removeAll()
+        returnedHead = 0
+    }
+
+    /// In order of submission.
+    func indices(in wanted: [TaskState]) -> [TaskIndex] {
+        states.indices.filter { wanted.contains(states[$0].state) }.map(index(at:))
+    }
+
+    /// Brings back what the store says of a task that has a row.
+    mutating func restore(_ mark: Snapshot.TaskMark) {
+        guard let position = position(of: mark.index) else { return }
+        if mark.state == .ready {
+            failures[mark.index] = UInt32(mark.attempt)
+            returned.append(position)
+        }
+        set(position, TaskState.Code(mark.state))
+    }
+
+    /// Brings back that a slot holds the task.
+    mutating func restoreRunning(_ index: TaskIndex) {
+        guard let position = position(of: index), states[position] == .ready else { return }
+        set(position, .running)
+    }
+
+    /// All that no row tells of in a canceled job.
+    mutating func restoreCanceled() { cancelReady() }
+
+    private mutating func set(_ position: Int, _ state: TaskState.Code) {
+        counts[states[position]] -= 1
+        states[position] = state
+        counts[state] += 1
+    }
+}
+
+extension TaskState {
+    /// One byte; `waiting` is `ready` in a paused job.
+    enum Code: UInt8, Sendable {
+        case ready, running, succeeded, failed, canceled
+
+        init(_ state: TaskState) {
+            switch state {
+            case .waiting, .ready: self = .ready
+            case .running: self = .running
+            case .succeeded: self = .succeeded
+            case .failed: self = .failed
+            case .canceled: self = .canceled
+            }
+        }
+
+        var state: TaskState {
+            switch self {
+            case .ready: .ready
+            case .running: .running
+            case .succeeded: .succeeded
+            case .failed: .failed
+            case .canceled: .canceled
+            }
+        }
+    }
+}
+
+extension TaskCounts {
+    subscript(state: TaskState.Code) -> UInt32 {
+        get {
+            switch state {
+            case .ready: ready
+            case .running: running
+            case .succeeded: succeeded
+            case .failed: failed
+            case .canceled: canceled
+            }
+        }
+        set {
+            switch state {
+            case .ready: ready = newValue
+            case .running: running = newValue
+            case .succeeded: succeeded = newValue
+            case .failed: failed = newValue
+            case .canceled: canceled = newValue
+            }
+        }
+    }
+}

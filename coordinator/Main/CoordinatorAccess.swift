@@ -1,0 +1,60 @@
+import APITypes
+import CoordinatorStore
+import CoordinatorStoreSQLite
+import Foundation
+import HTTPSClient
+import NIOPosix
+
+/// A store that no coordinator runs on.
+struct OfflineAccess {
+    let directory: CoordinatorDirectory
+    let settings: CoordinatorSettings
+    let store: SQLiteStore
+}
+
+/// The running coordinator, by its own administrator's token.
+struct OnlineAccess {
+    let client: HTTPSClient
+    let token: String
+
+    func call<Answer: Decodable>(
+        _ method: String, _ path: String, body: (some Encodable)? = String?.none
+    ) async throws -> Answer {
+        var request = HTTPSRequest(method: method, path: path)
+        request.headers = [("Authorization", "Bearer \(token)")]
+        if let body {
+            request.headers.append(("Content-Type", "application/json"))
+            request.body = Array(try JSONEncoder().encode(body))
+        }
+        let response = try await client.send(request).get()
+        guard (200..<300).contains(response.status) else {
+            let error = try? JSONDecoder().decode(ErrorBody.self, from: Data(response.body))
+            throw Failure(error.map { "\($0.code): \($0.message)" } ?? "The API answered \(response.status).")
+        }
+        return try JSONDecoder().decode(Answer.self, from: Data(response.body))
+    }
+}
+
+extension CoordinatorDirectory {
+    /// Works on the store itself where no coordinator runs, else through the API of the one that does: the same
+    /// machine decides in both.
+    func access<Answer>(
+        online: (OnlineAccess) async throws -> Answer, offline: (OfflineAccess) async throws -> Answer
+    ) async throws -> Answer {
+        let settings = try settings()
+        do {
+            let store = try SQLiteStore(path: try storePath(settings.store))
+            defer { try? store.close() }
+            return try await offline(OfflineAccess(directory: self, settings: settings, store: store))
+        } catch let error as StoreError where error.code == .inUse {
+            let client = try client()
+            guard let endpoint = client.urls.first.flatMap({ HTTPSEndpoint(url: $0) }) else {
+                throw Failure("\(clientPath) names no URL: start 'mortise-coordinator serve' again.")
+            }
+            let https = try HTTPSClient(
+                group: MultiThreadedEventLoopGroup.singleton, endpoint: endpoint,
+                trustRootsPEM: try authority().certificatePEM)
+            return try await online(OnlineAccess(client: https, token: client.token))
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import ClusterTypes
+import CoordinatorAPI
+import CoordinatorCore
+import CoordinatorDriver
+import CoordinatorGateway
+import CoordinatorStore
+import Foundation
+import Logging
+import NIOPosix
+import Platform
+import ProtocolMessages
+import ServiceLifecycle
+import Synchronization
+import TLSIdentity
+
+/// The parts of a running coordinator and how they are joined. Started in the order driver, gateway, API; ended the
+/// other way round.
+final class CoordinatorServer: Sendable {
+    let settings: CoordinatorSettings
+    let authority: CertificateAuthority
+    let driver: Driver
+    let gateway: Gateway
+    let store: any Store
+    let logger: Logger
+    let startedAt = Instant(microseconds: SteadyClock.now())
+    /// Known once both listen.
+    private let ports = Mutex((api: 0, agent: 0))
+    let isServing = Atomic(false)
+
+    init(
+        settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity, store: any Store,
+        logger: Logger
+    ) throws {
+        self.settings = settings
+        self.authority = authority
+        self.store = store
+        self.logger = logger
+        let transport = GatewayTransport()
+        let driver = Driver(
+            store: store, transport: transport,
+            signer: { request, node in
+                try authority.issueNode(
+                    try CertificateRequest(der: request), node: node, now: Instant(microseconds: SteadyClock.now()))
+            }, logger: logger)
+        var configuration = GatewayConfiguration.defaults
+        configuration.host = settings.listen
+        configuration.port = settings.agentPort
+        gateway = try Gateway(
+            configuration: configuration, cluster: settings.cluster, identity: identity,
+            authorityPEM: authority.certificatePEM, group: MultiThreadedEventLoopGroup.singleton, logger: logger,
+            onEvents: { driver.put($0.map(Input.init)) })
+        self.driver = driver
+        transport.connect(to: gateway)
+    }
+
+    func noteAgentPort() { ports.withLock { $0.agent = gateway.localAddress?.port ?? settings.agentPort } }
+    func noteAPIPort(_ port: Int) { ports.withLock { $0.api = port } }
+
+    var apiURLs: [String] {
+        let port = ports.withLock { $0.api }
+        return settings.addresses.map { "https://\(bracketed($0)):\(port)" }
+    }
+
+    var agentEndpoints: [String] {
+        let port = ports.withLock { $0.agent }
+        return settings.addresses.map { "\(bracketed($0)):\(port)" }
+    }
+
+    private func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+}
+
+extension Input {
+    fileprivate init(_ event: GatewayEvent) {
+        switch event {
+        case .connected(let connection, let peer): self = .agentConnected(connection, peer)
+        case .frame(let connection, let bytes): self = .agentFrame(connection, bytes)
+        case .disconnected(let connection, let reason): self = .agentDisconnected(connection, reason: reason)
+        }
+    }
+}
+
+/// The driver's way to the gateway, which in its turn needs the driver.
+private final class GatewayTransport: AgentTransport {
+    private let gateway = Mutex<Gateway?>(nil)
+
+    func connect(to gateway: Gateway) { self.gateway.withLock { $0 = gateway } }
+
+    func send(_ frames: [(ConnectionID, [UInt8])]) { gateway.withLock { $0 }?.send(frames) }
+
+    func close(_ connection: ConnectionID, reason: String) {
+        gateway.withLock { $0 }?.close(connection, reason: reason)
+    }
+}
+
+extension CoordinatorServer: CoordinatorService {
+    func submit(_ command: Command) async -> Reply {
+        let reply = await driver.submit(command)
+        guard case .locateLog(let subject) = command, case .refused(let refusal) = reply, refusal.code == .notFound
+        else { return reply }
+        return await locateEnded(subject, refusal)
+    }
+
+    /// What has ended is no longer with the machine; its log still is on its node.
+    private func locateEnded(_ subject: LogSubject, _ refusal: CommandRefusal) async -> Reply {
+        do {
+            let (node, key, task) = try await place(of: subject)
+            guard let node, let key else { return .refused(refusal) }
+            switch await driver.submit(.locateNode(node)) {
+            case .nodeLocation(let connection): return .logLocation(connection, key, task)
+            case let reply: return reply
+            }
+        } catch {
+            return .refused(CommandRefusal(.storeUnavailable, "the store cannot be read"))
+        }
+    }
+
+    private func place(of subject: LogSubject) async throws -> (NodeID?, SlotKey?, TaskAttempt?) {
+        switch subject {
+        case .slot(let slot):
+            let record = try await store.reader.slot(slot)
+            return (record?.node, record?.key, nil)
+        case .task(let job, let index, let attempt):
+            let filter = TaskFilter(first: index, last: index, limit: 1)
+            let record = try await store.reader.tasks(job, filter).first
+            let task = record.map { TaskAttempt(index: index, attempt: attempt ?? $0.attempt) }
+            return (record?.node, record?.slot, task)
+        }
+    }
+
+    var reader: any StoreReader { store.reader }
+
+    func waitForRevision(after revision: UInt64, upTo limit: Duration) async -> UInt64 {
+        await driver.revisions.waitForRevision(after: revision, upTo: limit)
+    }
+
+    func load(of node: NodeID) -> (Heartbeat, Instant)? { driver.telemetry.load(of: node) }
+
+    func readLog(
+        _ connection: ConnectionID, _ key: SlotKey, _ task: TaskAttempt?, stream: LogStream, follow: Bool,
+        tailBytes: Int64?
+    ) -> AsyncThrowingStream<[UInt8], any Error> {
+        driver.relay.readLog(connection, key, task, stream: stream, follow: follow, tailBytes: tailBytes)
+    }
+
+    func probe(_ connection: ConnectionID) async throws -> HardwareReport {
+        try await driver.relay.probe(connection, upTo: .seconds(30))
+    }
+
+    func issueCertificate(requestPEM: String, node: NodeID) throws -> String {
+        try authority.issueNode(try CertificateRequest(pem: requestPEM), node: node, now: now())
+    }
+
+    func keyFingerprint(ofRequestPEM requestPEM: String) throws -> String {
+        try CertificateRequest(pem: requestPEM).keyFingerprint
+    }
+
+    func joinTokenText(secret: String) -> String {
+        let token = JoinToken(
+            cluster: settings.cluster, apiURLs: apiURLs, authorityPEM: authority.certificatePEM,
+            secret: Secret(secret))
+        do { return try token.text() } catch {
+            logger.error("cannot write a join token", metadata: ["error": "\(error)"])
+            return ""
+        }
+    }
+
+    var cluster: ClusterInfo {
+        ClusterInfo(
+            name: settings.cluster, version: mortiseVersion, startedAt: startedAt, agentEndpoints: agentEndpoints,
+            apiURLs: apiURLs, caPEM: authority.certificatePEM)
+    }
+
+    var isReady: Bool { isServing.load(ordering: .acquiring) && driver.isWriting }
+
+    func now() -> Instant { Instant(microseconds: SteadyClock.now()) }
+}

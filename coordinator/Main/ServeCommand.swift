@@ -1,0 +1,174 @@
+import ArgumentParser
+import ClusterTypes
+import CoordinatorAPI
+import CoordinatorCore
+import CoordinatorDriver
+import CoordinatorStore
+import CoordinatorStoreSQLite
+import Foundation
+import Logging
+import Platform
+import ServiceLifecycle
+import TLSIdentity
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the coordinator until SIGTERM or SIGINT.",
+        discussion: """
+            Flags and environment win over what 'init' wrote.
+
+            Example:
+              mortise-coordinator serve --directory /srv/mortise --log-level info
+            """)
+
+    @OptionGroup var place: DirectoryOption
+    @Option(help: "The address that both listeners bind. [MORTISE_LISTEN]")
+    var listen: String?
+    @Option(help: "Port of the HTTPS API; 0 takes a free one. [MORTISE_API_PORT]")
+    var apiPort: Int?
+    @Option(help: "Port of the agents' listener; 0 takes a free one. [MORTISE_AGENT_PORT]")
+    var agentPort: Int?
+    @Option(help: "sqlite:PATH. [MORTISE_STORE]")
+    var store: String?
+    @Option(help: "trace, debug, info, notice, warning, error or critical. [MORTISE_LOG_LEVEL]")
+    var logLevel: String?
+    @Option(help: "Milliseconds between an agent's heartbeats. [MORTISE_HEARTBEAT_MILLISECONDS]")
+    var heartbeatMilliseconds: UInt32?
+    @Option(help: "Milliseconds that a node's slots are its own without word from us. [MORTISE_LEASE_MILLISECONDS]")
+    var leaseMilliseconds: UInt32?
+
+    func run() async throws {
+        let directory = place.location
+        let settings = try merged(try directory.settings())
+        let limits = try limits()
+        let authority = try directory.authority()
+        let logger = try logger()
+        let now = Instant(microseconds: SteadyClock.now())
+        let names = settings.addresses + ["localhost", "127.0.0.1", "::1"]
+        var unique: [String] = []
+        for name in names where !unique.contains(name) { unique.append(name) }
+        let identity = try authority.issueServer(names: unique, now: now)
+        let store = try SQLiteStore(path: try directory.storePath(settings.store))
+        let server = try CoordinatorServer(
+            settings: settings, authority: authority, identity: identity, store: store, logger: logger)
+        let api = APIServer(
+            configuration: apiConfiguration(settings),
+            certificate: ServerCertificate(chainPEM: identity.certificatePEM, keyPEM: identity.keyPEM),
+            service: server, logger: logger,
+            onListening: { port in
+                server.noteAPIPort(port)
+                Self.announce(server, in: directory)
+            })
+        let services: [any Service] = [
+            DriverService(driver: server.driver, cluster: settings.cluster, limits: limits),
+            GatewayService(server: server), api,
+        ]
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map {
+                    .init(
+                        service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup)
+                },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        try store.close()
+    }
+
+    /// Says where it is reached, in the log and in the file that local commands read.
+    private static func announce(_ server: CoordinatorServer, in directory: CoordinatorDirectory) {
+        server.isServing.store(true, ordering: .releasing)
+        do {
+            var client = try directory.client()
+            client.urls = server.apiURLs
+            try directory.write(client, to: directory.clientPath)
+        } catch {
+            server.logger.warning("cannot write client.json", metadata: ["error": "\(error)"])
+        }
+        server.logger.notice(
+            "ready",
+            metadata: [
+                "cluster": "\(server.settings.cluster)", "api": "\(server.apiURLs.first ?? "")",
+                "agents": "\(server.agentEndpoints.first ?? "")",
+            ])
+    }
+
+    private func merged(_ written: CoordinatorSettings) throws -> CoordinatorSettings {
+        let environment = ProcessInfo.processInfo.environment
+        var settings = written
+        settings.listen = listen ?? environment["MORTISE_LISTEN"] ?? written.listen
+        settings.store = store ?? environment["MORTISE_STORE"] ?? written.store
+        settings.apiPort = try apiPort ?? number(environment, "MORTISE_API_PORT") ?? written.apiPort
+        settings.agentPort = try agentPort ?? number(environment, "MORTISE_AGENT_PORT") ?? written.agentPort
+        return settings
+    }
+
+    private func limits() throws -> Limits {
+        let environment = ProcessInfo.processInfo.environment
+        var limits = Limits.defaults
+        if let beat = try heartbeatMilliseconds ?? number(environment, "MORTISE_HEARTBEAT_MILLISECONDS") {
+            limits.heartbeatMilliseconds = beat
+        }
+        if let lease = try leaseMilliseconds ?? number(environment, "MORTISE_LEASE_MILLISECONDS") {
+            limits.leaseMilliseconds = lease
+        }
+        let faults = limits.validate()
+        guard faults.isEmpty else { throw Failure(faults.joined(separator: "\n")) }
+        return limits
+    }
+
+    private func number<Number: FixedWidthInteger>(_ environment: [String: String], _ name: String) throws -> Number? {
+        guard let text = environment[name], !text.isEmpty else { return nil }
+        guard let number = Number(text) else { throw Failure("\(name) is '\(text)', which is no number.") }
+        return number
+    }
+
+    private func logger() throws -> Logger {
+        let name = logLevel ?? ProcessInfo.processInfo.environment["MORTISE_LOG_LEVEL"] ?? "notice"
+        guard let level = Logger.Level(rawValue: name) else {
+            throw Failure("'\(name)' is no log level: take trace, debug, info, notice, warning, error or critical.")
+        }
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        var logger = Logger(label: "mortise-coordinator")
+        logger.logLevel = level
+        return logger
+    }
+
+    private func apiConfiguration(_ settings: CoordinatorSettings) -> APIConfiguration {
+        var configuration = APIConfiguration.defaults
+        configuration.host = settings.listen
+        configuration.port = settings.apiPort
+        return configuration
+    }
+}
+
+/// The driver's own thread as a service.
+private struct DriverService: Service {
+    let driver: Driver
+    let cluster: String
+    let limits: Limits
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+                Thread.detachNewThread {
+                    done.resume(with: Result { try driver.run(cluster: cluster, limits: limits) })
+                }
+            }
+        } onGracefulShutdown: {
+            driver.stop()
+        }
+    }
+}
+
+private struct GatewayService: Service {
+    let server: CoordinatorServer
+
+    func run() async throws {
+        try await server.gateway.start()
+        server.noteAgentPort()
+        try await gracefulShutdown()
+        await server.gateway.shutdown()
+    }
+}

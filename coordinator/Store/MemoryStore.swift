@@ -1,0 +1,101 @@
+package import ClusterTypes
+package import CoordinatorCore
+import Synchronization
+
+/// The simplest correct store: everything in memory, for tests and simulation.
+///
+/// It outlives the coordinator that uses it: `close` ends nothing, and `snapshot` is what a restarted one finds.
+package final class MemoryStore: Store {
+    struct State: Sendable {
+        var revision: UInt64 = 0
+        var nodes: [NodeID: NodeRecord] = [:]
+        var jobs: [JobID: Stored<JobRecord>] = [:]
+        var slots: [SlotID: SlotRecord] = [:]
+        var tasks: [JobID: [TaskIndex: TaskRecord]] = [:]
+        var payloads: [JobID: [TaskIndex: String]] = [:]
+        var tokens: [TokenID: TokenRecord] = [:]
+        /// Oldest first.
+        var events: [EventRecord] = []
+    }
+
+    let state = Mutex(State())
+
+    package init() {}
+
+    package var reader: any StoreReader { self }
+
+    package func commit(_ writes: [Write]) throws -> UInt64 {
+        state.withLock { state in
+            state.revision += 1
+            for write in writes { state.perform(write) }
+            return state.revision
+        }
+    }
+
+    package func snapshot(endedJobs: Int) throws -> Snapshot {
+        state.withLock { $0.snapshot(endedJobs: max(0, endedJobs)) }
+    }
+
+    package func payloads(_ job: JobID, at positions: [TaskIndex]) throws -> [String] {
+        try state.withLock { state in
+            let payloads = state.payloads[job] ?? [:]
+            return try positions.map { position in
+                guard let payload = payloads[position] else {
+                    throw StoreError(.failed, "task \(position) of job \(job) has no payload in memory")
+                }
+                return payload
+            }
+        }
+    }
+
+    package func close() throws {}
+}
+
+extension MemoryStore.State {
+    fileprivate mutating func perform(_ write: Write) {
+        switch write {
+        case .putNode(let record): nodes[record.node] = record
+        case .putJob(let record): jobs[record.job] = Stored(record, revision: revision)
+        case .appendPayloads(let job, let first, let payloads):
+            for (offset, payload) in payloads.enumerated() {
+                self.payloads[job, default: [:]][first + TaskIndex(offset)] = payload
+            }
+        case .putSlot(let record): slots[record.slot] = record
+        case .putTasks(let job, let records):
+            for record in records { tasks[job, default: [:]][record.index] = record }
+        case .putToken(let record): tokens[record.token] = record
+        case .addEvent(let record): events.append(record)
+        }
+    }
+
+    fileprivate func snapshot(endedJobs: Int) -> Snapshot {
+        var snapshot = Snapshot()
+        snapshot.nodes = nodes.values.filter { $0.state != .released }.sorted { $0.node < $1.node }
+        snapshot.tokens = tokens.values.filter { !$0.isRevoked }.sorted { $0.token < $1.token }
+
+        let records = jobs.values.map(\.record)
+        let ended = records.filter(\.state.isEnded).sorted { left, right in
+            (left.endedAt?.microseconds ?? .min, left.job) > (right.endedAt?.microseconds ?? .min, right.job)
+        }
+        let kept = records.filter { !$0.state.isEnded } + ended.prefix(endedJobs)
+        snapshot.jobs = kept.sorted { $0.job < $1.job }.map { record in
+            Snapshot.Job(record: record, tasks: marks(of: record.job))
+        }
+        let keptJobs = Set(kept.map(\.job))
+        snapshot.slots = slots.values.filter { !$0.state.isEnded && keptJobs.contains($0.job) }
+            .sorted { $0.slot < $1.slot }
+
+        snapshot.lastNode = nodes.keys.max()?.rawValue ?? 0
+        snapshot.lastJob = jobs.keys.max()?.rawValue ?? 0
+        snapshot.lastSlot = slots.keys.max()?.rawValue ?? 0
+        snapshot.lastToken = tokens.keys.max()?.rawValue ?? 0
+        return snapshot
+    }
+
+    private func marks(of job: JobID) -> [Snapshot.TaskMark] {
+        (tasks[job] ?? [:]).values.sorted { $0.index < $1.index }.map { record in
+            Snapshot.TaskMark(
+                index: record.index, state: record.state, attempt: UInt16(clamping: record.attempt))
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import ClusterTypes
+import GRDBSQLite
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The columns of the row that a statement stands on, read one after the other in the order of the query.
+struct Columns {
+    private let pointer: OpaquePointer
+    private var position: Int32 = 0
+
+    init(_ pointer: OpaquePointer) { self.pointer = pointer }
+
+    mutating func integer() -> Int64 {
+        defer { position += 1 }
+        return sqlite3_column_int64(pointer, position)
+    }
+
+    mutating func optionalInteger() -> Int64? {
+        guard sqlite3_column_type(pointer, position) != SQLITE_NULL else {
+            position += 1
+            return nil
+        }
+        return integer()
+    }
+
+    /// With everything in it, NULs included; an empty text for NULL.
+    mutating func text() -> String {
+        defer { position += 1 }
+        guard let bytes = sqlite3_column_text(pointer, position) else { return "" }
+        let count = Int(sqlite3_column_bytes(pointer, position))
+        return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+    }
+
+    mutating func optionalText() -> String? {
+        guard sqlite3_column_type(pointer, position) != SQLITE_NULL else {
+            position += 1
+            return nil
+        }
+        return text()
+    }
+
+    mutating func number<Number: FixedWidthInteger>(_ type: Number.Type = Number.self) throws -> Number {
+        let value = integer()
+        guard let number = Number(exactly: value) else {
+            throw damage("\(value)", "a whole number of at most \(Number.bitWidth) bits")
+        }
+        return number
+    }
+
+    mutating func optionalNumber<Number: FixedWidthInteger>() throws -> Number? {
+        guard let value = optionalInteger() else { return nil }
+        guard let number = Number(exactly: value) else {
+            throw damage("\(value)", "a whole number of at most \(Number.bitWidth) bits")
+        }
+        return number
+    }
+
+    mutating func identifier<ID: Identifier>() -> ID { ID(UInt64(bitPattern: integer())) }
+    mutating func optionalIdentifier<ID: Identifier>() -> ID? {
+        optionalInteger().map { ID(UInt64(bitPattern: $0)) }
+    }
+    mutating func generation() -> Generation { Generation(UInt64(bitPattern: integer())) }
+    mutating func boolean() -> Bool { integer() != 0 }
+    mutating func instant() -> Instant { Instant(microseconds: integer()) }
+    mutating func optionalInstant() -> Instant? { optionalInteger().map(Instant.init(microseconds:)) }
+
+    /// A state, kind or other word.
+    mutating func word<Word: RawRepresentable>() throws -> Word where Word.RawValue == String {
+        let text = text()
+        guard let word = Word(rawValue: text) else { throw damage(text, "a known word") }
+        return word
+    }
+
+    mutating func json<Value: Decodable>(_ decoder: JSONDecoder) throws -> Value {
+        let text = text()
+        do {
+            return try decoder.decode(Value.self, from: Data(text.utf8))
+        } catch {
+            throw damage(text, "JSON of \(Value.self)")
+        }
+    }
+
+    /// A text that a parser of ours reads.
+    mutating func parsed<Value>(_ expected: String, _ parse: (String) -> Value?) throws -> Value {
+        let text = text()
+        guard let value = parse(text) else { throw damage(text, expected) }
+        return value
+    }
+
+    /// The column that was read last holds what it cannot hold.
+    private func damage(_ value: String, _ expected: String) -> DamagedValue {
+        let column = sqlite3_column_name(pointer, position - 1).map { String(cString: $0) } ?? "\(position)"
+        return DamagedValue(column: column, value: String(value.prefix(80)), expected: expected)
+    }
+}
+
+/// A value that Mortise did not write; becomes `StoreError.corrupt`.
+struct DamagedValue: Error {
+    let column: String
+    let value: String
+    let expected: String
+}

@@ -1,0 +1,106 @@
+import ClusterTypes
+import GRDB
+import Synchronization
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Payloads are stored as chunks of neighbours, one row each; the chunks that were read last stay decoded.
+///
+/// A committed chunk changes only when its own append is repeated, with the same payloads.
+final class PayloadChunks: Sendable {
+    /// At most so many payloads in a row, and at most so many bytes unless a single payload is larger. A row is
+    /// what one look-up decodes: 1,000 payloads take under a millisecond.
+    static let payloadsPerRow = 1_000
+    static let bytesPerRow = 1 << 20
+
+    private struct Chunk {
+        let job: JobID
+        let first: Int64
+        let payloads: [String]
+        let bytes: Int
+
+        func payload(at position: Int64) -> String? {
+            position >= first && position < first + Int64(payloads.count)
+                ? payloads[Int(position - first)] : nil
+        }
+    }
+
+    private struct Cache {
+        /// Read last stands last.
+        var chunks: [Chunk] = []
+        var bytes = 0
+
+        static let chunksLimit = 256
+        static let bytesLimit = 32 << 20
+
+        func payload(_ job: JobID, at position: Int64) -> String? {
+            for chunk in chunks.reversed() where chunk.job == job {
+                if let payload = chunk.payload(at: position) { return payload }
+            }
+            return nil
+        }
+
+        mutating func insert(_ chunk: Chunk) {
+            chunks.append(chunk)
+            bytes += chunk.bytes
+            while chunks.count > 1, chunks.count > Self.chunksLimit || bytes > Self.bytesLimit {
+                bytes -= chunks.removeFirst().bytes
+            }
+        }
+    }
+
+    private let cache = Mutex(Cache())
+
+    /// How a list of payloads is split into rows; the same list always in the same way.
+    static func ranges(of payloads: [String]) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        var start = 0
+        var bytes = 0
+        for (position, payload) in payloads.enumerated() {
+            let size = payload.utf8.count
+            let isFull = position - start == payloadsPerRow || bytes + size > bytesPerRow
+            if isFull && position > start {
+                ranges.append(start..<position)
+                start = position
+                bytes = 0
+            }
+            bytes += size
+        }
+        if start < payloads.count { ranges.append(start..<payloads.count) }
+        return ranges
+    }
+
+    /// nil where a position has no payload.
+    func payloads(_ job: JobID, at positions: [TaskIndex], in database: Database) throws -> [String?] {
+        var current: Chunk?
+        return try positions.map { position in
+            let position = Int64(position)
+            if let payload = current?.payload(at: position) { return payload }
+            if let payload = cache.withLock({ $0.payload(job, at: position) }) { return payload }
+            guard let chunk = try read(job, holding: position, in: database) else { return nil }
+            current = chunk
+            cache.withLock { $0.insert(chunk) }
+            return chunk.payload(at: position)
+        }
+    }
+
+    private func read(_ job: JobID, holding position: Int64, in database: Database) throws -> Chunk? {
+        var statement = try RawStatement(
+            database, Table.taskInput.select + " WHERE job = ? AND first <= ? ORDER BY first DESC LIMIT 1")
+        statement.bind(job)
+        statement.bind(position)
+        let chunk = try statement.firstRow { columns in
+            _ = columns.integer()
+            let first = columns.integer()
+            _ = columns.integer()
+            let payloads: [String] = try columns.json(JSONDecoder())
+            let bytes = payloads.reduce(0) { $0 + $1.utf8.count + MemoryLayout<String>.stride }
+            return Chunk(job: job, first: first, payloads: payloads, bytes: bytes)
+        }
+        return chunk?.payload(at: position) == nil ? nil : chunk
+    }
+}

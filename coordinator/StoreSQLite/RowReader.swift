@@ -1,0 +1,114 @@
+import ClusterTypes
+import CoordinatorCore
+import CoordinatorStore
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Turns rows, read in the order of `Table`'s columns, into records.
+struct RowReader {
+    let decoder = JSONDecoder()
+
+    func node(_ columns: inout Columns) throws -> NodeRecord {
+        NodeRecord(
+            node: columns.identifier(), name: columns.text(), pool: columns.text(),
+            state: try columns.word(), reason: columns.text(), since: columns.instant(),
+            isCordoned: columns.boolean(), isDraining: columns.boolean(),
+            labels: try columns.json(decoder), capacity: try columns.json(decoder),
+            keyFingerprint: columns.text(), address: columns.text(), build: columns.text(),
+            bootID: columns.text(), enrolledAt: columns.instant())
+    }
+
+    func job(_ columns: inout Columns) throws -> Stored<JobRecord> {
+        let job: JobID = columns.identifier()
+        // Copies for queries; the specification holds them.
+        _ = columns.text()
+        _ = columns.text()
+        _ = columns.text()
+        _ = columns.integer()
+        let state: JobState = try columns.word()
+        let reason = columns.text()
+        let taskCount = try columns.number(UInt32.self)
+        let isOpen = columns.boolean()
+        let counts = TaskCounts(
+            ready: try columns.number(), running: try columns.number(), succeeded: try columns.number(),
+            failed: try columns.number(), canceled: try columns.number())
+        let retried = try columns.number(UInt32.self)
+        let submitter = columns.text()
+        let submittedAt = columns.instant()
+        let endedAt = columns.optionalInstant()
+        let revision = UInt64(bitPattern: columns.integer())
+        let specification: JobSpecification = try columns.json(decoder)
+        let record = JobRecord(
+            job: job, specification: specification, state: state, reason: reason, taskCount: taskCount,
+            isOpen: isOpen, counts: counts, retried: retried, submitter: submitter, submittedAt: submittedAt,
+            endedAt: endedAt)
+        return Stored(record, revision: revision)
+    }
+
+    func slot(_ columns: inout Columns) throws -> SlotRecord {
+        let slot: SlotID = columns.identifier()
+        let generation = columns.generation()
+        return SlotRecord(
+            slot: slot, generation: generation, job: columns.identifier(), state: try columns.word(),
+            reason: columns.text(), node: columns.optionalIdentifier(),
+            devices: try columns.parsed("a list like '0:1000 1:500'", DeviceList.parse),
+            exitCode: try columns.optionalNumber(), attempts: try columns.number(),
+            tasks: try columns.parsed("a list like '17:1 20-30:1'", TaskList.parse),
+            createdAt: columns.instant(), since: columns.instant())
+    }
+
+    func task(_ columns: inout Columns) throws -> TaskRecord {
+        _ = columns.integer()
+        let index: TaskIndex = try columns.number()
+        let state: TaskState = try columns.word()
+        let attempt = try columns.number(UInt32.self)
+        let exitCode: Int32? = try columns.optionalNumber()
+        let reason = columns.text()
+        let slot: SlotID? = columns.optionalIdentifier()
+        let generation = Generation(UInt64(bitPattern: columns.optionalInteger() ?? 0))
+        return TaskRecord(
+            index: index, state: state, attempt: attempt, exitCode: exitCode, reason: reason,
+            slot: slot.map { SlotKey($0, generation) }, node: columns.optionalIdentifier(),
+            startedAt: columns.optionalInstant(), durationMicroseconds: columns.integer())
+    }
+
+    func token(_ columns: inout Columns) throws -> TokenRecord {
+        let token: TokenID = columns.identifier()
+        let name = columns.text()
+        let purpose = try columns.parsed("'join' or 'api'") { ["join", "api"].contains($0) ? $0 : nil }
+        let pool = columns.optionalText()
+        let role: Role?
+        if purpose == "api" {
+            role = try columns.word()
+        } else {
+            role = nil
+            _ = columns.optionalText()
+        }
+        return TokenRecord(
+            token: token, name: name, purpose: role.map { .api($0) } ?? .join(pool: pool ?? ""),
+            secretHash: columns.text(), expiresAt: columns.optionalInstant(),
+            usesLeft: try columns.optionalNumber(), isRevoked: columns.boolean(),
+            createdAt: columns.instant())
+    }
+
+    /// The columns at, subject, subject_number, message.
+    func event(_ columns: inout Columns) throws -> EventRecord {
+        let at = columns.instant()
+        let word = try columns.parsed("'node', 'job', 'slot' or 'cluster'") { word in
+            ["node", "job", "slot", "cluster"].contains(word) ? word : nil
+        }
+        let number = UInt64(bitPattern: columns.optionalInteger() ?? 0)
+        let subject: EventRecord.Subject =
+            switch word {
+            case "node": .node(NodeID(number))
+            case "job": .job(JobID(number))
+            case "slot": .slot(SlotID(number))
+            default: .cluster
+            }
+        return EventRecord(at: at, subject: subject, message: columns.text())
+    }
+}

@@ -1,0 +1,72 @@
+import ClusterTypes
+package import CoordinatorCore
+import CoordinatorStore
+import GRDB
+
+extension SQLiteStore {
+    package func snapshot(endedJobs: Int) throws -> Snapshot {
+        try reportingFailures(doing: "read", on: path) {
+            try pool.read { try SnapshotReader(database: $0).snapshot(endedJobs: max(0, endedJobs)) }
+        }
+    }
+}
+
+/// Reads everything that a coordinator starts from, of one committed state.
+private struct SnapshotReader {
+    let database: Database
+    let rows = RowReader()
+
+    func snapshot(endedJobs: Int) throws -> Snapshot {
+        var snapshot = Snapshot()
+        var nodes = try RawStatement(database, Table.node.select + " WHERE state <> 'released' ORDER BY node")
+        snapshot.nodes = try nodes.rows(rows.node)
+        snapshot.jobs = try jobs(endedJobs: endedJobs)
+        snapshot.slots = try slots(of: Set(snapshot.jobs.map(\.record.job)))
+        var tokens = try RawStatement(database, Table.token.select + " WHERE NOT is_revoked ORDER BY token")
+        snapshot.tokens = try tokens.rows(rows.token)
+
+        let numbers = try RowWriter.numbers(in: database)
+        snapshot.lastNode = numbers.lastNode
+        snapshot.lastJob = numbers.lastJob
+        snapshot.lastSlot = numbers.lastSlot
+        snapshot.lastToken = numbers.lastToken
+        return snapshot
+    }
+
+    private func jobs(endedJobs: Int) throws -> [Snapshot.Job] {
+        var open = try RawStatement(database, Table.job.select + " WHERE \(Schema.isOpenJob)")
+        var ended = try RawStatement(
+            database,
+            Table.job.select + " WHERE \(Schema.isEndedJob) ORDER BY ended_at DESC, job DESC LIMIT ?")
+        ended.bind(Int64(endedJobs))
+        let records = try (open.rows(rows.job) + ended.rows(rows.job)).map(\.record)
+        return try records.sorted { $0.job < $1.job }.map { record in
+            Snapshot.Job(record: record, tasks: try marks(of: record))
+        }
+    }
+
+    /// Millions of rows: eight bytes each are kept, and nothing else is made of them.
+    private func marks(of record: JobRecord) throws -> [Snapshot.TaskMark] {
+        var statement = try RawStatement(
+            database, "SELECT task_index, state, attempt FROM task WHERE job = ? ORDER BY task_index")
+        statement.bind(record.job)
+        var marks: [Snapshot.TaskMark] = []
+        if record.specification.kind == .tasks {
+            marks.reserveCapacity(Int(min(record.counts.decided, record.taskCount)))
+        }
+        try statement.forEachRow { columns in
+            marks.append(
+                Snapshot.TaskMark(
+                    index: try columns.number(), state: try columns.word(),
+                    attempt: UInt16(clamping: columns.integer())))
+            return true
+        }
+        return marks
+    }
+
+    private func slots(of jobs: Set<JobID>) throws -> [SlotRecord] {
+        var statement = try RawStatement(
+            database, Table.slot.select + " WHERE \(Schema.isOpenSlot) ORDER BY slot")
+        return try statement.rows(rows.slot).filter { jobs.contains($0.job) }
+    }
+}

@@ -1,0 +1,208 @@
+import GRDB
+
+/// The tables and views; docs/database.md explains them to those who read them.
+///
+/// Migrations only go forward, and one that has been released never changes. Nothing here needs an SQLite newer
+/// than 3.26, so that the `sqlite3` of an old head node reads the file.
+enum Schema {
+    /// "MORT": marks the file as ours (`PRAGMA application_id`).
+    static let applicationID: Int32 = 0x4D4F_5254
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("0001 foundation") { database in
+            try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+            for statement in tables + indexes + views { try database.execute(sql: statement) }
+        }
+        return migrator
+    }
+
+    private static let tables = [
+        """
+        CREATE TABLE meta (
+            name TEXT PRIMARY KEY NOT NULL,
+            value INTEGER NOT NULL
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE node (
+            node INTEGER PRIMARY KEY NOT NULL,
+            name TEXT NOT NULL,
+            pool TEXT NOT NULL,
+            state TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            is_cordoned INTEGER NOT NULL,
+            is_draining INTEGER NOT NULL,
+            labels TEXT NOT NULL,
+            capacity TEXT NOT NULL,
+            key_fingerprint TEXT NOT NULL,
+            address TEXT NOT NULL,
+            build TEXT NOT NULL,
+            boot_id TEXT NOT NULL,
+            enrolled_at INTEGER NOT NULL,
+            revision INTEGER NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE job (
+            job INTEGER PRIMARY KEY NOT NULL,
+            app TEXT NOT NULL,
+            name TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            priority INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            task_count INTEGER NOT NULL,
+            is_open INTEGER NOT NULL,
+            ready INTEGER NOT NULL,
+            running INTEGER NOT NULL,
+            succeeded INTEGER NOT NULL,
+            failed INTEGER NOT NULL,
+            canceled INTEGER NOT NULL,
+            retried INTEGER NOT NULL,
+            submitter TEXT NOT NULL,
+            submitted_at INTEGER NOT NULL,
+            ended_at INTEGER,
+            revision INTEGER NOT NULL,
+            specification TEXT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE slot (
+            slot INTEGER PRIMARY KEY NOT NULL,
+            generation INTEGER NOT NULL,
+            job INTEGER NOT NULL REFERENCES job (job),
+            state TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            node INTEGER REFERENCES node (node),
+            devices TEXT NOT NULL,
+            exit_code INTEGER,
+            attempts INTEGER NOT NULL,
+            tasks TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            since INTEGER NOT NULL,
+            revision INTEGER NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE task (
+            job INTEGER NOT NULL REFERENCES job (job),
+            task_index INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            exit_code INTEGER,
+            reason TEXT NOT NULL,
+            slot INTEGER REFERENCES slot (slot),
+            generation INTEGER,
+            node INTEGER REFERENCES node (node),
+            started_at INTEGER,
+            duration_microseconds INTEGER NOT NULL,
+            PRIMARY KEY (job, task_index)
+        ) WITHOUT ROWID
+        """,
+        // Rows of up to 1 MiB: with a rowid, so that the search tree stays small.
+        """
+        CREATE TABLE task_input (
+            job INTEGER NOT NULL REFERENCES job (job),
+            first INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            payloads TEXT NOT NULL,
+            PRIMARY KEY (job, first)
+        )
+        """,
+        """
+        CREATE TABLE token (
+            token INTEGER PRIMARY KEY NOT NULL,
+            name TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            pool TEXT,
+            role TEXT,
+            secret_hash TEXT NOT NULL,
+            expires_at INTEGER,
+            uses_left INTEGER,
+            is_revoked INTEGER NOT NULL,
+            created_at INTEGER NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE event (
+            event INTEGER PRIMARY KEY NOT NULL,
+            at INTEGER NOT NULL,
+            subject TEXT NOT NULL,
+            subject_number INTEGER,
+            message TEXT NOT NULL
+        )
+        """,
+    ]
+
+    private static let indexes = [
+        "CREATE INDEX job_by_state ON job (state, job)",
+        "CREATE INDEX job_by_app ON job (app, job)",
+        "CREATE INDEX job_by_end ON job (ended_at, job) WHERE \(isEndedJob)",
+        "CREATE INDEX job_open ON job (job) WHERE \(isOpenJob)",
+        "CREATE INDEX slot_by_job ON slot (job, slot)",
+        "CREATE INDEX slot_by_node ON slot (node, slot)",
+        "CREATE INDEX slot_open ON slot (slot) WHERE \(isOpenSlot)",
+        "CREATE INDEX token_by_secret ON token (secret_hash)",
+        "CREATE INDEX event_by_subject ON event (subject, subject_number, event)",
+    ]
+
+    /// The conditions of the partial indexes; a query must say the same to use them. What is not known to be over
+    /// is open, so that no row is overlooked because of a word that nobody expects.
+    static let isEndedJob = "state IN ('finished', 'failed', 'canceled')"
+    static let isOpenJob = "state NOT IN ('finished', 'failed', 'canceled')"
+    static let isOpenSlot = "state NOT IN ('finished', 'failed')"
+
+    private static let views = [
+        """
+        CREATE VIEW node_status AS SELECT
+            node, name, pool, state, reason, \(time("since")), address,
+            json_extract(capacity, '$.architecture') AS architecture,
+            json_extract(capacity, '$.resources.milliCPU') / 1000.0 AS cores,
+            json_extract(capacity, '$.resources.memoryBytes') AS memory_bytes,
+            json_array_length(capacity, '$.devices') AS devices,
+            is_cordoned, is_draining, build, \(time("enrolled_at"))
+        FROM node
+        """,
+        """
+        CREATE VIEW job_progress AS SELECT
+            job, app, name, kind, state, reason, priority,
+            ready + running + succeeded + failed + canceled AS total,
+            ready, running, succeeded, failed, canceled, retried,
+            round(100.0 * (succeeded + failed + canceled)
+                / nullif(ready + running + succeeded + failed + canceled, 0), 1) AS percent_decided,
+            submitter, \(time("submitted_at")), \(time("ended_at"))
+        FROM job
+        """,
+        """
+        CREATE VIEW task_result AS SELECT
+            task.job, job.name AS job_name, task.task_index, task.state, task.attempt, task.exit_code,
+            task.reason, task.slot, task.generation, task.node, node.name AS node_name,
+            \(time("task.started_at", as: "started_at")),
+            CASE WHEN task.started_at IS NULL THEN NULL ELSE task.duration_microseconds / 1e6 END
+                AS duration_seconds
+        FROM task LEFT JOIN job ON job.job = task.job LEFT JOIN node ON node.node = task.node
+        """,
+        """
+        CREATE VIEW slot_history AS SELECT
+            slot.slot, slot.generation, slot.job, job.name AS job_name, slot.state, slot.reason,
+            slot.node, node.name AS node_name, slot.devices, slot.exit_code, slot.attempts, slot.tasks,
+            \(time("slot.created_at", as: "created_at")), \(time("slot.since", as: "since"))
+        FROM slot LEFT JOIN job ON job.job = slot.job LEFT JOIN node ON node.node = slot.node
+        """,
+        """
+        CREATE VIEW event_log AS SELECT
+            event, \(time("at")), subject, subject_number, message
+        FROM event
+        """,
+    ]
+
+    /// Microseconds as `2026-03-01T12:00:00.000000Z`.
+    private static func time(_ column: String, as name: String? = nil) -> String {
+        """
+        strftime('%Y-%m-%dT%H:%M:%S', \(column) / 1000000, 'unixepoch')
+            || printf('.%06dZ', \(column) % 1000000) AS \(name ?? column)
+        """
+    }
+}
