@@ -19,7 +19,8 @@ struct Manifest {
     init(_ text: String) throws {
         let call = try Regex(
             #"\b(pure|shell|program|tests)\(\s*"([^"]+)",\s*"([^"]+)"(?:,\s*\[([^\]]*)\])?"#,
-            as: (Substring, Substring, Substring, Substring, Substring?).self)
+            as: (Substring, Substring, Substring, Substring, Substring?).self
+        ).wordBoundaryKind(.simple)
         let word = /"([^"]+)"/
         modules = text.matches(of: call).compactMap { match in
             guard let kind = Kind(rawValue: String(match.output.1)) else { return nil }

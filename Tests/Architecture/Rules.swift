@@ -20,13 +20,16 @@ enum Rules {
     static func impurities(of source: SourceText) -> [String] {
         let words =
             /\b(?:async|await|Task|actor|print|debugPrint|Hasher|SystemRandomNumberGenerator|ContinuousClock|SuspendingClock|Date|UUID|ProcessInfo|Thread)\b(?!:)|\.hashValue\b/
+            .wordBoundaryKind(.simple)
         let chance = /\.(?:random|randomElement|shuffle|shuffled)\((?!.*using:)/
         return source.lines(matching: words).filter { !isName($0) } + source.lines(matching: chance)
     }
 
     /// `case .print`, `.Task` and the like are names of our own.
     private static func isName(_ line: String) -> Bool {
-        line.contains(/(?:\.|case |func |var |let )(?:async|await|Task|actor|print|Date|Thread)\b/)
+        line.contains(
+            /(?:\.|case |func |var |let )(?:async|await|Task|actor|print|Date|Thread)\b/.wordBoundaryKind(
+                .simple))
     }
 
     /// Iteration over what is declared as a Dictionary or Set in the same sources: its order differs per process.
@@ -36,14 +39,17 @@ enum Rules {
     static func unorderedIterations(of sources: [SourceText]) -> [String] {
         let declaration =
             /\b(?:var|let)\s+(\w+)\s*(?::\s*\[[^\[\]()]+:[^\[\]]|:\s*(?:Set|Dictionary)<|=\s*\[[^\[\]()]+:[^\[\]]+\]\(\)|=\s*\[:\]|=\s*(?:Set|Dictionary)(?:<[^(]*>)?\()/
+            .wordBoundaryKind(.simple)
         let names = Set(
             sources.flatMap { source in
                 source.code.flatMap { $0.matches(of: declaration).map { String($0.output.1) } }
             })
         let loop =
             /\bfor\s+(?:case\s+)?(?:\([^)]*\)|\w+|let \w+)\s+in\s+(?:self\.)?((?:\w+\.)*\w+)\s*(?:\{|where\b)/
+            .wordBoundaryKind(.simple)
         let walk =
             /\b(\w+)\.(?:values|keys|map|compactMap|flatMap|forEach|reduce|first|popFirst|randomElement|enumerated|lazy)\b/
+            .wordBoundaryKind(.simple)
         return sources.flatMap { source in
             source.code.indices.filter { line in
                 let code = source.code[line]
@@ -60,16 +66,19 @@ enum Rules {
 
     /// What links Foundation's large parts (locales and their data) into the agent.
     static func heavyFoundation(in source: SourceText) -> [String] {
-        source.lines(matching: /\bString\(format:|\bDateFormatter\b|\bFileHandle\b|\bNSLock\b|\bProcess\(/)
+        source.lines(
+            matching: /\bString\(format:|\bDateFormatter\b|\bFileHandle\b|\bNSLock\b|\bProcess\(/
+                .wordBoundaryKind(.simple))
     }
 
     static func forcedOperations(in source: SourceText) -> [String] {
-        source.lines(matching: /\btry!|\bas!/)
+        source.lines(matching: /\btry!|\bas!/.wordBoundaryKind(.simple))
     }
 
     /// Paths of one person's machine. Examples use `alice`, `user` or a word in capitals.
     static func personalPaths(in text: String, checkout: String) -> [String] {
         let pattern = /\/Users\/[a-z]|\/home\/(?!alice\b|user\b)[a-z]|\/work\/(?:main|wt|shared)\b/
+            .wordBoundaryKind(.simple)
         return text.split(separator: "\n").filter {
             $0.contains(pattern) || (checkout.split(separator: "/").count > 1 && $0.contains(checkout))
         }.map(String.init)

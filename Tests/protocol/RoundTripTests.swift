@@ -98,9 +98,13 @@ import Testing
         // Text of 64 different letters: zstd cannot make it smaller than three quarters.
         var random = SeededRandom(seed: 9)
         let orders = (0..<7).map { index in
-            var letters: [UInt8] = []
-            while letters.count < ProtocolLimits.payloadBytes {
-                withUnsafeBytes(of: random.next()) { letters += $0.lazy.map { $0 & 0x3F | 0x40 } }
+            let letters = [UInt8](unsafeUninitializedCapacity: ProtocolLimits.payloadBytes) { buffer, count in
+                let raw = UnsafeMutableRawBufferPointer(buffer)
+                for offset in stride(from: 0, to: raw.count, by: 8) {
+                    let eight = random.next() & 0x3F3F_3F3F_3F3F_3F3F | 0x4040_4040_4040_4040
+                    raw.storeBytes(of: eight, toByteOffset: offset, as: UInt64.self)
+                }
+                count = raw.count
             }
             return TaskOrder(
                 attempt: TaskAttempt(index: UInt32(index), attempt: 1),
