@@ -220,7 +220,8 @@ let package = Package(
         tests("SlotsTests", "agent/Slots", ["AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform"]),
         tests(
             "ScenarioTests", "Scenarios",
-            ["CoordinatorCore", "AgentCore", "ClusterTypes", "ProtocolMessages"], exclude: ["cases"]),
+            ["CoordinatorCore", "CoordinatorStore", "AgentCore", "ClusterTypes", "ProtocolMessages"],
+            exclude: ["cases"]),
         tests(
             "EndToEndTests", "EndToEnd",
             ["APITypes", "HTTPSClient", "TLSIdentity", "Platform", "ClusterTypes"]),
