@@ -53,6 +53,7 @@ extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let logging = product(name: "Logging", package: "swift-log")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
@@ -141,6 +142,7 @@ let package = Package(
                 "ProtocolMessages",
                 "CoordinatorCore", "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorDriver",
                 "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .logging, .serviceLifecycle,
+                .unixSignals,
             ]),
 
         // The agent

@@ -56,7 +56,7 @@ struct InitCommand: ParsableCommand {
             authority = try CertificateAuthority.create(cluster: cluster, now: now)
             try authority.save(directory: directory.authorityPath)
         }
-        let names = address.isEmpty ? [Host.name(), "localhost", "127.0.0.1"] : address
+        let names = address.isEmpty ? [Platform.Host.name, "localhost", "127.0.0.1"] : address
         let settings = CoordinatorSettings(
             cluster: cluster, addresses: names, listen: listen, apiPort: apiPort, agentPort: agentPort, store: store)
 

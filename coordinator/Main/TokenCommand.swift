@@ -5,6 +5,7 @@ import CoordinatorAPI
 import CoordinatorCore
 import CoordinatorDriver
 import CoordinatorStore
+import CoordinatorStoreSQLite
 import Foundation
 import Platform
 import Terminal
@@ -162,7 +163,7 @@ enum TokenFormat: String, ExpressibleByArgument, CaseIterable {
                         Cell(optional: token.expiresAt), Cell(token.isRevoked ? "revoked" : "valid"),
                     ]
                 })
-            return String(table.rendered(for: .standardOutput).dropLast())
+            return String(table.rendered(for: .of(descriptor: 1)).dropLast())
         }
     }
 }
