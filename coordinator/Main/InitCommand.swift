@@ -82,7 +82,7 @@ struct InitCommand: ParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let base = environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory() + "/.config"
         let file = base + "/mortise/client.json"
-        if noClientConfig || FileManager.default.fileExists(atPath: file) {
+        if noClientConfig || apiPort == 0 || FileManager.default.fileExists(atPath: file) {
             print("For the command line: export MORTISE_CONFIG=\(directory.clientPath)")
             return
         }
