@@ -131,7 +131,7 @@ let package = Package(
             "CoordinatorAPI", "coordinator/API",
             [
                 "ClusterTypes", "APITypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore",
-                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .nioCore, .nioSSL, .crypto, .logging,
+                "TLSIdentity", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .nioCore, .nioSSL, .logging,
                 .serviceLifecycle,
             ]),
         program(

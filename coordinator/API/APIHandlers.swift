@@ -11,7 +11,6 @@ struct APIHandlers: Sendable {
     let configuration: APIConfiguration
     let authentication: Authentication
     let logger: Logger
-    let revisions = JobRevisions()
     let clusterSummary = ClusterSummary()
 
     var routes: [Route] {
@@ -127,12 +126,12 @@ struct APIHandlers: Sendable {
         return node
     }
 
-    func job(_ call: Call) async throws -> JobRecord {
+    func job(_ call: Call) async throws -> Stored<JobRecord> {
         let job = try call.identifier("job", as: JobID.self)
-        guard let record = try await service.reader.job(job) else {
+        guard let stored = try await service.reader.job(job) else {
             throw APIError.notFound("There is no job \(job).")
         }
-        return record
+        return stored
     }
 }
 

@@ -2,6 +2,7 @@ import ClusterTypes
 import CoordinatorCore
 import CoordinatorStore
 import Synchronization
+import TLSIdentity
 
 /// Finds out whose token a request carries.
 ///
@@ -25,10 +26,9 @@ final class Authentication: Sendable {
     /// - Throws: `APIError.unauthenticated`, the same for a missing, unknown, revoked and expired token;
     ///   `StoreError`.
     func caller(authorization header: String?, reader: any StoreReader, now: Instant) async throws -> Caller {
-        guard let header, let secret = APIToken.secret(inAuthorization: header) else {
+        guard let header, let hash = Self.secretHash(inAuthorization: header) else {
             throw APIError.unauthenticated
         }
-        let hash = APIToken.hash(secret: secret)
         guard let record = try await record(secretHash: hash, reader: reader, now: now),
             !record.isRevoked, record.expiresAt.map({ now < $0 }) ?? true,
             case .api(let role) = record.purpose
@@ -40,6 +40,14 @@ final class Authentication: Sendable {
 
     /// After a revocation.
     func forget() { entries.withLock { $0 = [:] } }
+
+    private static func secretHash(inAuthorization header: String) -> String? {
+        let scheme = "bearer "
+        guard header.utf8.count <= 1_024, header.prefix(scheme.count).lowercased() == scheme else {
+            return nil
+        }
+        return try? APIToken(parsing: String(header.dropFirst(scheme.count))).secret.hash
+    }
 
     private func record(
         secretHash hash: String, reader: any StoreReader, now: Instant

@@ -2,6 +2,7 @@ package import ClusterTypes
 package import CoordinatorCore
 package import CoordinatorStore
 package import ProtocolMessages
+package import TLSIdentity
 
 /// What the API needs of the coordinator around it; the main program implements it over driver, store and gateway.
 ///
@@ -44,7 +45,7 @@ package protocol CoordinatorService: Sendable {
     func keyFingerprint(ofRequestPEM: String) throws -> String
 
     /// The text that an operator hands to new agents: addresses, CA and this secret.
-    func joinTokenText(secret: String) -> String
+    func joinTokenText(secret: Secret) throws -> String
 
     var cluster: ClusterInfo { get }
 

@@ -1,14 +1,16 @@
 import APITypes
 import ClusterTypes
 import CoordinatorCore
+import CoordinatorStore
 import ProtocolMessages
 
 // From rows and reports to the JSON of the API.
 
 extension JobView {
-    init(_ record: JobRecord, revision: UInt64, withSpecification: Bool) {
+    init(_ stored: Stored<JobRecord>, withSpecification: Bool) {
+        let record = stored.record
         self.init(
-            revision: revision, job: record.job, app: record.specification.app,
+            revision: stored.revision, job: record.job, app: record.specification.app,
             name: record.specification.job, kind: record.specification.kind, state: record.state,
             reason: record.reason, tasks: TaskCountsView(record), isOpen: record.isOpen,
             priority: record.specification.priority, submitter: record.submitter,

@@ -4,6 +4,7 @@ import CoordinatorCore
 import CoordinatorStore
 import NIOCore
 import Synchronization
+import TLSIdentity
 
 extension APIHandlers {
     func showHealth(_ call: Call) async throws -> Answer { try .json(StatusView(status: "ok")) }
@@ -35,7 +36,7 @@ extension APIHandlers {
         }
         let reply = try await submit(
             .enrollNode(
-                secretHash: APIToken.hash(secret: request.secret), name: request.nodeName,
+                secretHash: Secret.hash(request.secret), name: request.nodeName,
                 keyFingerprint: fingerprint))
         guard case .enrolled(let node, _) = reply else { throw unexpected(reply, to: "enrollNode") }
         let certificate = try service.issueCertificate(requestPEM: request.certificateRequest, node: node)

@@ -10,13 +10,12 @@ extension APIHandlers {
         let filter = JobFilter(
             states: try call.query.words("state"), app: call.query.text("app"), name: call.query.text("name"),
             before: try call.query.number("before").map { JobID($0) }, limit: limit)
-        // Read first: a change that the list misses has a larger revision.
         let revision = try await service.reader.revision()
-        let records = try await service.reader.jobs(filter)
+        let jobs = try await service.reader.jobs(filter)
         return try .json(
             Page(
-                items: records.map { JobView($0, revision: revision, withSpecification: false) },
-                revision: revision, next: records.count == limit ? records.last?.job.rawValue : nil))
+                items: jobs.map { JobView($0, withSpecification: false) }, revision: revision,
+                next: jobs.count == limit ? jobs.last?.record.job.rawValue : nil))
     }
 
     func submitJob(_ call: Call) async throws -> Answer {
@@ -27,7 +26,7 @@ extension APIHandlers {
             .submitJob(
                 request.specification, payloads: request.payloads ?? [], submitter: call.caller?.name ?? ""))
         guard case .job(let record) = reply else { throw unexpected(reply, to: "submitJob") }
-        var answer = try await view(of: record)
+        var answer = try await view(of: record.job)
         answer.status = 201
         answer.location = "/v1/jobs/\(record.job)"
         return answer
@@ -40,13 +39,15 @@ extension APIHandlers {
     private func control(_ call: Call, _ command: (JobID) -> Command) async throws -> Answer {
         let reply = try await submit(command(try call.identifier("job")))
         guard case .job(let record) = reply else { throw unexpected(reply, to: "a job's control") }
-        return try await view(of: record)
+        return try await view(of: record.job)
     }
 
-    /// A job as its command left it.
-    func view(of record: JobRecord) async throws -> Answer {
-        let revision = try await service.reader.revision()
-        return try .json(JobView(record, revision: revision, withSpecification: true))
+    /// A job after a command: as it is stored, which is not before what the command did.
+    func view(of job: JobID) async throws -> Answer {
+        guard let stored = try await service.reader.job(job) else {
+            throw APIError.notFound("Job \(job) is no longer known.")
+        }
+        return try .json(JobView(stored, withSpecification: true))
     }
 
     /// With `since`: answers as soon as the job has changed after that revision, or at the time limit.
@@ -57,35 +58,33 @@ extension APIHandlers {
             guard waitSeconds == nil else {
                 throw APIError.invalid("query parameter 'waitSeconds' goes with 'since'")
             }
-            return try .json(try await readJob(call).view)
+            return try .json(JobView(try await job(call), withSpecification: true))
         }
         let deadline = service.now() + .seconds(waitSeconds ?? min(30, limit))
+        return try .json(
+            JobView(try await changedJob(call, since: since, until: deadline), withSpecification: true))
+    }
+
+    private func changedJob(
+        _ call: Call, since: UInt64, until deadline: Instant
+    ) async throws -> Stored<JobRecord> {
         var isFirstLook = true
         while true {
-            let (view, changedAt, readAt) = try await readJob(call)
+            // Read before the job: a commit that the job's reading misses ends the wait at once.
+            let revision = try await service.reader.revision()
+            let stored = try await job(call)
             let remaining = deadline - service.now()
-            guard changedAt <= since, remaining > .zero, !Task.isCancelled else { return try .json(view) }
+            guard stored.revision <= since, remaining > .zero, !Task.isCancelled else { return stored }
             if !isFirstLook {
                 // While commits of other jobs come by the hundred, one long poll must not read with each of them.
                 try? await Task.sleep(for: .milliseconds(configuration.longPollSpacingMilliseconds))
             }
             isFirstLook = false
             let newest = await cancelWhenGracefulShutdown { [service] in
-                await service.waitForRevision(after: readAt, upTo: remaining)
+                await service.waitForRevision(after: revision, upTo: remaining)
             }
             // At the limit, or the server goes down: the present state is the answer.
-            guard newest > readAt else { return try .json(view) }
+            guard newest > revision else { return stored }
         }
-    }
-
-    /// - Returns: the view, the revision of its last change, and the one up to which everything was read.
-    private func readJob(_ call: Call) async throws -> (view: JobView, changedAt: UInt64, readAt: UInt64) {
-        let before = try await service.reader.revision()
-        let record = try await job(call)
-        let after = try await service.reader.revision()
-        let changedAt = revisions.changeRevision(of: record, readUpTo: after)
-        return (
-            JobView(record, revision: min(changedAt, before), withSpecification: true), changedAt, before
-        )
     }
 }

@@ -12,7 +12,7 @@ extension APIHandlers {
         guard faults.isEmpty else { throw APIError.invalid(faults) }
         let reply = try await submit(.appendTasks(job, payloads: request.payloads, close: request.close))
         guard case .job(let record) = reply else { throw unexpected(reply, to: "appendTasks") }
-        return try await view(of: record)
+        return try await view(of: record.job)
     }
 
     func retryTasks(_ call: Call) async throws -> Answer {
@@ -33,7 +33,7 @@ extension APIHandlers {
             states: try call.query.words("state"), first: try call.query.number("first") ?? 0,
             last: try call.query.number("last") ?? .max, limit: try call.query.limit())
         let revision = try await service.reader.revision()
-        let listing = TaskListing(job: try await job(call), reader: service.reader)
+        let listing = TaskListing(job: try await job(call).record, reader: service.reader)
         let (entries, next) = try await listing.entries(range)
         var names = NodeNames(reader: service.reader)
         var views: [TaskView] = []
@@ -44,7 +44,7 @@ extension APIHandlers {
     }
 
     func showTask(_ call: Call) async throws -> Answer {
-        let listing = TaskListing(job: try await job(call), reader: service.reader)
+        let listing = TaskListing(job: try await job(call).record, reader: service.reader)
         let index = try taskIndex(call)
         guard let entry = try await listing.entry(index), let position = listing.position(of: index) else {
             throw APIError.notFound("Job \(listing.job.job) has no task \(index).")

@@ -2,6 +2,7 @@ import APITypes
 import ClusterTypes
 import CoordinatorCore
 import CoordinatorStore
+import TLSIdentity
 
 extension APIHandlers {
     func listTokens(_ call: Call) async throws -> Answer {
@@ -14,16 +15,16 @@ extension APIHandlers {
     func createToken(_ call: Call) async throws -> Answer {
         let request = try call.decode(CreateTokenRequest.self)
         let purpose = try purpose(of: request)
-        let secret = APIToken.makeSecret()
+        let secret = Secret.generate()
         let reply = try await submit(
             .createToken(
-                name: request.name, purpose: purpose, secretHash: APIToken.hash(secret: secret),
+                name: request.name, purpose: purpose, secretHash: secret.hash,
                 expiresAt: request.expiresInSeconds.map { service.now() + .seconds($0) }, uses: request.uses))
         guard case .token(let record) = reply else { throw unexpected(reply, to: "createToken") }
         let text =
             switch record.purpose {
-            case .api: APIToken.text(secret: secret)
-            case .join: service.joinTokenText(secret: secret)
+            case .api: APIToken(secret: secret).text
+            case .join: try service.joinTokenText(secret: secret)
             }
         return try .json(TokenView(record, secret: text), status: 201)
     }

@@ -1,0 +1,251 @@
+extension OpenAPI {
+    /// Shapes of jobs, tasks and slots.
+    static let workSchemas = #"""
+            "JobView": {
+              "type": "object",
+              "properties": {
+                "revision": { "type": "integer",
+                  "description": "Grows with every change of the job; what ?since= compares." },
+                "job": { "type": "integer", "minimum": 1, "description": "Its number." },
+                "app": { "type": "string" }, "name": { "type": "string" },
+                "kind": { "$ref": "#/components/schemas/JobKind" },
+                "state": { "$ref": "#/components/schemas/JobState" },
+                "reason": { "type": "string", "description": "Why it is in this state; may be empty." },
+                "tasks": { "$ref": "#/components/schemas/TaskCountsView" },
+                "isOpen": { "type": "boolean", "description": "More tasks may be appended." },
+                "priority": { "type": "integer" },
+                "submitter": { "type": "string",
+                  "description": "The name of the token that submitted it." },
+                "submittedAt": { "type": "string", "format": "date-time" },
+                "endedAt": { "type": "string", "format": "date-time" },
+                "specification": { "$ref": "#/components/schemas/JobSpecification" }
+              },
+              "required": [
+                "revision", "job", "app", "name", "kind", "state", "reason", "tasks", "isOpen",
+                "priority", "submitter", "submittedAt"
+              ]
+            },
+            "TaskCountsView": {
+              "type": "object", "description": "Tasks of a tasks job; slots of a batch or service job.",
+              "properties": {
+                "total": { "type": "integer" }, "ready": { "type": "integer" },
+                "running": { "type": "integer" }, "succeeded": { "type": "integer" },
+                "failed": { "type": "integer" }, "canceled": { "type": "integer" },
+                "retried": { "type": "integer",
+                  "description": "Attempts that failed and were tried again." }
+              },
+              "required": [
+                "total", "ready", "running", "succeeded", "failed", "canceled", "retried"
+              ]
+            },
+            "TaskView": {
+              "type": "object",
+              "properties": {
+                "job": { "type": "integer", "minimum": 1 }, "index": { "type": "integer" },
+                "state": { "$ref": "#/components/schemas/TaskState" },
+                "attempt": { "type": "integer",
+                  "description": "Executions begun so far; 0 before the first." },
+                "exitCode": { "type": "integer",
+                  "description": "0...255, 128+n for signal n, 124 for a timeout." },
+                "reason": { "type": "string" },
+                "payload": { "type": "string",
+                  "description": "Only in show, and only for tasks with one." },
+                "slot": { "type": "integer", "minimum": 1 },
+                "node": { "type": "integer", "minimum": 1 }, "nodeName": { "type": "string" },
+                "startedAt": { "type": "string", "format": "date-time" },
+                "durationSeconds": { "type": "number" }
+              },
+              "required": [
+                "job", "index", "state", "attempt", "reason"
+              ]
+            },
+            "SlotView": {
+              "type": "object",
+              "properties": {
+                "slot": { "type": "integer", "minimum": 1 },
+                "generation": { "type": "integer", "description": "Grows with every assignment." },
+                "job": { "type": "integer", "minimum": 1 },
+                "state": { "$ref": "#/components/schemas/SlotState" }, "reason": { "type": "string" },
+                "node": { "type": "integer", "minimum": 1 }, "nodeName": { "type": "string" },
+                "devices": { "type": "array", "items": { "$ref": "#/components/schemas/DeviceGrant" } },
+                "exitCode": { "type": "integer" },
+                "tasks": { "type": "integer", "description": "Tasks that it holds now." },
+                "createdAt": { "type": "string", "format": "date-time" },
+                "since": { "type": "string", "format": "date-time" }
+              },
+              "required": [
+                "slot", "generation", "job", "state", "reason", "devices", "tasks", "createdAt", "since"
+              ]
+            },
+            "DeviceGrant": {
+              "type": "object",
+              "properties": {
+                "device": { "type": "integer", "description": "Position in the node's device list." },
+                "shares": { "type": "integer", "description": "In 1/1000." }
+              },
+              "required": [
+                "device", "shares"
+              ]
+            },
+            "SubmitRequest": {
+              "type": "object",
+              "properties": {
+                "specification": { "$ref": "#/components/schemas/JobSpecification" },
+                "payloads": { "type": "array", "items": { "type": "string" },
+                  "description": "One per task, at most 100,000; more are appended." }
+              },
+              "required": [
+                "specification"
+              ],
+              "additionalProperties": false
+            },
+            "AppendTasksRequest": {
+              "type": "object",
+              "properties": {
+                "payloads": { "type": "array", "items": { "type": "string" } },
+                "close": { "type": "boolean", "description": "No more tasks will follow." }
+              },
+              "required": [
+                "payloads", "close"
+              ],
+              "additionalProperties": false
+            },
+            "RetryTasksRequest": {
+              "type": "object",
+              "properties": {
+                "indices": { "type": "array", "items": { "type": "integer" },
+                  "description": "Left out: all that failed or were canceled." }
+              },
+              "additionalProperties": false
+            },
+            "RetryTasksAnswer": {
+              "type": "object",
+              "properties": {
+                "retried": { "type": "integer" }
+              },
+              "required": [
+                "retried"
+              ]
+            },
+            "JobSpecification": {
+              "type": "object",
+              "properties": {
+                "app": { "type": "string", "description": "Named group of jobs; at most 253 bytes." },
+                "job": { "type": "string", "description": "The job's name; at most 253 bytes." },
+                "kind": { "$ref": "#/components/schemas/JobKind" },
+                "command": { "$ref": "#/components/schemas/JobCommand" },
+                "environment": { "type": "array", "items": { "type": "string" },
+                  "description": "NAME=value." },
+                "directory": { "type": "string",
+                  "description": "Absolute; a fresh one of the slot by default." },
+                "runtime": { "$ref": "#/components/schemas/Runtime" },
+                "resources": { "$ref": "#/components/schemas/ResourceRequest" },
+                "constraints": { "type": "array", "items": { "type": "string" },
+                  "description": "arch=ARCH, pool=NAME, node=NAME or label:KEY=VALUE; all must hold." },
+                "slots": { "$ref": "#/components/schemas/SlotCount" },
+                "array": { "$ref": "#/components/schemas/TaskArray" },
+                "isOpen": { "type": "boolean",
+                  "description": "Tasks may be appended until it is closed." },
+                "timeoutSeconds": { "type": "integer", "minimum": 1, "maximum": 31536000 },
+                "stopGraceSeconds": { "type": "integer", "minimum": 0, "maximum": 3600,
+                  "description": "Between TERM and KILL; 5 by default." },
+                "retries": { "$ref": "#/components/schemas/RetryPolicy" },
+                "priority": { "type": "integer", "minimum": -1000, "maximum": 1000,
+                  "description": "Higher goes first." },
+                "onDisconnect": { "$ref": "#/components/schemas/DisconnectPolicy" },
+                "onLost": { "$ref": "#/components/schemas/LossPolicy" },
+                "outputLimitBytes": { "type": "integer", "minimum": 4096, "maximum": 1073741824,
+                  "description": "Newest bytes kept of each stream; 16 MiB by default." }
+              },
+              "required": [
+                "app", "job", "kind", "command"
+              ],
+              "additionalProperties": false
+            },
+            "JobCommand": {
+              "type": "object", "additionalProperties": false,
+              "description": "argv as it is, or a script for /bin/sh (or what its #! names).",
+              "properties": { "argv": { "type": "array", "items": { "type": "string" } }, "script": { "type": "string" } },
+              "minProperties": 1, "maxProperties": 1
+            },
+            "ResourceRequest": {
+              "type": "object",
+              "properties": {
+                "resources": { "$ref": "#/components/schemas/Resources" },
+                "devices": { "$ref": "#/components/schemas/DeviceRequest" }
+              },
+              "additionalProperties": false
+            },
+            "DeviceRequest": {
+              "type": "object",
+              "properties": {
+                "type": { "$ref": "#/components/schemas/DeviceType" },
+                "count": { "type": "integer", "minimum": 1 },
+                "shares": { "type": "integer", "minimum": 1, "maximum": 1000,
+                  "description": "Of each device, in 1/1000." },
+                "memoryBytes": { "type": "integer", "format": "int64",
+                  "description": "Least memory of each device." },
+                "model": { "type": "string", "description": "A whole word of the model's name." }
+              },
+              "required": [
+                "type"
+              ],
+              "additionalProperties": false
+            },
+            "SlotCount": {
+              "type": "object",
+              "properties": {
+                "minimum": { "type": "integer" }, "maximum": { "type": "integer" }
+              },
+              "required": [
+                "minimum", "maximum"
+              ],
+              "additionalProperties": false
+            },
+            "TaskArray": {
+              "type": "object",
+              "properties": {
+                "first": { "type": "integer" }, "last": { "type": "integer" },
+                "step": { "type": "integer", "minimum": 1 }
+              },
+              "required": [
+                "first", "last"
+              ],
+              "additionalProperties": false
+            },
+            "RetryPolicy": {
+              "type": "object",
+              "properties": {
+                "rules": { "type": "array", "items": { "$ref": "#/components/schemas/RetryRule" } },
+                "any": { "type": "integer", "description": "For exit codes without a rule." }
+              },
+              "additionalProperties": false
+            },
+            "RetryRule": {
+              "type": "object",
+              "properties": {
+                "exitCode": { "type": "integer", "minimum": 1, "maximum": 255 },
+                "count": { "type": "integer" }
+              },
+              "required": [
+                "exitCode", "count"
+              ],
+              "additionalProperties": false
+            },
+            "JobKind": { "type": "string", "enum": ["batch", "service", "tasks"] },
+            "JobState": {
+              "type": "string", "enum": ["running", "paused", "finished", "failed", "canceled"]
+            },
+            "TaskState": {
+              "type": "string",
+              "enum": ["waiting", "ready", "running", "succeeded", "failed", "canceled"]
+            },
+            "SlotState": {
+              "type": "string",
+              "enum": ["pending", "assigned", "starting", "running", "stopping", "finished", "failed", "lost"]
+            },
+            "Runtime": { "type": "string", "enum": ["process"] },
+            "DisconnectPolicy": { "type": "string", "enum": ["stop", "keep"] },
+            "LossPolicy": { "type": "string", "enum": ["requeue", "fail"] }
+        """#
+}
