@@ -149,7 +149,7 @@ let package = Package(
             ]),
         shell(
             "AgentSlots", "agent/Slots",
-            ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "ProtocolGenerated", "Platform", .protobuf]),
+            ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", .nioCore, .nioPosix]),
         program(
             "mortise-agent", "agent/Main",
             [
@@ -196,7 +196,15 @@ let package = Package(
             ["CoordinatorAPI", "APITypes", "ClusterTypes", "TLSIdentity", "HTTPSClient", .logging]),
         tests("AgentCoreTests", "agent/Core", ["AgentCore", "ClusterTypes", "ProtocolMessages"]),
         tests("HardwareTests", "agent/Hardware", ["AgentHardware", "ClusterTypes", "ProtocolMessages"]),
-        tests("SlotsTests", "agent/Slots", ["AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform"]),
+        tests(
+            "SlotsTests", "agent/Slots",
+            [
+                "AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform", "slot-supervisor-for-tests",
+                .nioCore, .nioPosix,
+            ]),
+        program(
+            "slot-supervisor-for-tests", "Tests/agent/SlotSupervisor",
+            ["AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform", .nioCore, .nioPosix]),
         tests(
             "ScenarioTests", "Scenarios",
             ["CoordinatorCore", "AgentCore", "ClusterTypes", "ProtocolMessages"], exclude: ["cases"]),
