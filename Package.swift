@@ -157,7 +157,7 @@ let package = Package(
             ]),
         shell(
             "AgentSlots", "agent/Slots",
-            ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "ProtocolGenerated", "Platform", .protobuf]),
+            ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", .nioCore, .nioPosix]),
         program(
             "mortise-agent", "agent/Main",
             [
@@ -219,7 +219,15 @@ let package = Package(
         tests(
             "HardwareTests", "agent/Hardware",
             ["AgentHardware", "APITypes", "ClusterTypes", "Platform", "ProtocolMessages"]),
-        tests("SlotsTests", "agent/Slots", ["AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform"]),
+        tests(
+            "SlotsTests", "agent/Slots",
+            [
+                "AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform", "slot-supervisor-for-tests",
+                .nioCore, .nioPosix,
+            ]),
+        program(
+            "slot-supervisor-for-tests", "Tests/agent/SlotSupervisor",
+            ["AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform", .nioCore, .nioPosix]),
         tests(
             "ScenarioTests", "Scenarios",
             ["CoordinatorCore", "AgentCore", "ClusterTypes", "ProtocolMessages"], exclude: ["cases"]),

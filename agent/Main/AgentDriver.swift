@@ -108,8 +108,8 @@ final class AgentDriver {
         case .forgetSlot(let key): slots?.forgetSlot(key)
         case .setLease(let until): slots?.setLease(remaining: until - now)
         case .probeHardware(let request): probe(for: request)
-        case .readLog(let request): slots?.readLog(request) { [weak self] in self?.deliver(.logRead($0)) }
-        case .cancelLog(let request): slots?.cancelLog(request)
+        case .readLog(let request): slots?.readLog(request)
+        case .cancelLog(let request): slots?.cancelLog(request: request)
         case .storeCertificate(let pem): storeCertificate(pem)
         case .exit(let reason): onExit(reason)
         }
@@ -181,6 +181,17 @@ final class AgentDriver {
             logger.info("the certificate is renewed")
         } catch {
             logger.error("cannot take the renewed certificate", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+extension Event {
+    init(_ event: SlotEvent) {
+        switch event {
+        case .slotChanged(let report): self = .slotChanged(report)
+        case .tasksFinished(let key, let results): self = .tasksFinished(key, results)
+        case .tasksWanted(let key, let credits): self = .tasksWanted(key, credits: credits)
+        case .logRead(let chunk): self = .logRead(chunk)
         }
     }
 }

@@ -178,7 +178,7 @@ private final class AgentRunner: Sendable {
         let slots = SlotManager(
             eventLoop: eventLoop, directory: directory.slotsPath, executable: directory.executable,
             nodeName: nodeName
-        ) { event in self.driver.value?.deliver(event) }
+        ) { event in self.driver.value?.deliver(Event(event)) }
         return slots.adopt().assumeIsolated().flatMapThrowing { running in
             var random = SystemRandomNumberGenerator()
             let core = Agent(
