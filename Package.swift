@@ -161,7 +161,7 @@ let package = Package(
         program(
             "mortise-agent", "agent/Main",
             [
-                "ClusterTypes", "ProtocolMessages", "Platform", "TLSIdentity", "AgentCore", "AgentHardware",
+                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity", "AgentCore", "AgentHardware",
                 "AgentLink", "AgentSlots", "Terminal", .nioCore, .nioPosix, .argumentParser, .logging,
             ]),
 
