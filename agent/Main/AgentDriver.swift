@@ -53,11 +53,7 @@ final class AgentDriver {
         self.slots = slots
         link = AgentLink(eventLoop: eventLoop, identity: identity) { [weak self] in self?.receive($0) }
         deliver(.loadMeasured(prober.load()))
-        eventLoop.assumeIsolated().scheduleRepeatedTask(initialDelay: Self.loadInterval, delay: Self.loadInterval) {
-            [weak self] _ in
-            guard let self else { return }
-            self.deliver(.loadMeasured(self.prober.load()))
-        }
+        measureLoadLater()
         sampleDevicesLater()
         renewLater(identity)
     }
@@ -140,6 +136,13 @@ final class AgentDriver {
         helper.runIfActive(eventLoop: eventLoop) { prober.report() }.assumeIsolated().whenSuccess { report in
             self.hardware = report
             self.deliver(.hardwareProbed(report, request: request))
+        }
+    }
+
+    private func measureLoadLater() {
+        eventLoop.assumeIsolated().scheduleTask(in: Self.loadInterval) {
+            self.deliver(.loadMeasured(self.prober.load()))
+            self.measureLoadLater()
         }
     }
 
