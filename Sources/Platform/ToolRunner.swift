@@ -16,6 +16,8 @@ package enum ToolResult: Hashable, Sendable {
     case exited(code: Int32, output: [UInt8], errors: [UInt8])
     /// Killed at the deadline with everything that it had started; with what it had said by then.
     case timedOut(output: [UInt8], errors: [UInt8])
+    /// Not started: an earlier run of the same program was killed and has not ended since.
+    case stuck
     /// No such program in the search path.
     case missing
     /// It could not be started, for the reason of this `errno`.
@@ -51,7 +53,7 @@ package final class ToolRunner: Sendable {
         searchDirectories: [String] = [], deadline: Duration, outputLimit: Int = 16 << 20
     ) -> ToolResult {
         guard let program = Self.locate(tool, in: searchDirectories) else { return .missing }
-        if isStuck(program) { return .timedOut(output: [], errors: []) }
+        if isStuck(program) { return .stuck }
         let end = ContinuousClock.now + deadline
         switch Spawned.start(program, arguments, environment: Self.environment(adding: environment)) {
         case .failure(let failure): return .failed(errno: failure.errno)
