@@ -34,6 +34,9 @@ package final class ToolRunner: Sendable {
     package static let inheritedVariables = ["PATH", "HOME", "LD_LIBRARY_PATH", "TMPDIR"]
     package static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+    /// How long a program that is being written is tried again.
+    private static let busyPatience = Duration.seconds(2)
+
     private struct Stuck {
         var program: String
         var process: pid_t
@@ -55,14 +58,23 @@ package final class ToolRunner: Sendable {
         guard let program = Self.locate(tool, in: searchDirectories) else { return .missing }
         if isStuck(program) { return .stuck }
         let end = ContinuousClock.now + deadline
-        switch Spawned.start(program, arguments, environment: Self.environment(adding: environment)) {
-        case .failure(let failure): return .failed(errno: failure.errno)
-        case .success(var child):
-            let result = child.collect(until: end, outputLimit: outputLimit)
-            if child.isStuck {
-                stuck.withLock { $0.append(Stuck(program: program, process: child.process)) }
+        let busyEnd = ContinuousClock.now + Self.busyPatience
+        let environment = Self.environment(adding: environment)
+        while true {
+            switch Spawned.start(program, arguments, environment: environment) {
+            case .failure(let failure):
+                // It is being installed, or a child of another thread still holds the file that was written.
+                guard failure.errno == ETXTBSY, ContinuousClock.now < min(end, busyEnd) else {
+                    return .failed(errno: failure.errno)
+                }
+                poll(nil, 0, Spawned.tickMilliseconds)
+            case .success(var child):
+                let result = child.collect(until: end, outputLimit: outputLimit)
+                if child.isStuck {
+                    stuck.withLock { $0.append(Stuck(program: program, process: child.process)) }
+                }
+                return result
             }
-            return result
         }
     }
 
@@ -120,7 +132,7 @@ private struct Spawned {
     private(set) var isStuck = false
 
     /// While a child runs without output, its end is looked for this often.
-    private static let tickMilliseconds: Int32 = 10
+    static let tickMilliseconds: Int32 = 10
     /// How long a killed child may take to end.
     private static let killGrace = Duration.milliseconds(500)
 
