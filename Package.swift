@@ -213,7 +213,7 @@ let package = Package(
             [
                 "CoordinatorAPI", "APITypes", "ClusterTypes", "ProtocolMessages", "CoordinatorCore",
                 "CoordinatorStore", "TLSIdentity", "HTTPSClient",
-                .nioCore, .nioPosix, .nioSSL, .logging,
+                .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle,
             ]),
         tests("AgentCoreTests", "agent/Core", ["AgentCore", "ClusterTypes", "ProtocolMessages"]),
         tests(
