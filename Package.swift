@@ -53,6 +53,7 @@ extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let logging = product(name: "Logging", package: "swift-log")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
@@ -141,6 +142,7 @@ let package = Package(
                 "ProtocolMessages",
                 "CoordinatorCore", "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorDriver",
                 "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .logging, .serviceLifecycle,
+                .unixSignals,
             ]),
 
         // The agent
@@ -155,11 +157,11 @@ let package = Package(
             ]),
         shell(
             "AgentSlots", "agent/Slots",
-            ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "ProtocolGenerated", "Platform", .protobuf]),
+            ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", .nioCore, .nioPosix]),
         program(
             "mortise-agent", "agent/Main",
             [
-                "ClusterTypes", "ProtocolMessages", "Platform", "TLSIdentity", "AgentCore", "AgentHardware",
+                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity", "AgentCore", "AgentHardware",
                 "AgentLink", "AgentSlots", "Terminal", .nioCore, .nioPosix, .argumentParser, .logging,
             ]),
 
@@ -211,13 +213,21 @@ let package = Package(
             [
                 "CoordinatorAPI", "APITypes", "ClusterTypes", "ProtocolMessages", "CoordinatorCore",
                 "CoordinatorStore", "TLSIdentity", "HTTPSClient",
-                .nioCore, .nioPosix, .nioSSL, .logging,
+                .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle,
             ]),
         tests("AgentCoreTests", "agent/Core", ["AgentCore", "ClusterTypes", "ProtocolMessages"]),
         tests(
             "HardwareTests", "agent/Hardware",
             ["AgentHardware", "APITypes", "ClusterTypes", "Platform", "ProtocolMessages"]),
-        tests("SlotsTests", "agent/Slots", ["AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform"]),
+        tests(
+            "SlotsTests", "agent/Slots",
+            [
+                "AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform", "slot-supervisor-for-tests",
+                .nioCore, .nioPosix,
+            ]),
+        program(
+            "slot-supervisor-for-tests", "Tests/agent/SlotSupervisor",
+            ["AgentSlots", "ClusterTypes", "ProtocolMessages", "Platform", .nioCore, .nioPosix]),
         tests(
             "ScenarioTests", "Scenarios",
             ["CoordinatorCore", "CoordinatorStore", "AgentCore", "ClusterTypes", "ProtocolMessages"],

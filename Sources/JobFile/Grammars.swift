@@ -1,3 +1,4 @@
+import APITypes
 package import ClusterTypes
 
 extension RetryPolicy {
@@ -102,6 +103,10 @@ extension TaskArray {
 }
 
 extension SlotCount {
+    /// The maximum of a job that names none: the largest there is. The coordinator never makes more slots than
+    /// there are tasks to run.
+    package static let asManyAsFit = JobLimits.slots
+
     /// `4`, or a range `1-100`.
     package init(parsing text: String) throws(GrammarError) {
         let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { $0.trimmingBlanks() }

@@ -25,13 +25,26 @@ struct JobReader {
         reader.specification.constraints = ResourceReader.readConstraints(top, &faults)
         reader.readTasks(&faults)
         reader.readSlots(&faults)
+        if faults.faults.isEmpty { reader.validate(&faults) }
         return Submission(specification: reader.specification, tasks: reader.tasks)
+    }
+
+    /// The rules that every way of submitting shares, told in the words of the file.
+    private func validate(_ faults: inout FaultList) {
+        for fault in specification.validate() {
+            let (name, message) = PropertyName.translate(fault)
+            guard let name else {
+                faults.add(message, at: top.mark)
+                continue
+            }
+            faults.add("'\(name.key)' \(message)", at: top.mark(of: name.topKey))
+        }
     }
 
     private init(_ top: Section, faults: inout FaultList) {
         self.top = top
         let job = top.text("job", &faults)
-        if !top.has("job") { faults.add("'job' is missing: the job needs a name", at: top.mark) }
+        if top.lacks("job") { faults.add("'job' is missing: the job needs a name", at: top.mark) }
         let kind = top.choice("kind", &faults, of: JobKind.self) ?? (top.has("tasks") ? .tasks : .batch)
         specification = JobSpecification(
             app: top.text("app", &faults) ?? job ?? "", job: job ?? "", kind: kind, command: .argv([]))
@@ -42,6 +55,7 @@ struct JobReader {
         case (true, true):
             faults.add("give either 'command' or 'script', not both", at: top.mark(of: "script"))
         case (false, false):
+            guard top.lacks("command"), top.lacks("script") else { return }
             faults.add("'command' (a list of arguments) or 'script' (a text) is missing", at: top.mark)
         case (false, true):
             if let script = top.text("script", &faults) { specification.command = .script(script) }
@@ -119,7 +133,7 @@ struct JobReader {
 
     private mutating func readTasks(_ faults: inout FaultList) {
         guard top.has("tasks") else {
-            if specification.kind == .tasks {
+            if specification.kind == .tasks, top.lacks("tasks") {
                 faults.add(
                     "'tasks' is missing: a job of kind tasks needs an array, lines, json or list, or open: true",
                     at: top.mark)
@@ -133,7 +147,8 @@ struct JobReader {
         }
         let sources = ["array", "lines", "json", "list"]
         guard let section = top.section("tasks", keys: sources + ["open"], &faults) else { return }
-        specification.isOpen = section.flag("open", &faults) ?? false
+        let isOpen = section.flag("open", &faults)
+        specification.isOpen = isOpen ?? false
         let given = sources.filter(section.has)
         if given.count > 1 {
             faults.add("'tasks' has more than one source: \(given.joined(separator: ", "))", at: section.mark)
@@ -145,7 +160,8 @@ struct JobReader {
         case "list": tasks = .list(section.texts("list", &faults) ?? [])
         default:
             tasks = .list([])
-            if !specification.isOpen {
+            // Not where what is there has its own fault already.
+            if sources.allSatisfy(section.lacks), section.lacks("open") || isOpen == false {
                 faults.add("'tasks' needs an array, lines, json or list, or open: true", at: section.mark)
             }
         }
@@ -168,7 +184,7 @@ struct JobReader {
 
     private mutating func readSlots(_ faults: inout FaultList) {
         let isTasks = specification.kind == .tasks
-        specification.slots = SlotCount(minimum: 1, maximum: isTasks ? .max : 1)
+        specification.slots = SlotCount(minimum: 1, maximum: isTasks ? SlotCount.asManyAsFit : 1)
         guard let node = top.node("slots") else { return }
         let whole = { (text: String) throws(GrammarError) in try Quantity.whole(text, as: UInt32.self) }
         guard case .mapping = node else {
@@ -180,7 +196,7 @@ struct JobReader {
         let maximum = section.number("max", &faults, whole)
         if (section.has("min") && minimum == nil) || (section.has("max") && maximum == nil) { return }
         let least = minimum ?? 1
-        setSlots(least, maximum ?? (isTasks ? .max : max(least, 1)), &faults)
+        setSlots(least, maximum ?? (isTasks ? SlotCount.asManyAsFit : max(least, 1)), &faults)
     }
 
     private mutating func setSlots(_ minimum: UInt32, _ maximum: UInt32, _ faults: inout FaultList) {

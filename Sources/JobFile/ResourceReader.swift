@@ -20,7 +20,7 @@ enum ResourceReader {
     private static func readDevices(_ resources: Section, _ faults: inout FaultList) -> DeviceRequest? {
         let keys = ["type", "count", "share", "memory", "model"]
         guard let section = resources.section("devices", keys: keys, &faults) else { return nil }
-        if !section.has("type") {
+        if section.lacks("type") {
             faults.add("'\(section.path).type' is missing: gpu or npu", at: section.mark)
         }
         var request = DeviceRequest(type: section.choice("type", &faults, of: DeviceType.self) ?? .gpu)

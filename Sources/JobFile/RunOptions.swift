@@ -1,3 +1,4 @@
+import APITypes
 package import ClusterTypes
 
 /// What is said on the command line of `mortise run`, still as texts; nil where nothing was said.
@@ -58,6 +59,12 @@ package struct RunOptions: Sendable, Hashable {
         specification.environment = environment(inheritedEnvironment, &reader)
         specification.directory = directory
         readRules(&specification, &reader)
+        if reader.faults.isEmpty {
+            reader.faults = specification.validate().map { fault in
+                let (name, message) = PropertyName.translate(fault)
+                return name.map { "\($0.option) \(message)" } ?? message
+            }
+        }
         guard reader.faults.isEmpty else { throw RunOptionsError(faults: reader.faults) }
         return Submission(specification: specification, tasks: tasks)
     }
@@ -158,7 +165,7 @@ package struct RunOptions: Sendable, Hashable {
         let isTasks = specification.kind == .tasks
         specification.slots =
             reader.read("--slots", slots) { text throws(GrammarError) in try SlotCount(parsing: text) }
-            ?? SlotCount(minimum: 1, maximum: isTasks ? .max : 1)
+            ?? SlotCount(minimum: 1, maximum: isTasks ? SlotCount.asManyAsFit : 1)
         specification.timeoutSeconds = reader.read("--timeout", timeout, Quantity.seconds)
         let policy = reader.read("--retries", retries) { text throws(GrammarError) in
             try RetryPolicy(parsing: text)

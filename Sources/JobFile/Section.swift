@@ -29,6 +29,8 @@ struct Section {
     let path: String
     let mark: Mark?
     private let values: [(key: String, value: Node)]
+    /// Keys that unknown ones were probably meant to be.
+    private let suggestions: [String]
 
     /// nil where the node is no mapping; unknown keys are reported, each with the word that was probably meant.
     init?(_ node: Node, path: String, keys: [String], faults: inout FaultList) {
@@ -40,6 +42,7 @@ struct Section {
         self.path = path
         mark = node.mark
         var values: [(key: String, value: Node)] = []
+        var suggestions: [String] = []
         for (key, value) in mapping {
             guard case .scalar(let word) = key else {
                 faults.add("a key must be a word", at: key.mark)
@@ -48,15 +51,15 @@ struct Section {
             if keys.contains(word.string) {
                 values.append((word.string, value))
             } else {
-                let place = path.isEmpty ? "" : " in '\(path)'"
                 let meant = Suggestion.nearest(to: word.string, among: keys)
-                    .map { "; did you mean '\($0)'?" }
-                faults.add(
-                    "unknown key '\(word.string)'\(place)"
-                        + (meant ?? "; keys are \(keys.joined(separator: ", "))"),
-                    at: key.mark)
+                if let meant { suggestions.append(meant) }
+                let place = path.isEmpty ? "" : " in '\(path)'"
+                let advice =
+                    meant.map { "; did you mean '\($0)'?" } ?? "; keys are \(keys.joined(separator: ", "))"
+                faults.add("unknown key '\(word.string)'\(place)\(advice)", at: key.mark)
             }
         }
+        self.suggestions = suggestions
         self.values = values
     }
 
@@ -64,6 +67,9 @@ struct Section {
     func mark(of key: String) -> Mark? { node(key)?.mark ?? mark }
 
     func has(_ key: String) -> Bool { node(key) != nil }
+
+    /// Not even a misspelling of it is there, which has its own fault.
+    func lacks(_ key: String) -> Bool { !has(key) && !suggestions.contains(key) }
 
     func node(_ key: String) -> Node? { values.first { $0.key == key }?.value }
 

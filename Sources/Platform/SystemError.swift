@@ -25,6 +25,9 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
         SystemError(code: errno, attempt: attempt)
     }
 
+    /// It may go well a moment later: the other side is busy.
+    package var isTemporary: Bool { code == EAGAIN || code == EINTR }
+
     package var description: String { "\(attempt): \(SystemError.text(of: code))" }
 
     /// For example "no such file or directory".

@@ -16,6 +16,8 @@ package enum ToolResult: Hashable, Sendable {
     case exited(code: Int32, output: [UInt8], errors: [UInt8])
     /// Killed at the deadline with everything that it had started; with what it had said by then.
     case timedOut(output: [UInt8], errors: [UInt8])
+    /// Not started: an earlier run of the same program was killed and has not ended since.
+    case stuck
     /// No such program in the search path.
     case missing
     /// It could not be started, for the reason of this `errno`.
@@ -31,6 +33,9 @@ package final class ToolRunner: Sendable {
     /// Passed on to children where the agent has them; everything else is left out.
     package static let inheritedVariables = ["PATH", "HOME", "LD_LIBRARY_PATH", "TMPDIR"]
     package static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+    /// How long a program that is being written is tried again.
+    private static let busyPatience = Duration.seconds(2)
 
     private struct Stuck {
         var program: String
@@ -51,16 +56,25 @@ package final class ToolRunner: Sendable {
         searchDirectories: [String] = [], deadline: Duration, outputLimit: Int = 16 << 20
     ) -> ToolResult {
         guard let program = Self.locate(tool, in: searchDirectories) else { return .missing }
-        if isStuck(program) { return .timedOut(output: [], errors: []) }
+        if isStuck(program) { return .stuck }
         let end = ContinuousClock.now + deadline
-        switch Spawned.start(program, arguments, environment: Self.environment(adding: environment)) {
-        case .failure(let failure): return .failed(errno: failure.errno)
-        case .success(var child):
-            let result = child.collect(until: end, outputLimit: outputLimit)
-            if child.isStuck {
-                stuck.withLock { $0.append(Stuck(program: program, process: child.process)) }
+        let busyEnd = ContinuousClock.now + Self.busyPatience
+        let environment = Self.environment(adding: environment)
+        while true {
+            switch Spawned.start(program, arguments, environment: environment) {
+            case .failure(let failure):
+                // It is being installed, or a child of another thread still holds the file that was written.
+                guard failure.errno == ETXTBSY, ContinuousClock.now < min(end, busyEnd) else {
+                    return .failed(errno: failure.errno)
+                }
+                poll(nil, 0, Spawned.tickMilliseconds)
+            case .success(var child):
+                let result = child.collect(until: end, outputLimit: outputLimit)
+                if child.isStuck {
+                    stuck.withLock { $0.append(Stuck(program: program, process: child.process)) }
+                }
+                return result
             }
-            return result
         }
     }
 
@@ -118,7 +132,7 @@ private struct Spawned {
     private(set) var isStuck = false
 
     /// While a child runs without output, its end is looked for this often.
-    private static let tickMilliseconds: Int32 = 10
+    static let tickMilliseconds: Int32 = 10
     /// How long a killed child may take to end.
     private static let killGrace = Duration.milliseconds(500)
 

@@ -217,6 +217,7 @@ struct CommitTests {
             async let seen: Int = {
                 var seen = 0
                 while true {
+                    try Task.checkCancellation()
                     let jobs = try await reader.jobs(JobFilter())
                     #expect(Set(jobs.map(\.record.retried)).count == 1)
                     #expect(Set(jobs.map(\.revision)).count == 1)

@@ -7,6 +7,7 @@ struct MessageGenerator {
 
     init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
+    private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789-._ /é漢字🚀")
     static let agentKinds = 10
     static let coordinatorKinds = 12
 
@@ -226,9 +227,8 @@ struct MessageGenerator {
     private mutating func text() -> String { characters(0...80) }
 
     private mutating func characters(_ count: ClosedRange<Int>) -> String {
-        let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789-._ /é漢字🚀")
         var text = ""
-        for _ in 0..<Int.random(in: count, using: &random) { text.append(choice(alphabet)) }
+        for _ in 0..<Int.random(in: count, using: &random) { text.append(choice(Self.alphabet)) }
         return text
     }
 }

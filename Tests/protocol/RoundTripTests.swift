@@ -129,6 +129,41 @@ import Testing
         #expect(received == orders)
     }
 
+    @Test func aBatchWithTooManyEntriesGoesOutInSeveral() throws {
+        let key = SlotKey(SlotID(3), Generation(2))
+        let attempts = (0..<10_000 as Range<UInt32>).map { TaskAttempt(index: $0, attempt: 1) }
+        let results = attempts.map { TaskResult(attempt: $0, exitCode: 0) }
+        var encoder = FrameEncoder()
+        var decoder = FrameDecoder()
+        #expect(protocolError { try encoder.encode(.taskResults(key, results)) }?.code == .tooLarge)
+        var received: [TaskResult] = []
+        for frame in try encoder.frames(.taskResults(key, results)) {
+            guard case .taskResults(key, let part) = try decoder.agentMessage(frame) else { continue }
+            received += part
+        }
+        #expect(received == results)
+        var acknowledged: [TaskAttempt] = []
+        for frame in try encoder.frames(.taskResultsAcknowledged(key, attempts)) {
+            guard case .taskResultsAcknowledged(key, let part) = try decoder.coordinatorMessage(frame) else {
+                continue
+            }
+            acknowledged += part
+        }
+        #expect(acknowledged == attempts)
+    }
+
+    @Test func aCommandLineOfManyWordsIsCarried() throws {
+        let words = [String](repeating: "x", count: 100_000)
+        let entry = "A=" + String(repeating: "y", count: 131_000)
+        var specification = JobSpecification(app: "a", job: "j", kind: .batch, command: .argv(words))
+        specification.environment = [entry, entry]
+        let message = CoordinatorMessage.assign(
+            Assignment(key: SlotKey(SlotID(1), Generation(1)), job: JobID(1), specification: specification))
+        var encoder = FrameEncoder()
+        var decoder = FrameDecoder()
+        #expect(try decoder.coordinatorMessage(encoder.encode(message)) == message)
+    }
+
     @Test func whatCannotBeDividedIsAnError() {
         var encoder = FrameEncoder()
         let long = String(repeating: "x", count: ProtocolLimits.messageBytes)

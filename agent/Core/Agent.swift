@@ -33,6 +33,9 @@ package struct Agent: Sendable {
         for slot in running { slots[slot.key] = LocalSlot(state: slot.state, held: slot.tasks) }
     }
 
+    /// For people: incarnations that have not ended.
+    package var runningSlots: Int { slots.values.count { $0.end == nil } }
+
     /// When `wakeup` is due; nil when nothing is waited for.
     package var nextWakeup: Instant? {
         let next: Instant?

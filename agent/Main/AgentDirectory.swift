@@ -37,7 +37,7 @@ struct AgentDirectory: Sendable {
     var executable: String { "/proc/self/exe" }
 
     func create() throws {
-        do { try Files.createFolders(path) } catch {
+        do { try Files.makeFolders(path) } catch {
             throw Failure("Cannot make the agent's directory \(path): \(error). Choose another with --directory.")
         }
     }

@@ -53,11 +53,7 @@ final class AgentDriver {
         self.slots = slots
         link = AgentLink(eventLoop: eventLoop, identity: identity) { [weak self] in self?.receive($0) }
         deliver(.loadMeasured(prober.load()))
-        eventLoop.assumeIsolated().scheduleRepeatedTask(initialDelay: Self.loadInterval, delay: Self.loadInterval) {
-            [weak self] _ in
-            guard let self else { return }
-            self.deliver(.loadMeasured(self.prober.load()))
-        }
+        measureLoadLater()
         sampleDevicesLater()
         renewLater(identity)
     }
@@ -108,8 +104,8 @@ final class AgentDriver {
         case .forgetSlot(let key): slots?.forgetSlot(key)
         case .setLease(let until): slots?.setLease(remaining: until - now)
         case .probeHardware(let request): probe(for: request)
-        case .readLog(let request): slots?.readLog(request) { [weak self] in self?.deliver(.logRead($0)) }
-        case .cancelLog(let request): slots?.cancelLog(request)
+        case .readLog(let request): slots?.readLog(request)
+        case .cancelLog(let request): slots?.cancelLog(request: request)
         case .storeCertificate(let pem): storeCertificate(pem)
         case .exit(let reason): onExit(reason)
         }
@@ -140,6 +136,13 @@ final class AgentDriver {
         helper.runIfActive(eventLoop: eventLoop) { prober.report() }.assumeIsolated().whenSuccess { report in
             self.hardware = report
             self.deliver(.hardwareProbed(report, request: request))
+        }
+    }
+
+    private func measureLoadLater() {
+        eventLoop.assumeIsolated().scheduleTask(in: Self.loadInterval) {
+            self.deliver(.loadMeasured(self.prober.load()))
+            self.measureLoadLater()
         }
     }
 
@@ -181,6 +184,17 @@ final class AgentDriver {
             logger.info("the certificate is renewed")
         } catch {
             logger.error("cannot take the renewed certificate", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+extension Event {
+    init(_ event: SlotEvent) {
+        switch event {
+        case .slotChanged(let report): self = .slotChanged(report)
+        case .tasksFinished(let key, let results): self = .tasksFinished(key, results)
+        case .tasksWanted(let key, let credits): self = .tasksWanted(key, credits: credits)
+        case .logRead(let chunk): self = .logRead(chunk)
         }
     }
 }

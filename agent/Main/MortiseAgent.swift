@@ -5,5 +5,11 @@ struct MortiseAgent: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mortise-agent",
         abstract: "Makes this machine a node of a Mortise cluster.",
-        subcommands: [StatusCommand.self])
+        discussion: """
+            Example:
+              mortise-agent status
+              mortise-agent run --join-file join.token
+            """,
+        version: mortiseVersion,
+        subcommands: [RunCommand.self, StatusCommand.self, LeaveCommand.self, SuperviseCommand.self])
 }

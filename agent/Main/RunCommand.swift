@@ -96,8 +96,11 @@ struct RunCommand: ParsableCommand {
         if let joinFile {
             let path = joinFile == "-" ? "/dev/stdin" : joinFile
             do {
-                return String(decoding: try AtomicFile.read(path, limitBytes: 64 << 10), as: UTF8.self)
-            } catch {
+                guard let bytes = try AtomicFile.read(path, limitBytes: 64 << 10) else {
+                    throw Failure("There is no file \(joinFile) with a join token.")
+                }
+                return String(decoding: bytes, as: UTF8.self)
+            } catch let error as SystemError {
                 throw Failure("Cannot read the join token from \(joinFile): \(error)")
             }
         }
@@ -178,7 +181,7 @@ private final class AgentRunner: Sendable {
         let slots = SlotManager(
             eventLoop: eventLoop, directory: directory.slotsPath, executable: directory.executable,
             nodeName: nodeName
-        ) { event in self.driver.value?.deliver(event) }
+        ) { event in self.driver.value?.deliver(Event(event)) }
         return slots.adopt().assumeIsolated().flatMapThrowing { running in
             var random = SystemRandomNumberGenerator()
             let core = Agent(

@@ -12,8 +12,12 @@ struct StatusCommand: ParsableCommand {
         commandName: "status",
         abstract: "Show this machine: address, processors, memory, devices.",
         discussion: """
-            Probes here and now; neither a coordinator nor a running agent is needed. With --format slurm it \
-            prints the machine's line for slurm.conf.
+            Asks the agent that runs here, if one does, else probes here and now: neither a coordinator nor a \
+            running agent is needed. With --format slurm it prints the machine's line for slurm.conf.
+
+            Example:
+              mortise-agent status
+              mortise-agent status --format slurm >> slurm.conf
             """)
 
     @Option(help: "How to print it: table, json or slurm.")
@@ -22,7 +26,11 @@ struct StatusCommand: ParsableCommand {
     @Flag(help: "The same as --format json.")
     var json = false
 
+    @OptionGroup var place: AgentDirectoryOption
     @OptionGroup var address: AddressOptions
+
+    @Flag(help: "Probe anew, even if an agent runs here.")
+    var probe = false
 
     @Option(help: ArgumentHelp("Directory whose file system is measured.", valueName: "path"))
     var workDirectory = "/"
@@ -31,22 +39,31 @@ struct StatusCommand: ParsableCommand {
     var noTools = false
 
     func run() throws {
-        var settings = HardwareProber.Settings(address: address.settings(), workDirectory: workDirectory)
-        settings.usesTools = !noTools
-        let prober: HardwareProber
-        do {
-            prober = try HardwareProber(settings: settings)
-        } catch {
-            throw ValidationError(error.message)
+        let running = probe ? nil : LocalSocket.ask(.status, in: place.location)
+        let report: HardwareReport
+        let load: Heartbeat?
+        if let known = running?.report {
+            (report, load) = (known, running?.load)
+        } else {
+            let prober = try prober()
+            (report, load) = (prober.report(), prober.load())
         }
-        let report = runningAgentReport() ?? prober.report()
         switch json ? .json : format {
-        case .table: print(StatusTable.text(report, load: prober.load()), terminator: "")
-        case .json: print(StatusJSON.text(report, load: prober.load()), terminator: "")
+        case .table:
+            print(StatusTable.text(report, load: load), terminator: "")
+            print("agent  " + (running?.text ?? "none runs in \(place.location.path); probed here and now"))
+        case .json: print(StatusJSON.text(report, load: load), terminator: "")
         case .slurm: print(StatusSlurm.line(report))
         }
     }
 
-    /// What an agent that runs on this machine has measured; nil where none answers.
-    private func runningAgentReport() -> HardwareReport? { nil }
+    private func prober() throws -> HardwareProber {
+        var settings = HardwareProber.Settings(address: address.settings(), workDirectory: workDirectory)
+        settings.usesTools = !noTools
+        do {
+            return try HardwareProber(settings: settings)
+        } catch {
+            throw ValidationError(error.message)
+        }
+    }
 }

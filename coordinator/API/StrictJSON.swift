@@ -30,13 +30,10 @@ enum StrictJSON {
             return "\(path(context.codingPath)) must be \(name(of: type))"
         case .valueNotFound(_, let context):
             return "\(path(context.codingPath)) must not be null"
-        case .dataCorrupted(let context) where context.codingPath.isEmpty && context.underlyingError != nil:
+        case .dataCorrupted(let context) where context.codingPath.isEmpty:
             return "the body is no valid JSON"
         case .dataCorrupted(let context):
-            // A number that does not fit is reported in the words of the language; say it in ours.
-            let isNumber = context.debugDescription.contains("representable")
-            return path(context.codingPath) + ": "
-                + (isNumber ? "the number is out of range" : context.debugDescription)
+            return "\(path(context.codingPath)): \(context.debugDescription)"
         @unknown default:
             return "the body cannot be read"
         }
@@ -60,8 +57,7 @@ enum StrictJSON {
         case is Bool.Type: "true or false"
         case is any BinaryInteger.Type: "a whole number"
         case is any BinaryFloatingPoint.Type: "a number"
-        case is [any Any].Type: "a list"
-        default: "\(type)".hasPrefix("Array") ? "a list" : "an object"
+        default: "\(type)".hasPrefix("Array<") ? "a list" : "an object"
         }
     }
 }
@@ -74,14 +70,17 @@ private struct Strict<Value: Decodable>: Decodable {
         do {
             value = try Value(from: StrictDecoder(base: decoder))
         } catch DecodingError.dataCorrupted(let context) {
-            guard let allowed = Self.allowedWords, context.codingPath.count == decoder.codingPath.count else {
-                throw DecodingError.dataCorrupted(context)
-            }
-            throw DecodingError.dataCorrupted(
-                DecodingError.Context(
-                    codingPath: context.codingPath,
-                    debugDescription: "must be one of \(allowed.joined(separator: ", "))"))
+            guard let words = Self.allowedWords else { throw DecodingError.dataCorrupted(context) }
+            throw Self.fault("must be one of \(words.joined(separator: ", "))", at: decoder)
+        } catch let error where !(error is DecodingError) && Value.self is any FixedWidthInteger.Type {
+            // A number that does not fit is an error of the parser's own, without its place.
+            throw Self.fault("the number is out of range", at: decoder)
         }
+    }
+
+    private static func fault(_ text: String, at decoder: any Decoder) -> DecodingError {
+        .dataCorrupted(
+            DecodingError.Context(codingPath: decoder.codingPath, debugDescription: text))
     }
 
     /// The words of an enumeration of strings.
@@ -142,17 +141,19 @@ private struct StrictObject<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decode(_ type: String.Type, forKey key: Key) throws -> String { try base.decode(type, forKey: key) }
     func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try base.decode(type, forKey: key) }
     func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try base.decode(type, forKey: key) }
-    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try base.decode(type, forKey: key) }
-    func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try base.decode(type, forKey: key) }
-    func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { try base.decode(type, forKey: key) }
-    func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { try base.decode(type, forKey: key) }
-    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try base.decode(type, forKey: key) }
-    func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { try base.decode(type, forKey: key) }
-    func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { try base.decode(type, forKey: key) }
-    func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { try base.decode(type, forKey: key) }
-    func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try base.decode(type, forKey: key) }
-    func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try base.decode(type, forKey: key) }
-    func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
+    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try strict(key) }
+    func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try strict(key) }
+    func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { try strict(key) }
+    func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { try strict(key) }
+    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try strict(key) }
+    func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { try strict(key) }
+    func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { try strict(key) }
+    func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { try strict(key) }
+    func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try strict(key) }
+    func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try strict(key) }
+    func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value { try strict(key) }
+
+    private func strict<Value: Decodable>(_ key: Key) throws -> Value {
         try base.decode(Strict<Value>.self, forKey: key).value
     }
 
@@ -186,20 +187,24 @@ private struct StrictList: UnkeyedDecodingContainer {
     mutating func decode(_ type: String.Type) throws -> String { try base.decode(type) }
     mutating func decode(_ type: Double.Type) throws -> Double { try base.decode(type) }
     mutating func decode(_ type: Float.Type) throws -> Float { try base.decode(type) }
-    mutating func decode(_ type: Int.Type) throws -> Int { try base.decode(type) }
-    mutating func decode(_ type: Int8.Type) throws -> Int8 { try base.decode(type) }
-    mutating func decode(_ type: Int16.Type) throws -> Int16 { try base.decode(type) }
-    mutating func decode(_ type: Int32.Type) throws -> Int32 { try base.decode(type) }
-    mutating func decode(_ type: Int64.Type) throws -> Int64 { try base.decode(type) }
-    mutating func decode(_ type: UInt.Type) throws -> UInt { try base.decode(type) }
-    mutating func decode(_ type: UInt8.Type) throws -> UInt8 { try base.decode(type) }
-    mutating func decode(_ type: UInt16.Type) throws -> UInt16 { try base.decode(type) }
-    mutating func decode(_ type: UInt32.Type) throws -> UInt32 { try base.decode(type) }
-    mutating func decode(_ type: UInt64.Type) throws -> UInt64 { try base.decode(type) }
+    mutating func decode(_ type: Int.Type) throws -> Int { try strict() }
+    mutating func decode(_ type: Int8.Type) throws -> Int8 { try strict() }
+    mutating func decode(_ type: Int16.Type) throws -> Int16 { try strict() }
+    mutating func decode(_ type: Int32.Type) throws -> Int32 { try strict() }
+    mutating func decode(_ type: Int64.Type) throws -> Int64 { try strict() }
+    mutating func decode(_ type: UInt.Type) throws -> UInt { try strict() }
+    mutating func decode(_ type: UInt8.Type) throws -> UInt8 { try strict() }
+    mutating func decode(_ type: UInt16.Type) throws -> UInt16 { try strict() }
+    mutating func decode(_ type: UInt32.Type) throws -> UInt32 { try strict() }
+    mutating func decode(_ type: UInt64.Type) throws -> UInt64 { try strict() }
     mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
         // A hundred thousand payloads take the short way.
         if type == String.self, let text = try base.decode(String.self) as? Value { return text }
-        return try base.decode(Strict<Value>.self).value
+        return try strict()
+    }
+
+    private mutating func strict<Value: Decodable>() throws -> Value {
+        try base.decode(Strict<Value>.self).value
     }
 
     mutating func nestedContainer<Nested: CodingKey>(

@@ -1,6 +1,6 @@
-import APITypes
+package import APITypes
 import ClusterTypes
-import CoordinatorCore
+package import CoordinatorCore
 import CoordinatorStore
 import ProtocolMessages
 
@@ -100,7 +100,8 @@ extension ToolReport {
 }
 
 extension TokenView {
-    init(_ record: TokenRecord, secret: String? = nil) {
+    /// - Parameter secret: the whole token text, in the answer to its creation alone.
+    package init(_ record: TokenRecord, secret: String? = nil) {
         self.init(
             token: record.token, name: record.name, purpose: "", expiresAt: record.expiresAt?.rfc3339,
             usesLeft: record.usesLeft, isRevoked: record.isRevoked, createdAt: record.createdAt.rfc3339,

@@ -3,7 +3,9 @@ import CoordinatorStore
 import CoordinatorStoreSQLite
 import Foundation
 import HTTPSClient
+import NIOCore
 import NIOPosix
+import TLSIdentity
 
 /// A store that no coordinator runs on.
 struct OfflineAccess {

@@ -6,6 +6,7 @@ import CoordinatorGateway
 import CoordinatorStore
 import Foundation
 import Logging
+import NIOCore
 import NIOPosix
 import Platform
 import ProtocolMessages
@@ -154,14 +155,10 @@ extension CoordinatorServer: CoordinatorService {
         try CertificateRequest(pem: requestPEM).keyFingerprint
     }
 
-    func joinTokenText(secret: String) -> String {
-        let token = JoinToken(
-            cluster: settings.cluster, apiURLs: apiURLs, authorityPEM: authority.certificatePEM,
-            secret: Secret(secret))
-        do { return try token.text() } catch {
-            logger.error("cannot write a join token", metadata: ["error": "\(error)"])
-            return ""
-        }
+    func joinTokenText(secret: Secret) throws -> String {
+        try JoinToken(
+            cluster: settings.cluster, apiURLs: apiURLs, authorityPEM: authority.certificatePEM, secret: secret
+        ).text()
     }
 
     var cluster: ClusterInfo {

@@ -56,7 +56,7 @@ struct InitCommand: ParsableCommand {
             authority = try CertificateAuthority.create(cluster: cluster, now: now)
             try authority.save(directory: directory.authorityPath)
         }
-        let names = address.isEmpty ? [Host.name(), "localhost", "127.0.0.1"] : address
+        let names = address.isEmpty ? [Platform.Host.name, "localhost", "127.0.0.1"] : address
         let settings = CoordinatorSettings(
             cluster: cluster, addresses: names, listen: listen, apiPort: apiPort, agentPort: agentPort, store: store)
 
@@ -82,7 +82,7 @@ struct InitCommand: ParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let base = environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory() + "/.config"
         let file = base + "/mortise/client.json"
-        if noClientConfig || FileManager.default.fileExists(atPath: file) {
+        if noClientConfig || apiPort == 0 || FileManager.default.fileExists(atPath: file) {
             print("For the command line: export MORTISE_CONFIG=\(directory.clientPath)")
             return
         }

@@ -3,13 +3,16 @@ import ClusterTypes
 import CoordinatorAPI
 import CoordinatorCore
 import CoordinatorDriver
+import CoordinatorGateway
 import CoordinatorStore
 import CoordinatorStoreSQLite
 import Foundation
 import Logging
 import Platform
 import ServiceLifecycle
+import Synchronization
 import TLSIdentity
+import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -5,6 +5,7 @@ import CoordinatorAPI
 import CoordinatorCore
 import CoordinatorDriver
 import CoordinatorStore
+import CoordinatorStoreSQLite
 import Foundation
 import Platform
 import Terminal
@@ -28,8 +29,8 @@ struct TokenCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var place: DirectoryOption
-        @Option(help: "What it is for, for your own memory.")
-        var name = ""
+        @Option(help: "What it is for, for your own memory; default is the pool or the role.")
+        var name: String?
         @Option(help: "The pool that its agents join.")
         var pool: String?
         @Option(help: "For the API instead: admin, operator or viewer.")
@@ -50,7 +51,7 @@ struct TokenCommand: AsyncParsableCommand {
 
         func run() async throws {
             let request = CreateTokenRequest(
-                name: name, purpose: role == nil ? "join" : "api", pool: role == nil ? pool ?? "default" : nil,
+                name: name ?? role?.rawValue ?? pool ?? "default", purpose: role == nil ? "join" : "api", pool: role == nil ? pool ?? "default" : nil,
                 role: role?.rawValue, expiresInSeconds: expires.flatMap(seconds), uses: uses)
             let view: TokenView = try await place.location.access(
                 online: { try await $0.call("POST", "/v1/tokens", body: request) },
@@ -162,7 +163,7 @@ enum TokenFormat: String, ExpressibleByArgument, CaseIterable {
                         Cell(optional: token.expiresAt), Cell(token.isRevoked ? "revoked" : "valid"),
                     ]
                 })
-            return String(table.rendered(for: .standardOutput).dropLast())
+            return String(table.rendered(for: .of(descriptor: 1)).dropLast())
         }
     }
 }

@@ -4,7 +4,8 @@ import Synchronization
 
 /// The simplest correct store: everything in memory, for tests and simulation.
 ///
-/// It outlives the coordinator that uses it: `close` ends nothing, and `snapshot` is what a restarted one finds.
+/// It outlives the coordinator that uses it: `close` ends nothing, and `snapshot` is what a restarted one
+/// finds.
 package final class MemoryStore: Store {
     struct State: Sendable {
         var revision: UInt64 = 0

@@ -13,7 +13,8 @@ package protocol Store: Sendable {
     /// - Throws: `StoreError`.
     func commit(_ writes: [Write]) throws -> UInt64
 
-    /// All that a coordinator starts from, each list by number. Jobs: not ended, and the `endedJobs` that ended last.
+    /// All that a coordinator starts from, each list by number. Jobs: not ended, and the `endedJobs` that
+    /// ended last.
     func snapshot(endedJobs: Int) throws -> Snapshot
 
     /// The payloads of these positions (0-based), in the order asked. Called by the driver for every batch of
@@ -33,7 +34,8 @@ package protocol StoreReader: Sendable {
     /// Newest first.
     func jobs(_ filter: JobFilter) async throws -> [Stored<JobRecord>]
     func job(_ job: JobID) async throws -> Stored<JobRecord>?
-    /// Only tasks that have a row; by index. The API fills the rest from the job's counts, running ones from slots.
+    /// Only tasks that have a row; by index. The API fills the rest from the job's counts, running ones from
+    /// slots.
     func tasks(_ job: JobID, _ filter: TaskFilter) async throws -> [TaskRecord]
     func payload(_ job: JobID, at position: TaskIndex) async throws -> String?
     /// By number.
@@ -50,8 +52,8 @@ package protocol StoreReader: Sendable {
     func events(_ subject: EventRecord.Subject?, limit: Int) async throws -> [EventRecord]
 }
 
-/// A record and the revision of the commit that put it last, read together: who waits for a larger revision misses
-/// no change.
+/// A record and the revision of the commit that put it last, read together: who waits for a larger revision
+/// misses no change.
 package struct Stored<Record: Hashable & Sendable>: Hashable, Sendable {
     package var record: Record
     package var revision: UInt64

@@ -3,7 +3,8 @@ import ProtocolMessages
 
 // Small lists as text that a person can read in a query.
 
-/// `17:1 18:1` is what a slot holds: task 17 in its first attempt, and task 18; `17-48:1` stands for a run of them.
+/// `17:1 18:1` is what a slot holds: task 17 in its first attempt, and task 18; `17-48:1` stands for a run of
+/// them.
 enum TaskList {
     /// More than any slot may hold; bounds what a damaged text can ask for.
     static let countLimit = 1 << 20

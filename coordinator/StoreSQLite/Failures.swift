@@ -64,15 +64,15 @@ private func storeError(_ error: DatabaseError, systemError: Int32, doing: Strin
     if code == .SQLITE_FULL || (code == .SQLITE_IOERR && [ENOSPC, EDQUOT].contains(systemError)) {
         return StoreError(
             .full,
-            "cannot \(doing) the store \(path): no space left (\(said)); nothing was written. Free some space on"
-                + " that file system, or raise the limit that is set for the store or its user")
+            "cannot \(doing) the store \(path): no space left (\(said)); nothing was written. Free some space"
+                + " on that file system, or raise the limit that is set for the store or its user")
     }
     switch code {
     case .SQLITE_CORRUPT, .SQLITE_NOTADB:
         return StoreError(
             .corrupt,
-            "cannot \(doing) the store \(path): it is damaged or no Mortise store (\(said)); restore it from a"
-                + " backup, or choose another path with --store")
+            "cannot \(doing) the store \(path): it is damaged or no Mortise store (\(said)); restore it from"
+                + " a backup, or choose another path with --store")
     case .SQLITE_BUSY, .SQLITE_LOCKED:
         return StoreError(
             .failed,
@@ -81,8 +81,8 @@ private func storeError(_ error: DatabaseError, systemError: Int32, doing: Strin
     case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
         return StoreError(
             .failed,
-            "cannot \(doing) the store \(path): \(said); the coordinator's user must be able to write the file"
-                + " and its folder")
+            "cannot \(doing) the store \(path): \(said); the coordinator's user must be able to write the"
+                + " file and its folder")
     default:
         let system = systemError == 0 ? "" : ", \(reason(systemError))"
         return StoreError(

@@ -9,11 +9,6 @@ import ClusterTypes
 /// Values as JSON text, with one spelling for one value.
 struct JSONText {
     private let encoder: JSONEncoder
-    /// A job's row is put with every batch of its results, its specification never changes: encode it once.
-    private var specifications: [JobID: (value: JobSpecification, text: String)] = [:]
-    private var specificationBytes = 0
-    /// What the texts of `specifications` may take before they are dropped: 64 MiB.
-    private static let specificationBytesLimit = 64 << 20
 
     init() {
         encoder = JSONEncoder()
@@ -23,25 +18,35 @@ struct JSONText {
     func text(_ value: some Encodable) throws -> String {
         String(decoding: try encoder.encode(value), as: UTF8.self)
     }
+}
 
-    /// - Parameter isLast: the job is over; its text is not kept.
-    mutating func text(_ specification: JobSpecification, of job: JobID, isLast: Bool) throws -> String {
-        if let known = specifications[job] {
-            if isLast || known.value != specification { forget(job) }
-            if known.value == specification { return known.text }
+/// The texts of values that are written again and again, each under what it belongs to.
+struct TextCache<Key: Hashable & Sendable, Value: Hashable & Encodable & Sendable>: Sendable {
+    private var entries: [Key: (value: Value, text: String)] = [:]
+    private var bytes = 0
+    /// What the texts may take before all are dropped: 64 MiB.
+    private static var bytesLimit: Int { 64 << 20 }
+
+    init() {}
+
+    /// - Parameter isLast: the value will not come again; its text is not kept.
+    mutating func text(_ value: Value, of key: Key, isLast: Bool, _ json: JSONText) throws -> String {
+        if let known = entries[key] {
+            let isSame = known.value == value
+            if isLast || !isSame {
+                entries[key] = nil
+                bytes -= known.text.utf8.count
+            }
+            if isSame { return known.text }
         }
-        let text = try text(specification)
+        let text = try json.text(value)
         guard !isLast else { return text }
-        if specificationBytes + text.utf8.count > Self.specificationBytesLimit {
-            specifications = [:]
-            specificationBytes = 0
+        if bytes + text.utf8.count > Self.bytesLimit {
+            entries = [:]
+            bytes = 0
         }
-        specifications[job] = (specification, text)
-        specificationBytes += text.utf8.count
+        entries[key] = (value, text)
+        bytes += text.utf8.count
         return text
-    }
-
-    private mutating func forget(_ job: JobID) {
-        specificationBytes -= specifications.removeValue(forKey: job)?.text.utf8.count ?? 0
     }
 }

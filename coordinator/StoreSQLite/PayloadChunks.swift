@@ -12,8 +12,8 @@ import Synchronization
 ///
 /// A committed chunk changes only when its own append is repeated, with the same payloads.
 final class PayloadChunks: Sendable {
-    /// At most so many payloads in a row, and at most so many bytes unless a single payload is larger. A row is
-    /// what one look-up decodes: 1,000 payloads take under a millisecond.
+    /// At most so many payloads in a row, and at most so many bytes unless a single payload is larger. A row
+    /// is what one look-up decodes: 1,000 payloads take under a millisecond.
     static let payloadsPerRow = 1_000
     static let bytesPerRow = 1 << 20
 

@@ -4,9 +4,9 @@ import GRDBSQLite
 
 /// One prepared statement of GRDB's cache, bound and stepped through SQLite's own interface.
 ///
-/// GRDB's arguments box and validate every value, which costs more than the insertion itself, and its strings end
-/// at the first NUL. Here a value is bound to the next position, with its length. Only used while the database
-/// connection is.
+/// GRDB's arguments box and validate every value, which costs more than the insertion itself, and its strings
+/// end at the first NUL. Here a value is bound to the next position, with its length. Only used while the
+/// database connection is.
 struct RawStatement {
     /// Keeps `pointer` alive.
     private let statement: Statement
@@ -68,11 +68,14 @@ struct RawStatement {
     mutating func bind(_ value: Instant?) { bind(value?.microseconds) }
 
     /// Performs a statement without results; the next `bind` is its first value again.
-    mutating func run() throws {
+    /// - Returns: how many rows it has changed.
+    @discardableResult
+    mutating func run() throws -> Int {
         defer { rewind() }
         try check(bindingResult)
         let result = sqlite3_step(pointer)
         guard result == SQLITE_DONE || result == SQLITE_ROW else { throw failure(result) }
+        return Int(sqlite3_changes(database.sqliteConnection))
     }
 
     /// Calls `body` with every row until it returns false.

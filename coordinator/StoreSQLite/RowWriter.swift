@@ -13,7 +13,11 @@ struct RowWriter {
         var lastToken: UInt64 = 0
     }
 
-    private var json = JSONText()
+    private let json = JSONText()
+    /// A job's row is put with every batch of its results, a node's with every change of state; what is large
+    /// in them hardly ever changes.
+    private var specifications = TextCache<JobID, JobSpecification>()
+    private var capacities = TextCache<NodeID, NodeCapacity>()
 
     mutating func perform(_ write: Write, _ numbers: inout Numbers, in database: Database) throws {
         switch write {
@@ -69,7 +73,9 @@ struct RowWriter {
 }
 
 extension RowWriter {
-    private func put(_ record: NodeRecord, _ revision: UInt64, in database: Database) throws {
+    private mutating func put(_ record: NodeRecord, _ revision: UInt64, in database: Database) throws {
+        let capacity = try capacities.text(
+            record.capacity, of: record.node, isLast: record.state == .released, json)
         var row = try RawStatement(database, Table.node.put)
         row.bind(record.node)
         row.bind(record.name)
@@ -79,8 +85,8 @@ extension RowWriter {
         row.bind(record.since)
         row.bind(record.isCordoned)
         row.bind(record.isDraining)
-        row.bind(try json.text(record.labels))
-        row.bind(try json.text(record.capacity))
+        row.bind(record.labels.isEmpty ? "[]" : try json.text(record.labels))
+        row.bind(capacity)
         row.bind(record.keyFingerprint)
         row.bind(record.address)
         row.bind(record.build)
@@ -91,46 +97,57 @@ extension RowWriter {
     }
 
     private mutating func put(_ record: JobRecord, _ revision: UInt64, in database: Database) throws {
-        var row = try RawStatement(database, Table.job.put)
-        row.bind(record.job)
-        row.bind(record.specification.app)
-        row.bind(record.specification.job)
-        row.bind(record.specification.kind.rawValue)
-        row.bind(Int64(record.specification.priority))
-        row.bind(record.state.rawValue)
-        row.bind(record.reason)
-        row.bind(record.taskCount)
-        row.bind(record.isOpen)
-        row.bind(record.counts.ready)
-        row.bind(record.counts.running)
-        row.bind(record.counts.succeeded)
-        row.bind(record.counts.failed)
-        row.bind(record.counts.canceled)
-        row.bind(record.retried)
-        row.bind(record.submitter)
-        row.bind(record.submittedAt)
-        row.bind(record.endedAt)
-        row.bind(Int64(bitPattern: revision))
-        row.bind(try json.text(record.specification, of: record.job, isLast: record.state.isEnded))
-        try row.run()
+        let specification = try specifications.text(
+            record.specification, of: record.job, isLast: record.state.isEnded, json)
+        try put(Table.job, in: database) { row in
+            row.bind(record.job)
+            row.bind(record.specification.app)
+            row.bind(record.specification.job)
+            row.bind(record.specification.kind.rawValue)
+            row.bind(Int64(record.specification.priority))
+            row.bind(record.state.rawValue)
+            row.bind(record.reason)
+            row.bind(record.taskCount)
+            row.bind(record.isOpen)
+            row.bind(record.counts.ready)
+            row.bind(record.counts.running)
+            row.bind(record.counts.succeeded)
+            row.bind(record.counts.failed)
+            row.bind(record.counts.canceled)
+            row.bind(record.retried)
+            row.bind(record.submitter)
+            row.bind(record.submittedAt)
+            row.bind(record.endedAt)
+            row.bind(Int64(bitPattern: revision))
+            row.bind(specification)
+        }
     }
 
     private func put(_ record: SlotRecord, _ revision: UInt64, in database: Database) throws {
-        var row = try RawStatement(database, Table.slot.put)
-        row.bind(record.slot)
-        row.bind(record.generation)
-        row.bind(record.job)
-        row.bind(record.state.rawValue)
-        row.bind(record.reason)
-        row.bind(record.node.map { Int64(bitPattern: $0.rawValue) })
-        row.bind(DeviceList.text(record.devices))
-        row.bind(record.exitCode.map(Int64.init))
-        row.bind(record.attempts)
-        row.bind(TaskList.text(record.tasks))
-        row.bind(record.createdAt)
-        row.bind(record.since)
-        row.bind(Int64(bitPattern: revision))
-        try row.run()
+        try put(Table.slot, in: database) { row in
+            row.bind(record.slot)
+            row.bind(record.generation)
+            row.bind(record.job)
+            row.bind(record.state.rawValue)
+            row.bind(record.reason)
+            row.bind(record.node.map { Int64(bitPattern: $0.rawValue) })
+            row.bind(DeviceList.text(record.devices))
+            row.bind(record.exitCode.map(Int64.init))
+            row.bind(record.attempts)
+            row.bind(TaskList.text(record.tasks))
+            row.bind(record.createdAt)
+            row.bind(record.since)
+            row.bind(Int64(bitPattern: revision))
+        }
+    }
+
+    /// Puts a row of a table with indexes.
+    private func put(_ table: Table, in database: Database, bind: (inout RawStatement) -> Void) throws {
+        for statement in [table.update, table.put].compactMap({ $0 }) {
+            var row = try RawStatement(database, statement)
+            bind(&row)
+            if try row.run() > 0 { return }
+        }
     }
 
     /// The hot path: a thousand rows in a commit.

@@ -35,9 +35,12 @@ private struct SnapshotReader {
 
     private func jobs(endedJobs: Int) throws -> [Snapshot.Job] {
         var open = try RawStatement(database, Table.job.select + " WHERE \(Schema.isOpenJob)")
+        // By name: SQLite would sort all jobs that ever ended.
         var ended = try RawStatement(
             database,
-            Table.job.select + " WHERE \(Schema.isEndedJob) ORDER BY ended_at DESC, job DESC LIMIT ?")
+            Table.job.select
+                + " INDEXED BY job_by_end WHERE \(Schema.isEndedJob) ORDER BY ended_at DESC, job DESC LIMIT ?"
+        )
         ended.bind(Int64(endedJobs))
         let records = try (open.rows(rows.job) + ended.rows(rows.job)).map(\.record)
         return try records.sorted { $0.job < $1.job }.map { record in

@@ -88,15 +88,16 @@ package final class SQLiteStore: Store {
         }
     }
 
-    /// The writing connection's `PRAGMA synchronous`: 2 (FULL), or what was committed last may go with the power.
+    /// The writing connection's `PRAGMA synchronous`: 2 (FULL), or what was committed last may go with the
+    /// power.
     package func synchronousMode() throws -> Int {
         try reportingFailures(doing: "read", on: path) {
             try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
         }
     }
 
-    /// Moves the write-ahead log into the file and lets go of it. Later calls of the store fail; closing again
-    /// does nothing.
+    /// Moves the write-ahead log into the file and lets go of it. Later calls of the store fail; closing
+    /// again does nothing.
     package func close() throws {
         try writer.withLock { _ in
             try reportingFailures(doing: "close", on: path) {

@@ -2,8 +2,8 @@ import GRDB
 
 /// The tables and views; docs/database.md explains them to those who read them.
 ///
-/// Migrations only go forward, and one that has been released never changes. Nothing here needs an SQLite newer
-/// than 3.26, so that the `sqlite3` of an old head node reads the file.
+/// Migrations only go forward, and one that has been released never changes. Nothing here needs an SQLite
+/// newer than 3.26, so that the `sqlite3` of an old head node reads the file.
 enum Schema {
     /// "MORT": marks the file as ours (`PRAGMA application_id`).
     static let applicationID: Int32 = 0x4D4F_5254
@@ -148,8 +148,8 @@ enum Schema {
         "CREATE INDEX event_by_subject ON event (subject, subject_number, event)",
     ]
 
-    /// The conditions of the partial indexes; a query must say the same to use them. What is not known to be over
-    /// is open, so that no row is overlooked because of a word that nobody expects.
+    /// The conditions of the partial indexes; a query must say the same to use them. What is not known to be
+    /// over is open, so that no row is overlooked because of a word that nobody expects.
     static let isEndedJob = "state IN ('finished', 'failed', 'canceled')"
     static let isOpenJob = "state NOT IN ('finished', 'failed', 'canceled')"
     static let isOpenSlot = "state NOT IN ('finished', 'failed')"

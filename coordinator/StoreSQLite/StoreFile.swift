@@ -11,16 +11,18 @@ import GRDB
 
 /// Getting at the file of a `SQLiteStore`.
 enum StoreFile {
-    /// Creates the file, for its owner alone, if there is none; SQLite gives the files beside it the same mode.
+    /// Creates the file, for its owner alone, if there is none; SQLite gives the files beside it the same
+    /// mode.
     /// - Returns: the path with symbolic links resolved, so that there is one lock however it is named.
     static func create(_ path: String) throws -> String {
-        // Never opened if it exists: closing it would let go of the locks that SQLite has on it in this process.
+        // Never opened if it exists: closing it would let go of the locks that SQLite has on it in this
+        // process.
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 || errno == EEXIST else {
             throw StoreError(
                 .failed,
-                "cannot open the store \(path): \(reason(errno)); create its folder, let the coordinator's user"
-                    + " write there, or choose another path with --store")
+                "cannot open the store \(path): \(reason(errno)); create its folder, let the coordinator's"
+                    + " user write there, or choose another path with --store")
         }
         if descriptor >= 0 { close(descriptor) }
         guard let resolved = realpath(path, nil) else {
@@ -55,8 +57,8 @@ enum StoreFile {
         guard !isSuperseded else {
             throw StoreError(
                 .tooNew,
-                "cannot open the store \(path): a newer version of Mortise has written it; run that version, or"
-                    + " restore a backup from before the update")
+                "cannot open the store \(path): a newer version of Mortise has written it; run that version,"
+                    + " or restore a backup from before the update")
         }
     }
 

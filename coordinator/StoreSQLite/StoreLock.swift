@@ -22,8 +22,8 @@ final class StoreLock: Sendable {
         guard descriptor >= 0 else {
             throw StoreError(
                 .failed,
-                "cannot create the lock file \(path): \(reason(errno)); the coordinator's user must be able to"
-                    + " write in that folder")
+                "cannot create the lock file \(path): \(reason(errno)); the coordinator's user must be able"
+                    + " to write in that folder")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let failure = errno

@@ -19,6 +19,11 @@ extension AgentMessage {
         }
     }
 
+    /// Entries that the other side bounds by `tasksPerBatch`.
+    var batchCount: Int {
+        if case .taskResults(_, let results) = self { results.count } else { 0 }
+    }
+
     /// The same in two messages; nil for what cannot be divided.
     var halves: (AgentMessage, AgentMessage)? {
         guard case .taskResults(let key, let results) = self, results.count > 1 else { return nil }

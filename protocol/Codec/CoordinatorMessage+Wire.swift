@@ -21,11 +21,33 @@ extension CoordinatorMessage {
         }
     }
 
+    /// Entries that the other side bounds by `tasksPerBatch`.
+    var batchCount: Int {
+        switch self {
+        case .assignTasks(_, let orders): orders.count
+        case .taskResultsAcknowledged(_, let attempts): attempts.count
+        case .welcome, .refusal, .heartbeatAcknowledged, .assign, .stopSlot, .slotEndAcknowledged,
+            .requestHardware, .requestLog, .cancelLog, .certificate:
+            0
+        }
+    }
+
     /// The same in two messages; nil for what cannot be divided.
     var halves: (CoordinatorMessage, CoordinatorMessage)? {
-        guard case .assignTasks(let key, let orders) = self, orders.count > 1 else { return nil }
-        let middle = orders.count / 2
-        return (.assignTasks(key, Array(orders[..<middle])), .assignTasks(key, Array(orders[middle...])))
+        guard batchCount > 1 else { return nil }
+        let middle = batchCount / 2
+        switch self {
+        case .assignTasks(let key, let orders):
+            return (.assignTasks(key, Array(orders[..<middle])), .assignTasks(key, Array(orders[middle...])))
+        case .taskResultsAcknowledged(let key, let attempts):
+            return (
+                .taskResultsAcknowledged(key, Array(attempts[..<middle])),
+                .taskResultsAcknowledged(key, Array(attempts[middle...]))
+            )
+        case .welcome, .refusal, .heartbeatAcknowledged, .assign, .stopSlot, .slotEndAcknowledged,
+            .requestHardware, .requestLog, .cancelLog, .certificate:
+            return nil
+        }
     }
 
     init(wire: WireCoordinatorEnvelope) throws(ProtocolError) {

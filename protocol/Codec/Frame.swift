@@ -21,12 +21,14 @@ package struct FrameEncoder {
 
     /// - Throws: `too_large` where the message or its frame is over the limits; `frames(_:)` divides a batch.
     package mutating func encode(_ message: AgentMessage) throws(ProtocolError) -> [UInt8] {
-        try frame(WireAgentEnvelope(message), name: message.name)
+        try check(message.batchCount, name: message.name)
+        return try frame(WireAgentEnvelope(message), name: message.name)
     }
 
     /// - Throws: `too_large` where the message or its frame is over the limits; `frames(_:)` divides a batch.
     package mutating func encode(_ message: CoordinatorMessage) throws(ProtocolError) -> [UInt8] {
-        try frame(WireCoordinatorEnvelope(message), name: message.name)
+        try check(message.batchCount, name: message.name)
+        return try frame(WireCoordinatorEnvelope(message), name: message.name)
     }
 
     /// As many frames as it takes: a batch of results that is too large for one goes out as several messages.
@@ -46,6 +48,14 @@ package struct FrameEncoder {
         } catch {
             guard error.code == .tooLarge, let (first, second) = message.halves else { throw error }
             return try frames(first) + frames(second)
+        }
+    }
+
+    private func check(_ batchCount: Int, name: String) throws(ProtocolError) {
+        guard batchCount <= ProtocolLimits.tasksPerBatch else {
+            throw ProtocolError(
+                .tooLarge,
+                "\(name) has \(batchCount) entries; at most \(ProtocolLimits.tasksPerBatch) are sent")
         }
     }
 

@@ -10,7 +10,8 @@ extension JobSpecification {
             kind: try JobKind(wire: wire.kind, "specification.kind"),
             command: try JobCommand(wire: wire.command))
         environment = try wire.environment.map { (entry) throws(ProtocolError) in
-            let entry = try Check.word(entry, withoutNulOf: "specification.environment")
+            let entry = try Check.word(
+                entry, withoutNulOf: "specification.environment", limitBytes: ProtocolLimits.commandBytes)
             guard let equals = entry.utf8.firstIndex(of: UInt8(ascii: "=")), equals != entry.startIndex else {
                 throw Check.invalid("specification.environment", "has an entry that is not NAME=value")
             }

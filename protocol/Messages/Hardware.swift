@@ -11,7 +11,7 @@ package struct HardwareReport: Hashable, Sendable {
     package var memory: MemoryReport
     /// The file system of the agent's work directory.
     package var disk: DiskReport
-    /// Sorted by vendor, then PCI bus order or logic id.
+    /// Sorted by vendor, then PCI bus order or logic id; none moves while the agent runs, new ones come last.
     package var devices: [DeviceReport]
     package var tools: [ToolReport]
     package var address: AddressReport
@@ -166,7 +166,7 @@ package struct AddressReport: Hashable, Sendable {
     package var local: String
     /// Where others reach it, if that differs (port mapping, host network).
     package var advertised: String
-    /// The rule that chose it: "address", "cidr", "interface", "index", "route", "loopback".
+    /// The rule that chose it: "address", "cidr", "interface", "index", "route", "first", "loopback".
     package var rule: String
     /// A line per candidate: taken or not, and why.
     package var explanation: [String]

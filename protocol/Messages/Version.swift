@@ -47,8 +47,9 @@ package enum ProtocolLimits {
     package static let reasonBytes = 4 << 10
     /// A script, and all words of an argv together: one argument list of the operating system is no larger.
     package static let commandBytes = 1 << 20
-    package static let argumentsPerCommand = 4_096
-    package static let environmentEntriesPerJob = 4_096
+    /// More pointers than an operating system starts a program with.
+    package static let argumentsPerCommand = 1 << 18
+    package static let environmentEntriesPerJob = 1 << 18
     package static let constraintsPerJob = 256
     package static let retryRulesPerJob = 256
     package static let toolsPerNode = 64

@@ -168,6 +168,12 @@ struct AddressPolicyTests {
         #expect(try choose(interfaces: []).local == "127.0.0.1")
     }
 
+    @Test("a bridge of the machine itself is no container bridge")
+    func ownBridge() throws {
+        let interfaces = [Self.entry("docker0", "172.17.0.1"), Self.entry("br-ex", "10.4.0.9")]
+        #expect(try choose(interfaces: interfaces).local == "10.4.0.9")
+    }
+
     @Test("the container's own eth0 counts although it is in the range of docker bridges")
     func insideContainer() throws {
         let interfaces = [

@@ -176,7 +176,8 @@ struct CorpusTests {
     @Test("no sample of any tool harms any reader", arguments: Corpus.files(""))
     func everyReader(file: String) {
         let text = Corpus.text(file)
-        for cut in [text, String(text.prefix(text.count / 2)), String(text.suffix(text.count / 3))] {
+        // The largest are read whole by the tests above.
+        for cut in [String(text.prefix(8_000)), String(text.prefix(text.utf8.count / 2).prefix(30_000))] {
             _ = NvidiaQuery(parsing: Array(cut.utf8))
             _ = NvidiaTable(parsing: cut)
             _ = NvidiaFailure(parsing: cut)
@@ -246,14 +247,20 @@ private enum Corpus {
 
     struct Missing: Error {}
 
+    /// Other groups of samples have answers of other shapes.
+    struct AnyAnswer: Decodable {
+        var answer: Answer?
+        init(from decoder: any Decoder) throws { answer = try? Answer(from: decoder) }
+    }
+
     /// Four folders above this file is the repository.
     static let directory =
         String(#filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 })
         + "/../shared/corpus/"
 
-    static let answers: [String: Answer] = {
+    static let answers: [String: AnyAnswer] = {
         guard let data = FileManager.default.contents(atPath: directory + "expected.json") else { return [:] }
-        return (try? JSONDecoder().decode([String: Answer].self, from: data)) ?? [:]
+        return (try? JSONDecoder().decode([String: AnyAnswer].self, from: data)) ?? [:]
     }()
 
     static var isThere: Bool { FileManager.default.fileExists(atPath: directory + "expected.json") }
@@ -261,7 +268,7 @@ private enum Corpus {
     static func files(_ prefix: String) -> [String] { answers.keys.filter { $0.hasPrefix(prefix) }.sorted() }
 
     static func expected(_ file: String) throws -> Answer {
-        guard let answer = answers[file] else { throw Missing() }
+        guard let answer = answers[file]?.answer else { throw Missing() }
         return answer
     }
 

@@ -106,10 +106,13 @@ package struct InterfaceAddress: Hashable, Sendable {
     /// Made by a container engine or a hypervisor for the guests of this machine: no other machine reaches it.
     package var isGuestBridge: Bool {
         let prefixes = [
-            "docker", "br-", "virbr", "veth", "cni", "cbr", "flannel", "cali", "podman", "nerdctl", "lxcbr",
+            "docker", "virbr", "veth", "cni", "cbr", "flannel", "cali", "podman", "nerdctl", "lxcbr",
             "lxdbr", "incusbr", "weave", "kube-", "nodelocaldns", "vmnet", "cilium", "tunl", "dummy",
         ]
-        return prefixes.contains { interface.hasPrefix($0) }
+        if prefixes.contains(where: { interface.hasPrefix($0) }) { return true }
+        // Docker's networks are br- and twelve digits; br-ex or br-lan may be the machine's own.
+        return interface.hasPrefix("br-") && interface.count == 15
+            && interface.dropFirst(3).allSatisfy(\.isHexDigit)
     }
 }
 

@@ -270,11 +270,12 @@ package struct AscendFailure: Hashable, Sendable {
             ("initialize failed", .initializationFailed),
             ("initialized failed", .initializationFailed), ("container id verify failed", .other),
         ]
-        let lines = Scan.lines(text)
+        let lines = Scan.lines(text).filter { !$0.isEmpty }
+        let lower = lines.map { $0.lowercased() }
         for (sign, code) in signs {
-            guard let line = lines.first(where: { $0.lowercased().contains(sign) }) else { continue }
+            guard let position = lower.firstIndex(where: { $0.contains(sign) }) else { continue }
             self.code = code
-            self.line = Scan.summary(String(line))
+            line = Scan.summary(String(lines[position]))
             return
         }
         return nil

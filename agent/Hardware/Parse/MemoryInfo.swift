@@ -10,7 +10,7 @@ package struct MemoryInfo: Hashable, Sendable {
             guard let (key, value) = Scan.pair(line) else { continue }
             switch key {
             case "MemTotal", "MemAvailable", "MemFree", "Buffers", "Cached":
-                values[key] = Scan.bytes(value, unit: 1)
+                values[key] = Scan.bytes(value, unit: 1).flatMap { $0 < 1 << 60 ? $0 : nil }
             default: break
             }
         }

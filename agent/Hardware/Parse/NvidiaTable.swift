@@ -108,12 +108,13 @@ package struct NvidiaFailure: Hashable, Sendable {
             ("is not recognized as an internal", .toolMissing), ("command not found", .toolMissing),
             ("failed to initialize nvml", .unknownError), ("unknown error", .unknownError),
         ]
-        let lines = Scan.lines(text)
+        let lines = Scan.lines(text).filter { !$0.isEmpty }
+        let lower = lines.map { $0.lowercased() }
         for (sign, code) in signs {
-            guard let line = lines.first(where: { $0.lowercased().contains(sign) }) else { continue }
+            guard let position = lower.firstIndex(where: { $0.contains(sign) }) else { continue }
             self.code = code
-            self.line = Scan.summary(String(line))
-            busID = code == .gpuLost ? Scan.words(line).compactMap(Self.busID).first : nil
+            line = Scan.summary(String(lines[position]))
+            busID = code == .gpuLost ? Scan.words(lines[position]).compactMap(Self.busID).first : nil
             return
         }
         return nil

@@ -14,6 +14,8 @@ package struct ProcessorInfo: Hashable, Sendable {
     package var coresPerSocket: UInt32?
     /// Physical cores in all, at most one per logical processor.
     package var cores: UInt32?
+    /// What 32-bit ARM kernels say in place of a model.
+    private var oldName: String?
 
     package init(parsing text: String) {
         var packages: Set<String> = []
@@ -23,14 +25,13 @@ package struct ProcessorInfo: Hashable, Sendable {
             guard let (key, value) = Scan.pair(line) else { continue }
             switch key {
             case "processor":
-                // Old ARM kernels name the model here, before or after the numbers.
                 if let number = Int(value) {
                     processors.append(number)
                     package = ""
-                } else if model == nil {
-                    model = Scan.known(value)
+                } else {
+                    oldName = oldName ?? Scan.known(value)
                 }
-            case "Processor": model = model ?? Scan.known(value)
+            case "Processor": oldName = oldName ?? Scan.known(value)
             case "model name", "Model Name": model = model ?? Scan.known(value)
             case "vendor_id": vendor = vendor ?? Scan.known(value)
             case "Hardware": hardware = hardware ?? Scan.known(value)
@@ -59,7 +60,7 @@ package struct ProcessorInfo: Hashable, Sendable {
             let known = Self.armNames[implementer.lowercased() + " " + part.lowercased()]
             return known ?? "ARM implementer \(implementer) part \(part)"
         }
-        return hardware ?? vendor ?? "unknown"
+        return oldName ?? hardware ?? vendor ?? "unknown"
     }
 
     private static let armNames = [

@@ -65,6 +65,10 @@ extension ToolReport {
             let seconds = deadline.wholeMilliseconds / 1_000
             return ToolReport(
                 name: name, state: .timedOut, message: "no answer within \(max(1, seconds)) s, it was killed")
+        case .stuck:
+            return ToolReport(
+                name: name, state: .timedOut,
+                message: "an earlier run was killed and has still not ended; the driver may hang")
         case .failed(let code):
             return ToolReport(name: name, state: .failed, message: "it cannot be started (errno \(code))")
         case .exited(let code, let output, let errors):

@@ -121,7 +121,7 @@ package struct MachineReader: Sendable {
         let inactive = files.read(level + "/memory.stat").flatMap {
             ControlGroupLimit.statistic(cache, in: $0)
         }
-        return max(0, used - (inactive ?? 0))
+        return max(0, max(0, used) - max(0, inactive ?? 0))
     }
 
     private static func physicalMemory() -> Int64 {

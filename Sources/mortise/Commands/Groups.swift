@@ -1,0 +1,56 @@
+import ArgumentParser
+
+// The nouns; each verb has its own file, NounVerb.swift.
+
+struct Job: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "job",
+        abstract: "Look at jobs, wait for them, pause and cancel them.",
+        discussion: "Example: mortise job list --state running",
+        subcommands: [
+            JobList.self, JobShow.self, JobWait.self, JobCancel.self, JobPause.self, JobResume.self,
+        ])
+}
+
+/// `task`; the plain name is Swift's own.
+struct TaskCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "task",
+        abstract: "Look at the tasks of a job, read their output, append and retry them.",
+        discussion: "Example: mortise task list 12 --state failed",
+        subcommands: [TaskList.self, TaskShow.self, TaskLogs.self, TaskRetry.self, TaskAppend.self])
+}
+
+struct Slot: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "slot",
+        abstract: "Look at slots: which job runs where.",
+        discussion: "Example: mortise slot list --job 12",
+        subcommands: [SlotList.self, SlotShow.self, SlotLogs.self])
+}
+
+struct Node: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "node",
+        abstract: "Look at nodes, take them out of service and back.",
+        discussion: "Example: mortise node drain n17 --reason 'disk is failing'",
+        subcommands: [
+            NodeList.self, NodeShow.self, NodeDrain.self, NodeCordon.self, NodeUncordon.self, NodeRemove.self,
+        ])
+}
+
+struct Cluster: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cluster",
+        abstract: "Look at the whole cluster.",
+        discussion: "Example: mortise cluster show",
+        subcommands: [ClusterShow.self])
+}
+
+struct Explain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Say why something is as it is: why a job waits, why a task failed, why a node is lost.",
+        discussion: "Example: mortise explain job 12",
+        subcommands: [ExplainJob.self, ExplainTask.self, ExplainNode.self])
+}

@@ -1,0 +1,154 @@
+import ArgumentParser
+import JobFile
+
+// The options of `mortise run` in the groups of its help screen. They stay texts here: JobFile's RunOptions reads
+// and checks them all, and names everything that is wrong at once.
+
+struct JobOptions: ParsableArguments {
+    @Option(help: "The job's name; default is the program's.")
+    var name: String?
+
+    @Option(help: "The group that the job belongs to; default is its name.")
+    var app: String?
+
+    @Option(
+        name: [.customLong("env")],
+        help: ArgumentHelp(
+            "A variable of the command; NAME alone passes on its value here.", valueName: "NAME=value"))
+    var environment: [String] = []
+
+    @Option(help: "Absolute working directory on the node; default is a fresh one.")
+    var directory: String?
+
+    func apply(to run: inout RunOptions) {
+        run.name = name
+        run.app = app
+        run.environment = environment
+        run.directory = directory
+    }
+}
+
+struct TaskOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("One task for each number: FIRST-LAST or FIRST-LAST:STEP.", valueName: "range"))
+    var array: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "One task for each line of this file; empty lines are left out.", valueName: "file"),
+        completion: .file())
+    var eachLine: String?
+
+    @Option(
+        name: .customLong("from-json"),
+        help: ArgumentHelp("One task for each element of this file's JSON array.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var fromJSON: String?
+
+    @Flag(help: "One task for each line of standard input.")
+    var stdin = false
+
+    func apply(to run: inout RunOptions) {
+        run.array = array
+        run.eachLine = eachLine
+        run.fromJSON = fromJSON
+        run.readsStandardInput = stdin
+    }
+}
+
+struct ResourceOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Cores, in steps of 0.001; default 1.", valueName: "number"))
+    var cpus: String?
+
+    @Option(help: ArgumentHelp("Memory, for example 2GiB.", valueName: "size"))
+    var memory: String?
+
+    @Option(help: ArgumentHelp("Disk space, for example 500MB.", valueName: "size"))
+    var disk: String?
+
+    @Option(help: ArgumentHelp("GPUs, or a share of each: 2, 1:0.25.", valueName: "N[:share]"))
+    var gpus: String?
+
+    @Option(help: ArgumentHelp("NPUs, or a share of each.", valueName: "N[:share]"))
+    var npus: String?
+
+    @Option(help: ArgumentHelp("Least memory of each device.", valueName: "size"))
+    var deviceMemory: String?
+
+    @Option(help: ArgumentHelp("A word of the device's model, for example A100.", valueName: "word"))
+    var deviceModel: String?
+
+    func apply(to run: inout RunOptions) {
+        run.cpus = cpus
+        run.memory = memory
+        run.disk = disk
+        run.gpus = gpus
+        run.npus = npus
+        run.deviceMemory = deviceMemory
+        run.deviceModel = deviceModel
+    }
+}
+
+struct PlacementOptions: ParsableArguments {
+    @Option(help: "Only nodes of this pool.")
+    var pool: String?
+
+    @Option(help: "Only this node.")
+    var node: String?
+
+    @Option(help: "Only nodes of this architecture: amd64 or arm64.")
+    var arch: String?
+
+    @Option(
+        name: .customLong("label"), help: ArgumentHelp("Only nodes with this label.", valueName: "KEY=VALUE"))
+    var labels: [String] = []
+
+    func apply(to run: inout RunOptions) {
+        run.pool = pool
+        run.node = node
+        run.arch = arch
+        run.labels = labels
+    }
+}
+
+struct RuleOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "How many at once; default is one, for tasks as many as fit.", valueName: "N|MIN-MAX"))
+    var slots: String?
+
+    @Option(help: ArgumentHelp("End a task that takes longer: 90s, 15m, 1h30m.", valueName: "duration"))
+    var timeout: String?
+
+    @Option(
+        help: ArgumentHelp("Tries after a failure: 3, or by exit code 91:1,92:3,*:2.", valueName: "rules"))
+    var retries: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("-1000 to 1000, the higher goes first; default 0.", valueName: "number"))
+    var priority: String?
+
+    @Option(help: ArgumentHelp("When a node loses the coordinator: stop or keep.", valueName: "policy"))
+    var onDisconnect: String?
+
+    @Option(help: ArgumentHelp("When work is lost with its node: requeue or fail.", valueName: "policy"))
+    var onLost: String?
+
+    @Option(help: ArgumentHelp("Between TERM and KILL; default 5s.", valueName: "duration"))
+    var stopGrace: String?
+
+    @Option(help: ArgumentHelp("Newest output that is kept; default 16MiB.", valueName: "size"))
+    var outputLimit: String?
+
+    func apply(to run: inout RunOptions) {
+        run.slots = slots
+        run.timeout = timeout
+        run.retries = retries
+        run.priority = priority
+        run.onDisconnect = onDisconnect
+        run.onLost = onLost
+        run.stopGrace = stopGrace
+        run.outputLimit = outputLimit
+    }
+}

@@ -1,0 +1,145 @@
+import APITypes
+import ClusterTypes
+import CoordinatorCore
+import CoordinatorStore
+import Foundation
+import Testing
+
+@testable import CoordinatorAPI
+
+@Suite("Jobs", .timeLimit(.minutes(2)))
+struct JobTests {
+    /// Answers each command about a job with the job of that number, stored.
+    static func acceptJobs(_ server: TestServer) {
+        server.service.script { state in
+            state.answer = { [service = server.service] command in
+                guard case .submitJob(let specification, let payloads, let submitter) = command else {
+                    return .job(.sample())
+                }
+                var record = JobRecord.sample(7, specification, tasks: UInt32(payloads.count))
+                record.submitter = submitter
+                service.commitHere(.putJob(record))
+                return .job(record)
+            }
+        }
+    }
+
+    @Test func `A job needs app, name, kind and command; the rest has defaults`() async throws {
+        try await TestServer.run { server in
+            Self.acceptJobs(server)
+            let answer = try await server.send(
+                "POST", "/v1/jobs", as: TestTokens.operator,
+                body: #"""
+                    {"specification":{"app":"a","job":"j","kind":"tasks","command":{"argv":["echo","{}"]},
+                     "resources":{"resources":{"memoryBytes":5},"devices":{"type":"gpu"}}},"payloads":["x","y"]}
+                    """#)
+            #expect(answer.status == 201)
+            #expect(answer.header("location") == "/v1/jobs/7")
+            var expected = JobSpecification(app: "a", job: "j", kind: .tasks, command: .argv(["echo", "{}"]))
+            expected.resources = ResourceRequest(
+                resources: Resources(milliCPU: 1_000, memoryBytes: 5), devices: DeviceRequest(type: .gpu))
+            #expect(
+                server.service.commands == [
+                    .submitJob(expected, payloads: ["x", "y"], submitter: "otto")
+                ])
+            let view = try answer.decode(JobView.self)
+            #expect(view.specification == expected)
+            #expect(view.revision == 2 && view.submitter == "otto" && view.tasks.total == 2)
+        }
+    }
+
+    @Test func `All that is wrong with a job is said at once`() async throws {
+        try await TestServer.run { server in
+            var specification = JobSpecification.sample()
+            specification.app = ""
+            specification.priority = 5_000
+            specification.command = .argv(["a\u{0}b"])
+            let answer = try await server.send(
+                "POST", "/v1/jobs", json: SubmitRequest(specification: specification))
+            #expect(answer.status == 400)
+            #expect(
+                answer.message.split(separator: "\n").map { $0.prefix { $0 != ":" } } == [
+                    "specification.app", "specification.command.argv[0]", "specification.priority",
+                    "payloads",
+                ])
+            #expect(server.service.commands.isEmpty)
+        }
+    }
+
+    @Test func `A job's control is sent on and answered with the job`() async throws {
+        try await TestServer.run { server in
+            Self.acceptJobs(server)
+            try server.service.commit(.putJob(.sample()))
+            for verb in ["cancel", "pause", "resume"] {
+                let answer = try await server.send("POST", "/v1/jobs/1/\(verb)", as: TestTokens.operator)
+                #expect(try answer.decode(JobView.self).job == JobID(1))
+            }
+            #expect(
+                server.service.commands == [
+                    .cancelJob(JobID(1)), .pauseJob(JobID(1)), .resumeJob(JobID(1)),
+                ])
+        }
+    }
+
+    @Test func `Lists come newest first, page by page, without specifications`() async throws {
+        try await TestServer.run { server in
+            for number in 1...5 as ClosedRange<UInt64> {
+                var job = JobRecord.sample(number)
+                job.state = number == 2 ? .paused : .running
+                try server.service.commit(.putJob(job))
+            }
+            let first: Page<JobView> = try await server.get("/v1/jobs?limit=2").decode()
+            #expect(first.items.map(\.job.rawValue) == [5, 4] && first.next == 4)
+            #expect(first.items.allSatisfy { $0.specification == nil })
+            let second: Page<JobView> = try await server.get("/v1/jobs?limit=2&before=4").decode()
+            #expect(second.items.map(\.job.rawValue) == [3, 2] && second.next == 2)
+            let last: Page<JobView> = try await server.get("/v1/jobs?limit=2&before=2").decode()
+            #expect(last.items.map(\.job.rawValue) == [1] && last.next == nil)
+            let some: Page<JobView> = try await server.get("/v1/jobs?state=paused,failed&app=app&name=job")
+                .decode()
+            #expect(some.items.map(\.job.rawValue) == [2])
+            let none: Page<JobView> = try await server.get("/v1/jobs?app=app%20other").decode()
+            #expect(none.items.isEmpty)
+        }
+    }
+
+    // MARK: - Long poll
+
+    @Test func `A long poll of an older revision answers at once`() async throws {
+        try await TestServer.run { server in
+            try server.service.commit(.putJob(.sample()))
+            let view: JobView = try await server.get("/v1/jobs/1?since=1&waitSeconds=60").decode()
+            #expect(view.revision == 2)
+            #expect(server.service.waits == 0)
+        }
+    }
+
+    @Test func `A long poll wakes with the job's change and not with other commits`() async throws {
+        try await TestServer.run { server in
+            try server.service.commit(.putJob(.sample()))
+            async let answer = server.get("/v1/jobs/1?since=2&waitSeconds=60")
+            await server.service.waiting.wait()
+            try server.service.commit(.putNode(.sample(1)))
+            try server.service.commit(.putNode(.sample(2)))
+            var changed = JobRecord.sample()
+            changed.state = .paused
+            try server.service.commit(.putJob(changed))
+            let view: JobView = try await answer.decode()
+            #expect(view.state == .paused && view.revision == 5)
+        }
+    }
+
+    @Test func `A long poll ends at its own limit with the present state`() async throws {
+        try await TestServer.run { server in
+            try server.service.commit(.putJob(.sample()))
+            server.service.script { $0.limitPassesAtOnce = true }
+            let start = server.service.now()
+            let view: JobView = try await server.get("/v1/jobs/1?since=2&waitSeconds=7").decode()
+            #expect(view.revision == 2 && view.state == .running)
+            #expect(server.service.now() - start == .seconds(7))
+            let present: JobView = try await server.get("/v1/jobs/1?since=2&waitSeconds=0").decode()
+            #expect(present.revision == 2)
+            #expect(server.service.waits == 1)
+        }
+    }
+}

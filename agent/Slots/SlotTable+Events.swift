@@ -1,0 +1,178 @@
+import ClusterTypes
+import NIOCore
+import Platform
+import ProtocolMessages
+
+// What comes from supervisors, and what is done when one is gone.
+extension SlotTable {
+    static let helloMilliseconds: Int64 = 10_000
+    static let connectLimit = 20
+
+    func adopt() -> EventLoopFuture<[RunningSlot]> {
+        do throws(SystemError) {
+            try Files.makeFolders(directory)
+            try ended.read(codec: codec)
+            for name in try Files.names(in: directory).sorted() {
+                guard let key = SlotFiles.key(inName: name), slots[key] == nil else { continue }
+                let entry = SlotEntry(key: key, folder: folder(of: key))
+                slots[key] = entry
+                entry.found = eventLoop.makePromise()
+                find(entry)
+            }
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
+        let waiting = slots.values.compactMap { $0.found?.futureResult }
+        let table = NIOLoopBound(self, eventLoop: eventLoop)
+        let patience = eventLoop.scheduleTask(in: .milliseconds(Self.helloMilliseconds)) {
+            // A supervisor that does not answer (stopped, swapped out) has its slot all the same.
+            for entry in table.value.slots.values { table.value.isFound(entry) }
+        }
+        return EventLoopFuture.andAllComplete(waiting, on: eventLoop).map {
+            patience.cancel()
+            return table.value.slots.values.map(\.running).sorted { $0.key < $1.key }
+        }
+    }
+
+    private func isFound(_ entry: SlotEntry) {
+        entry.found?.succeed(())
+        entry.found = nil
+    }
+
+    /// Looks for the slot's supervisor, then for its end; where neither is, the supervisor has been killed.
+    func find(_ entry: SlotEntry) {
+        do throws(SystemError) {
+            entry.connectAttempts += 1
+            try connect(entry)
+        } catch {
+            if error.isTemporary, entry.connectAttempts < Self.connectLimit {
+                findLater(entry)
+            } else {
+                readEnd(of: entry)
+            }
+        }
+    }
+
+    private func findLater(_ entry: SlotEntry) {
+        let bound = NIOLoopBound((self, entry), eventLoop: eventLoop)
+        eventLoop.scheduleTask(in: .milliseconds(20)) {
+            let (table, entry) = bound.value
+            if !table.isClosed, table.slots[entry.key] === entry { table.find(entry) }
+        }
+    }
+
+    func received(_ frame: [UInt8], from link: SupervisorLink, _ entry: SlotEntry) {
+        guard entry.link === link, !isClosed else { return }
+        guard let message = try? codec.decode(frame) else {
+            _ = link.close()
+            return
+        }
+        switch message {
+        case .hello(let slot):
+            entry.connectAttempts = 0
+            entry.held = Set(slot.tasks)
+            entry.report.state = slot.state
+            isFound(entry)
+        case .agent(.slotReport(let report)) where report.key == entry.key:
+            entry.report = report
+            onEvent(.slotChanged(report))
+        case .agent(.taskResults(let key, let results)) where key == entry.key:
+            tell(results, of: entry)
+        case .agent(.pullTasks(let key, let credits)) where key == entry.key:
+            onEvent(.tasksWanted(key, credits: credits))
+        case .agent, .coordinator, .lease, .setup, .logs: break
+        }
+    }
+
+    private func tell(_ results: [TaskResult], of entry: SlotEntry) {
+        guard !results.isEmpty else { return }
+        for result in results {
+            entry.held.remove(result.attempt)
+            entry.results.insert(result.attempt)
+        }
+        onEvent(.tasksFinished(entry.key, results))
+    }
+
+    func closed(_ link: SupervisorLink, _ entry: SlotEntry) {
+        guard entry.link === link, !isClosed else { return }
+        entry.link = nil
+        if FileStatus(of: entry.files.exit) != nil {
+            readEnd(of: entry)
+        } else if entry.connectAttempts < Self.connectLimit {
+            // It may run on and have closed the connection alone; if it is gone, connecting will say so.
+            findLater(entry)
+        } else {
+            readEnd(of: entry)
+        }
+    }
+
+    private func readEnd(of entry: SlotEntry) {
+        if let process = entry.process {
+            entry.process = nil
+            unreaped.append(process)
+            reapSoon()
+        }
+        guard let end = SlotEnd(readFrom: entry.files, codec: codec) else {
+            killLeftovers(of: entry)
+            gone(entry, .failed, "its supervisor vanished" + lastWords(of: entry))
+            return
+        }
+        entry.isGone = true
+        entry.logBytes = end.logBytes
+        tell(end.results.filter { !entry.results.contains($0.attempt) }, of: entry)
+        entry.held = []
+        if !entry.report.state.isEnded || entry.report != end.report {
+            entry.report = end.report
+            onEvent(.slotChanged(end.report))
+        }
+        isFound(entry)
+        if entry.isForgotten { remove(entry) }
+    }
+
+    /// The slot ends here and now, without a supervisor to say so.
+    func gone(_ entry: SlotEntry, _ state: SlotState, _ reason: String) {
+        entry.link = nil
+        entry.isGone = true
+        entry.held = []
+        entry.report = SlotReport(
+            key: entry.key, state: state, reason: reason, at: Instant(microseconds: SteadyClock.now()))
+        entry.logBytes = entry.files.logBytes
+        // For the next agent to find the same; where it cannot be written, the next agent will conclude the same.
+        try? SlotEnd(report: entry.report, logBytes: entry.logBytes).write(to: entry.files, codec: codec)
+        onEvent(.slotChanged(entry.report))
+        isFound(entry)
+        if entry.isForgotten { remove(entry) }
+    }
+
+    /// Processes that a killed supervisor left behind know their slot by their environment.
+    private func killLeftovers(of entry: SlotEntry) {
+        for _ in 0..<3 {
+            let processes = ProcessTable.all(withVariable: "MORTISE_DIRECTORY=" + entry.files.work)
+            if processes.isEmpty { return }
+            for process in processes { Children.signal(process, SignalNumber.kill) }
+        }
+    }
+
+    private func lastWords(of entry: SlotEntry) -> String {
+        guard let bytes = try? AtomicFile.read(entry.files.supervisorLog, limitBytes: 1 << 20) else {
+            return ""
+        }
+        let text = OutputCapture.text(Array(bytes.suffix(OutputCapture.tailBytes)))
+        return text.isEmpty ? "" : "; its last words: " + text
+    }
+
+    /// All but the logs goes.
+    func remove(_ entry: SlotEntry) {
+        slots[entry.key] = nil
+        let files = entry.files
+        for path in [files.assignment, files.results, files.script, files.socket, files.lock] {
+            Files.remove(path)
+        }
+        if let kept = ended.keep(entry.key, folder: files.folder, logBytes: entry.logBytes) {
+            let files = SlotFiles(folder: kept)
+            if FileStatus(of: files.work) != nil || FileStatus(of: files.temporary) != nil {
+                startCleaning(files)
+            }
+        }
+    }
+}
