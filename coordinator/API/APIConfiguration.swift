@@ -8,8 +8,8 @@ package struct APIConfiguration: Sendable, Hashable {
     package var bodyLimitBytes: Int
     /// Largest body of `POST /v1/jobs` and `POST /v1/jobs/{job}/tasks`, in bytes.
     package var submitBodyLimitBytes: Int
-    /// All bodies that are being read at one time, in bytes: bounds memory. At least one submit.
-    package var allBodiesLimitBytes: Int
+    /// All submits that are being read at one time, in bytes: bounds memory. At least one.
+    package var allSubmitsLimitBytes: Int
     /// Longest `waitSeconds`. 1...3600 s; proxies cut silent connections off, many after 60 s.
     package var longPollLimitSeconds: Int
     /// Least time between two looks of one long poll, in milliseconds: bounds reads of the store while commits
@@ -25,7 +25,7 @@ package struct APIConfiguration: Sendable, Hashable {
 
     package static let defaults = APIConfiguration(
         host: "0.0.0.0", port: 7443, bodyLimitBytes: 1 << 20, submitBodyLimitBytes: 64 << 20,
-        allBodiesLimitBytes: 256 << 20, longPollLimitSeconds: 60, longPollSpacingMilliseconds: 50,
+        allSubmitsLimitBytes: 256 << 20, longPollLimitSeconds: 60, longPollSpacingMilliseconds: 50,
         connections: 4_096, idleLimitSeconds: 75, tokenCacheMilliseconds: 1_000)
 
     /// Every fault at once, each as `field: what`; empty for a good configuration.
@@ -40,7 +40,7 @@ package struct APIConfiguration: Sendable, Hashable {
         check(bodyLimitBytes, 1_024...(1 << 30), "bodyLimitBytes")
         check(submitBodyLimitBytes, 1_024...(1 << 30), "submitBodyLimitBytes")
         check(
-            allBodiesLimitBytes, max(bodyLimitBytes, submitBodyLimitBytes)...(1 << 40), "allBodiesLimitBytes")
+            allSubmitsLimitBytes, max(1, submitBodyLimitBytes)...(1 << 40), "allSubmitsLimitBytes")
         check(longPollLimitSeconds, 1...3_600, "longPollLimitSeconds")
         check(longPollSpacingMilliseconds, 0...10_000, "longPollSpacingMilliseconds")
         check(connections, 1...1_000_000, "connections")

@@ -22,7 +22,7 @@ struct APIHandlers: Sendable {
             Route("GET", "/healthz", role: nil, showHealth),
             Route("GET", "/readyz", role: nil, showReadiness),
             Route("GET", "/v1/openapi.json", role: nil, showOpenAPI),
-            Route("POST", "/v1/enroll", role: nil, body: .json, enroll),
+            Route("POST", "/v1/enroll", role: nil, body: .smallJSON, enroll),
             Route("GET", "/v1/cluster", role: .viewer, showCluster),
             Route("GET", "/v1/events", role: .viewer, query: ["subject", "limit"], listEvents),
             Route("GET", "/v1/explain/job/{job}", role: .viewer, explainJob),

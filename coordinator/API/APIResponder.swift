@@ -21,7 +21,7 @@ struct APIResponder: HTTPResponder {
     private let service: any CoordinatorService
     private let configuration: APIConfiguration
     private let authentication: Authentication
-    private let bodies: BodyBudget
+    private let submits: BodyBudget
     private let table: RouteTable
     private let logger: Logger
 
@@ -30,7 +30,7 @@ struct APIResponder: HTTPResponder {
         self.configuration = configuration
         self.logger = logger
         authentication = Authentication(lifetimeMilliseconds: configuration.tokenCacheMilliseconds)
-        bodies = BodyBudget(limitBytes: configuration.allBodiesLimitBytes)
+        submits = BodyBudget(limitBytes: configuration.allSubmitsLimitBytes)
         table = RouteTable(
             routes: APIHandlers(
                 service: service, configuration: configuration, authentication: authentication, logger: logger
@@ -38,16 +38,27 @@ struct APIResponder: HTTPResponder {
     }
 
     func respond(to request: Request, context origin: RequestOrigin) async throws -> Response {
+        let response = await response(to: request, from: origin)
+        logger.debug(
+            "API request",
+            metadata: [
+                "method": "\(request.method)", "path": "\(request.uri.pathText)",
+                "status": "\(response.status.code)",
+            ])
+        return response
+    }
+
+    private func response(to request: Request, from origin: RequestOrigin) async -> Response {
         do {
             let (route, parameters) = try find(request)
             var caller: Caller?
             if let role = route.role { caller = try await admit(request, to: route, least: role) }
             let query = try Query(request.uri.queryText, known: route.query)
-            let limit =
-                route.body == .largeJSON ? configuration.submitBodyLimitBytes : configuration.bodyLimitBytes
+            let limit = bodyLimitBytes(of: route)
             let expected = try expectedBodyBytes(of: request, limitBytes: limit)
-            let reservation = try bodies.reserve(bytes: expected)
-            defer { bodies.release(reservation) }
+            // Small ones are bounded by the number of connections.
+            let reservation = try submits.reserve(bytes: route.body == .largeJSON ? expected : 0)
+            defer { submits.release(reservation) }
             let body = try await collect(request.body, limitBytes: limit)
             return await answer(
                 route,
@@ -107,6 +118,15 @@ struct APIResponder: HTTPResponder {
     }
 
     // MARK: - Bodies
+
+    private func bodyLimitBytes(of route: Route) -> Int {
+        switch route.body {
+        case .none: min(4 << 10, configuration.bodyLimitBytes)
+        case .smallJSON: min(64 << 10, configuration.bodyLimitBytes)
+        case .json: configuration.bodyLimitBytes
+        case .largeJSON: configuration.submitBodyLimitBytes
+        }
+    }
 
     private func expectedBodyBytes(of request: Request, limitBytes: Int) throws -> Int {
         if let text = request.headers[.contentLength] {
@@ -178,7 +198,7 @@ private struct BodyCutShort: Error {
     let cause: APIError
 }
 
-/// Bounds the memory of all bodies that are being read or handled at one time.
+/// Bounds the memory of all large bodies that are being read or handled at one time.
 final class BodyBudget: Sendable {
     struct Reservation: Sendable {
         fileprivate let bytes: Int

@@ -5,8 +5,10 @@ struct Route: Sendable {
     enum Body: Sendable, Hashable {
         /// Nothing, or `{}`.
         case none
+        /// At most 64 KiB: what anybody may send.
+        case smallJSON
         case json
-        /// Up to the larger limit.
+        /// Up to the limit of submits.
         case largeJSON
     }
 

@@ -57,8 +57,7 @@ enum StrictJSON {
         case is Bool.Type: "true or false"
         case is any BinaryInteger.Type: "a whole number"
         case is any BinaryFloatingPoint.Type: "a number"
-        case is [any Any].Type: "a list"
-        default: "\(type)".hasPrefix("Array") ? "a list" : "an object"
+        default: "\(type)".hasPrefix("Array<") ? "a list" : "an object"
         }
     }
 }
@@ -71,18 +70,17 @@ private struct Strict<Value: Decodable>: Decodable {
         do {
             value = try Value(from: StrictDecoder(base: decoder))
         } catch DecodingError.dataCorrupted(let context) {
-            // The decoder's words are for programmers, and a number that does not fit comes without its place.
-            let fault: String
-            if Value.self is any FixedWidthInteger.Type {
-                fault = "the number is out of range"
-            } else if let words = Self.allowedWords {
-                fault = "must be one of \(words.joined(separator: ", "))"
-            } else {
-                throw DecodingError.dataCorrupted(context)
-            }
-            throw DecodingError.dataCorrupted(
-                DecodingError.Context(codingPath: decoder.codingPath, debugDescription: fault))
+            guard let words = Self.allowedWords else { throw DecodingError.dataCorrupted(context) }
+            throw Self.fault("must be one of \(words.joined(separator: ", "))", at: decoder)
+        } catch let error where !(error is DecodingError) && Value.self is any FixedWidthInteger.Type {
+            // A number that does not fit is an error of the parser's own, without its place.
+            throw Self.fault("the number is out of range", at: decoder)
         }
+    }
+
+    private static func fault(_ text: String, at decoder: any Decoder) -> DecodingError {
+        .dataCorrupted(
+            DecodingError.Context(codingPath: decoder.codingPath, debugDescription: text))
     }
 
     /// The words of an enumeration of strings.

@@ -159,6 +159,8 @@ struct RequestTests {
             let token = try await server.send(
                 "POST", "/v1/tokens", body: String(repeating: "x", count: 1_025))
             #expect(token.status == 413 && token.message.contains("1024"))
+            let spaces = String(repeating: " ", count: 1_025)
+            #expect(try await server.send("POST", "/v1/jobs/1/cancel", body: spaces).status == 413)
             #expect(try await server.get("/v1/jobs").status == 200)
         }
     }
@@ -176,7 +178,7 @@ struct RequestTests {
         }
     }
 
-    @Test func `Bodies together stay within their limit`() throws {
+    @Test func `Submits together stay within their limit`() throws {
         let budget = BodyBudget(limitBytes: 100)
         let first = try budget.reserve(bytes: 60)
         #expect(throws: APIError.self) { try budget.reserve(bytes: 41) }

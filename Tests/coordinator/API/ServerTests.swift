@@ -61,11 +61,11 @@ struct ServerTests {
         var configuration = APIConfiguration.defaults
         configuration.host = ""
         configuration.port = 70_000
-        configuration.allBodiesLimitBytes = 1
+        configuration.allSubmitsLimitBytes = 1
         configuration.longPollLimitSeconds = 0
         #expect(
             configuration.validate().map { $0.prefix { $0 != ":" } } == [
-                "host", "port", "allBodiesLimitBytes", "longPollLimitSeconds",
+                "host", "port", "allSubmitsLimitBytes", "longPollLimitSeconds",
             ])
     }
 
