@@ -147,7 +147,8 @@ struct JobReader {
         }
         let sources = ["array", "lines", "json", "list"]
         guard let section = top.section("tasks", keys: sources + ["open"], &faults) else { return }
-        specification.isOpen = section.flag("open", &faults) ?? false
+        let isOpen = section.flag("open", &faults)
+        specification.isOpen = isOpen ?? false
         let given = sources.filter(section.has)
         if given.count > 1 {
             faults.add("'tasks' has more than one source: \(given.joined(separator: ", "))", at: section.mark)
@@ -159,7 +160,8 @@ struct JobReader {
         case "list": tasks = .list(section.texts("list", &faults) ?? [])
         default:
             tasks = .list([])
-            if !specification.isOpen, (sources + ["open"]).allSatisfy(section.lacks) {
+            // Not where what is there has its own fault already.
+            if sources.allSatisfy(section.lacks), section.lacks("open") || isOpen == false {
                 faults.add("'tasks' needs an array, lines, json or list, or open: true", at: section.mark)
             }
         }

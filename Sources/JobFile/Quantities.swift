@@ -134,8 +134,8 @@ package enum Quantity {
 struct Decimal {
     /// As it was written.
     let text: String
-    private let digits: Int64
-    private let divisor: Int64
+    private let digits: UInt64
+    private let divisor: UInt64
 
     /// The number that the text starts with, and what follows it; nil without one or with more than 18 digits.
     static func leading(_ text: String) -> (number: Decimal, rest: String)? {
@@ -148,11 +148,11 @@ struct Decimal {
             rest = rest[fraction.endIndex...]
         }
         guard !whole.isEmpty, whole.count + fraction.count <= 18 else { return nil }
-        var digits: Int64 = 0
-        var divisor: Int64 = 1
-        for digit in whole { digits = digits * 10 + Int64(digit - UInt8(ascii: "0")) }
+        var digits: UInt64 = 0
+        var divisor: UInt64 = 1
+        for digit in whole { digits = digits * 10 + UInt64(digit - UInt8(ascii: "0")) }
         for digit in fraction {
-            digits = digits * 10 + Int64(digit - UInt8(ascii: "0"))
+            digits = digits * 10 + UInt64(digit - UInt8(ascii: "0"))
             divisor *= 10
         }
         let written = String(Substring(text.utf8[..<rest.startIndex]))
@@ -161,10 +161,10 @@ struct Decimal {
 
     /// The number times the scale, rounded down; nil past Int64, and where `exactly` is asked for, with a rest.
     func scaled(by scale: Int64, exactly: Bool) -> Int64? {
-        let product = digits.multipliedFullWidth(by: scale)
+        let product = digits.multipliedFullWidth(by: scale.magnitude)
         guard product.high < divisor else { return nil }
         let (quotient, remainder) = divisor.dividingFullWidth(product)
-        return exactly && remainder != 0 ? nil : quotient
+        return exactly && remainder != 0 ? nil : Int64(exactly: quotient)
     }
 
     static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }

@@ -19,22 +19,26 @@ enum Suggestion {
         "npus": "devices", "ram": "memory", "walltime": "timeout", "workdir": "directory",
     ]
 
-    /// How many letters must be put in, taken out or exchanged.
+    /// How many letters must be put in, taken out, exchanged, or swapped with their neighbour.
     private static func distance(_ left: String, _ right: String) -> Int {
         let left = Array(left)
         let right = Array(right)
-        var row = Array(0...right.count)
-        for (position, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = position + 1
-            for other in right.indices {
-                let above = row[other + 1]
-                let exchange = diagonal + (letter == right[other] ? 0 : 1)
-                row[other + 1] = min(exchange, above + 1, row[other] + 1)
-                diagonal = above
+        var rows = [Array(0...right.count)]
+        for row in stride(from: 1, through: left.count, by: 1) {
+            var current = [row]
+            for column in stride(from: 1, through: right.count, by: 1) {
+                let isSame = left[row - 1] == right[column - 1]
+                var least = min(rows[row - 1][column - 1] + (isSame ? 0 : 1), rows[row - 1][column] + 1)
+                least = min(least, current[column - 1] + 1)
+                if row > 1, column > 1, left[row - 1] == right[column - 2], left[row - 2] == right[column - 1]
+                {
+                    least = min(least, rows[row - 2][column - 2] + 1)
+                }
+                current.append(least)
             }
+            rows.append(current)
         }
-        return row[right.count]
+        return rows[left.count][right.count]
     }
 }
 

@@ -52,7 +52,7 @@ struct Mortise: AsyncParsableCommand {
         systemExit(failure.status)
     }
 
-    private static func systemExit(_ status: ExitStatus) -> Never {
+    private static func systemExit(_ status: CommandStatus) -> Never {
         #if canImport(Glibc)
             Glibc.exit(status.rawValue)
         #elseif canImport(Musl)

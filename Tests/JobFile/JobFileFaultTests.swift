@@ -58,7 +58,7 @@ struct JobFileFaultTests {
         ("env: { A: [1] }", "job.yaml:3:11: 'env.A' must be a single value, not a list or keys"),
         (
             "env: { A: }",
-            "job.yaml:3:10: 'env.A' has no value; leave the key out, or write \"\" for an empty text"
+            "job.yaml:3:11: 'env.A' has no value; leave the key out, or write \"\" for an empty text"
         ),
         ("env: { \"A=B\": 1 }", "job.yaml:3:8: 'env': 'A=B' is no name of a variable"),
         ("slots: 0", "job.yaml:3:8: 'slots': 0 slots run nothing; the least is 1"),

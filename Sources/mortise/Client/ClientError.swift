@@ -32,7 +32,7 @@ struct ClientError: Error, Equatable, CustomStringConvertible {
     /// Trying the same again may help, as when the coordinator restarts.
     var isTransient: Bool { code == .unreachable || code == .interrupted || code == .unavailable }
 
-    var status: ExitStatus {
+    var status: CommandStatus {
         switch code {
         case .unreachable, .interrupted, .unavailable, .notTrusted: .unreachable
         case .notFound: .notFound

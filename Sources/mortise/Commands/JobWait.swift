@@ -22,7 +22,7 @@ struct JobWait: AsyncParsableCommand {
 
     func run() async throws {
         let watch = JobWatch(client: try common.client(), common: common, forcesProgress: progress)
-        var worst = ExitStatus.success
+        var worst = CommandStatus.success
         for job in jobs {
             let ended = try await watch.wait(for: job)
             try await watch.printOutcome(of: ended)

@@ -40,6 +40,6 @@ enum Interruption {
         while sigwait(&signals, &received) != 0 {}
         let words = lastWords.withLock { $0 }
         if !words.isEmpty { StandardStream.writeError("\n\(words)\n") }
-        exit(ExitStatus.interrupted.rawValue)
+        exit(CommandStatus.interrupted.rawValue)
     }
 }

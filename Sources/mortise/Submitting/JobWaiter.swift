@@ -32,7 +32,7 @@ struct JobWaiter: Sendable {
 
 extension JobView {
     /// What a command that waited for this job ends with.
-    var exitStatus: ExitStatus {
+    var exitStatus: CommandStatus {
         switch state {
         case .finished: .success
         case .failed: .failed

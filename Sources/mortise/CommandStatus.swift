@@ -1,5 +1,5 @@
 /// The statuses that `mortise` ends with: for scripts, so their numbers never change. Listed in docs/cli.md.
-enum ExitStatus: Int32, CaseIterable, Sendable {
+enum CommandStatus: Int32, CaseIterable, Sendable {
     /// Done; a job that was waited for finished.
     case success = 0
     /// A job that was waited for failed, or the coordinator failed at what was asked.
@@ -22,11 +22,11 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
 
 /// A command that ends without having done what was asked.
 struct CommandFailure: Error, Equatable, CustomStringConvertible {
-    let status: ExitStatus
+    let status: CommandStatus
     /// For standard error; empty where everything has been said.
     let message: String
 
-    init(_ status: ExitStatus, _ message: String) {
+    init(_ status: CommandStatus, _ message: String) {
         self.status = status
         self.message = message
     }

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Testing
+
+@testable import JobFile
+@testable import mortise
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The pages under docs/ say what the program does.
+struct DocumentationTests {
+    private func page(_ name: String, from file: String = #filePath) throws -> String {
+        let root = file.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(
+            separator: "/")
+        let path = "\(root)/docs/\(name)"
+        let handle = try #require(fopen(path, "r"), "\(path) is missing")
+        defer { fclose(handle) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 4_096)
+        while case let count = fread(&piece, 1, piece.count, handle), count > 0 {
+            bytes += piece[..<count]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    @Test(arguments: CommandStatus.allCases)
+    func `Every exit status is documented`(status: CommandStatus) throws {
+        #expect(try page("cli.md").contains("\n| \(status.rawValue) | "))
+    }
+
+    @Test(arguments: JobReader.keys)
+    func `Every key of the job file is documented`(key: String) throws {
+        #expect(try page("job-file.md").contains("\n| `\(key)` | "))
+    }
+
+    @Test func `Every command is documented`() throws {
+        let page = try page("cli.md")
+        for command in Mortise.configuration.subcommands {
+            for verb in command.configuration.subcommands {
+                #expect(
+                    page.contains("`\(verb._commandName)`")
+                        || page.contains("`\(command._commandName) \(verb._commandName)`"))
+            }
+            #expect(page.contains("`\(command._commandName)"))
+        }
+    }
+}
