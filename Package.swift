@@ -233,7 +233,11 @@ let package = Package(
             ["CoordinatorCore", "AgentCore", "ClusterTypes", "ProtocolMessages"], exclude: ["cases"]),
         tests(
             "EndToEndTests", "EndToEnd",
-            ["APITypes", "HTTPSClient", "TLSIdentity", "Platform", "ClusterTypes"]),
+            [
+                // Built with it, and run by it.
+                "mortise", "mortise-agent", "mortise-coordinator",
+                "APITypes", "HTTPSClient", "TLSIdentity", "Platform", "ClusterTypes", .nioCore, .nioPosix,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -23,6 +23,8 @@ final class CoordinatorServer: Sendable {
     let gateway: Gateway
     let store: any Store
     let logger: Logger
+    /// Of nodes' certificates.
+    let certificateValidity: Duration
     let startedAt = Instant(microseconds: SteadyClock.now())
     /// Known once both listen.
     private let ports = Mutex((api: 0, agent: 0))
@@ -30,18 +32,20 @@ final class CoordinatorServer: Sendable {
 
     init(
         settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity, store: any Store,
-        logger: Logger
+        certificateValidity: Duration, logger: Logger
     ) throws {
         self.settings = settings
         self.authority = authority
         self.store = store
         self.logger = logger
+        self.certificateValidity = certificateValidity
         let transport = GatewayTransport()
         let driver = Driver(
             store: store, transport: transport,
             signer: { request, node in
                 try authority.issueNode(
-                    try CertificateRequest(der: request), node: node, now: Instant(microseconds: SteadyClock.now()))
+                    try CertificateRequest(der: request), node: node, validity: certificateValidity,
+                    now: Instant(microseconds: SteadyClock.now()))
             }, logger: logger)
         var configuration = GatewayConfiguration.defaults
         configuration.host = settings.listen
@@ -148,7 +152,8 @@ extension CoordinatorServer: CoordinatorService {
     }
 
     func issueCertificate(requestPEM: String, node: NodeID) throws -> String {
-        try authority.issueNode(try CertificateRequest(pem: requestPEM), node: node, now: now())
+        try authority.issueNode(
+            try CertificateRequest(pem: requestPEM), node: node, validity: certificateValidity, now: now())
     }
 
     func keyFingerprint(ofRequestPEM requestPEM: String) throws -> String {

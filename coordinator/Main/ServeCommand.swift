@@ -40,11 +40,14 @@ struct ServeCommand: AsyncParsableCommand {
     var heartbeatMilliseconds: UInt32?
     @Option(help: "Milliseconds that a node's slots are its own without word from us. [MORTISE_LEASE_MILLISECONDS]")
     var leaseMilliseconds: UInt32?
+    @Option(help: "Seconds that a node's certificate is good for, 5 to 31536000. [MORTISE_CERTIFICATE_SECONDS]")
+    var certificateSeconds: UInt32?
 
     func run() async throws {
         let directory = place.location
         let settings = try merged(try directory.settings())
         let limits = try limits()
+        let certificateValidity = try certificateValidity()
         let authority = try directory.authority()
         let logger = try logger()
         let now = Instant(microseconds: SteadyClock.now())
@@ -54,7 +57,8 @@ struct ServeCommand: AsyncParsableCommand {
         let identity = try authority.issueServer(names: unique, now: now)
         let store = try SQLiteStore(path: try directory.storePath(settings.store))
         let server = try CoordinatorServer(
-            settings: settings, authority: authority, identity: identity, store: store, logger: logger)
+            settings: settings, authority: authority, identity: identity, store: store,
+            certificateValidity: certificateValidity, logger: logger)
         let api = APIServer(
             configuration: apiConfiguration(settings),
             certificate: ServerCertificate(chainPEM: identity.certificatePEM, keyPEM: identity.keyPEM),
@@ -119,6 +123,17 @@ struct ServeCommand: AsyncParsableCommand {
         let faults = limits.validate()
         guard faults.isEmpty else { throw Failure(faults.joined(separator: "\n")) }
         return limits
+    }
+
+    /// A day by default: a node that was removed can do nothing with its certificate anyway, but a stolen one ends.
+    private func certificateValidity() throws -> Duration {
+        let seconds: UInt32 =
+            try certificateSeconds
+            ?? number(ProcessInfo.processInfo.environment, "MORTISE_CERTIFICATE_SECONDS") ?? 86_400
+        guard (5...31_536_000).contains(seconds) else {
+            throw Failure("A node's certificate is good for 5 to 31536000 seconds, not \(seconds).")
+        }
+        return .seconds(Int64(seconds))
     }
 
     private func number<Number: FixedWidthInteger>(_ environment: [String: String], _ name: String) throws -> Number? {
