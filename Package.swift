@@ -121,7 +121,10 @@ let package = Package(
             ]),
         shell(
             "CoordinatorDriver", "coordinator/Driver",
-            ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "CoordinatorCore", "CoordinatorStore", "Platform", .logging]),
+            [
+                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "CoordinatorCore", "CoordinatorStore",
+                "Platform", .logging,
+            ]),
         shell(
             "CoordinatorGateway", "coordinator/Gateway",
             [
@@ -161,7 +164,8 @@ let package = Package(
         program(
             "mortise-agent", "agent/Main",
             [
-                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity", "AgentCore", "AgentHardware",
+                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity", "AgentCore",
+                "AgentHardware",
                 "AgentLink", "AgentSlots", "Terminal", .nioCore, .nioPosix, .argumentParser, .logging,
             ]),
 
@@ -204,7 +208,8 @@ let package = Package(
         tests(
             "LinkTests", "Link",
             [
-                "CoordinatorGateway", "CoordinatorCore", "AgentLink", "TLSIdentity", "HTTPSClient", "APITypes",
+                "CoordinatorGateway", "CoordinatorCore", "AgentLink", "TLSIdentity", "HTTPSClient",
+                "APITypes",
                 "ProtocolMessages", "ProtocolCodec", "ClusterTypes",
                 .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .nioWebSocket, .logging,
             ]),

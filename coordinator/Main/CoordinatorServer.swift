@@ -29,7 +29,8 @@ final class CoordinatorServer: Sendable {
     let isServing = Atomic(false)
 
     init(
-        settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity, store: any Store,
+        settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity,
+        store: any Store,
         logger: Logger
     ) throws {
         self.settings = settings
@@ -41,14 +42,16 @@ final class CoordinatorServer: Sendable {
             store: store, transport: transport,
             signer: { request, node in
                 try authority.issueNode(
-                    try CertificateRequest(der: request), node: node, now: Instant(microseconds: SteadyClock.now()))
+                    try CertificateRequest(der: request), node: node,
+                    now: Instant(microseconds: SteadyClock.now()))
             }, logger: logger)
         var configuration = GatewayConfiguration.defaults
         configuration.host = settings.listen
         configuration.port = settings.agentPort
         gateway = try Gateway(
             configuration: configuration, cluster: settings.cluster, identity: identity,
-            authorityPEM: authority.certificatePEM, group: MultiThreadedEventLoopGroup.singleton, logger: logger,
+            authorityPEM: authority.certificatePEM, group: MultiThreadedEventLoopGroup.singleton,
+            logger: logger,
             onEvents: { driver.put($0.map(Input.init)) })
         self.driver = driver
         transport.connect(to: gateway)
@@ -96,7 +99,8 @@ private final class GatewayTransport: AgentTransport {
 extension CoordinatorServer: CoordinatorService {
     func submit(_ command: Command) async -> Reply {
         let reply = await driver.submit(command)
-        guard case .locateLog(let subject) = command, case .refused(let refusal) = reply, refusal.code == .notFound
+        guard case .locateLog(let subject) = command, case .refused(let refusal) = reply,
+            refusal.code == .notFound
         else { return reply }
         return await locateEnded(subject, refusal)
     }
@@ -157,13 +161,15 @@ extension CoordinatorServer: CoordinatorService {
 
     func joinTokenText(secret: Secret) throws -> String {
         try JoinToken(
-            cluster: settings.cluster, apiURLs: apiURLs, authorityPEM: authority.certificatePEM, secret: secret
+            cluster: settings.cluster, apiURLs: apiURLs, authorityPEM: authority.certificatePEM,
+            secret: secret
         ).text()
     }
 
     var cluster: ClusterInfo {
         ClusterInfo(
-            name: settings.cluster, version: mortiseVersion, startedAt: startedAt, agentEndpoints: agentEndpoints,
+            name: settings.cluster, version: mortiseVersion, startedAt: startedAt,
+            agentEndpoints: agentEndpoints,
             apiURLs: apiURLs, caPEM: authority.certificatePEM)
     }
 
