@@ -156,7 +156,7 @@ let package = Package(
             [
                 "ClusterTypes", "APITypes", "ProtocolMessages", "ProtocolCodec", "TLSIdentity", "HTTPSClient",
                 "Platform",
-                .nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioWebSocket, .nioSSL, .logging,
+                .nioCore, .nioPosix, .nioTLS, .nioWebSocket, .nioSSL, .crypto,
             ]),
         shell(
             "AgentSlots", "agent/Slots",
@@ -211,7 +211,7 @@ let package = Package(
                 "CoordinatorGateway", "CoordinatorCore", "AgentLink", "TLSIdentity", "HTTPSClient",
                 "APITypes",
                 "ProtocolMessages", "ProtocolCodec", "ClusterTypes",
-                .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .nioWebSocket, .logging,
+                .nioCore, .nioPosix, .nioEmbedded, .nioSSL, .nioHTTP1, .nioWebSocket, .logging,
             ]),
         tests(
             "APITests", "coordinator/API",
