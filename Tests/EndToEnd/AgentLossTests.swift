@@ -93,14 +93,19 @@ import Testing
             for entry in ledger.entries("alive") {
                 let generation = try #require(Int(entry[1]))
                 let former = newest[entry[0]] ?? generation
-                #expect(generation >= former, "slot \(entry[0]) lived in generation \(generation) after \(former)")
+                #expect(
+                    generation >= former, "slot \(entry[0]) lived in generation \(generation) after \(former)"
+                )
                 if generation > former { slotsWithTwo.insert(entry[0]) }
                 newest[entry[0]] = max(former, generation)
             }
             #expect(slotsWithTwo.count == 1, "the batch slot lived twice")
             let executions = ledger.entries("task")
             #expect(executions.filter { $0[1] == "cedar" }.map { $0[0] }.sorted() == ["1.1", "2.1", "3.1"])
-            let lastOfBirch = try #require(ledger.lines.lastIndex { $0.hasSuffix(" birch") || $0.hasPrefix("alive") && $0.split(separator: " ")[2] == "1" })
+            let lastOfBirch = try #require(
+                ledger.lines.lastIndex {
+                    $0.hasSuffix(" birch") || $0.hasPrefix("alive") && $0.split(separator: " ")[2] == "1"
+                })
             let firstOfCedar = try #require(ledger.lines.firstIndex { $0.hasSuffix(" cedar") })
             #expect(lastOfBirch < firstOfCedar)
             #expect(

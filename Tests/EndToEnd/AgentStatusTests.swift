@@ -29,7 +29,8 @@ import Testing
             try await cluster.startAgent("birch")
             let directory = cluster.agentDirectory("birch")
             let running = try await status(cluster, directory)
-            #expect(running.output.contains("connected to cluster 'test' as node 1; 0 slots run"), "\(running)")
+            #expect(
+                running.output.contains("connected to cluster 'test' as node 1; 0 slots run"), "\(running)")
             let asked = try await status(cluster, directory, "--format", "json")
             #expect(try asked.decoded(as: Machine.self).localAddress == "127.0.0.1", "\(asked)")
             #expect(try await status(cluster, directory, "--format", "slurm").output == slurm.output)

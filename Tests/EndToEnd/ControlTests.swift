@@ -165,7 +165,9 @@ import Testing
             try await cluster.startAgent("birch")
             let step = { (name: String) in "while [ ! -e \(cluster.path(name)) ]; do sleep 0.05; done" }
             let script = try cluster.script(
-                "task", "echo one; echo error one >&2\n\(step("two"))\nprintf two\n\(step("three"))\necho; echo three")
+                "task",
+                "echo one; echo error one >&2\n\(step("two"))\nprintf two\n\(step("three"))\necho; echo three"
+            )
             let job = try await cluster.submit("--array", "7-7", "--", "sh", script)
             try await eventually("the task runs") { try await cluster.job(job).tasks.running == 1 }
             let log = try await cluster.startMortise("task", "logs", "-f", "\(job)", "7")

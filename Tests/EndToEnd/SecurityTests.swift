@@ -111,7 +111,8 @@ import Testing
             #expect(try await cluster.send("GET", "/v1/jobs", token: viewer).status == 200)
             let list = try await cluster.mortise("job", "list", environment: ["MORTISE_TOKEN": viewer])
             #expect(list.status == 0, "\(list)")
-            let submit = try await cluster.mortise("run", "--", "true", environment: ["MORTISE_TOKEN": viewer])
+            let submit = try await cluster.mortise(
+                "run", "--", "true", environment: ["MORTISE_TOKEN": viewer])
             #expect(submit.status == 4 && submit.errors.contains("operator"), "\(submit)")
             let wrong = try await cluster.mortise("job", "list", environment: ["MORTISE_TOKEN": "nonsense"])
             #expect(wrong.status == 4, "\(wrong)")
@@ -122,13 +123,16 @@ import Testing
         }
     }
 
-    @Test("Of two agents with one identity the second is refused while the first is heard, then takes its place")
+    @Test(
+        "Of two agents with one identity the second is refused while the first is heard, then takes its place"
+    )
     func copiedIdentity() async throws {
         try await TestCluster.run { cluster in
             let first = try await cluster.startAgent("birch")
             let locked = try await cluster.run(Programs.agent, try await cluster.agentArguments("birch"))
             #expect(locked.status == 1, "\(locked)")
-            #expect(locked.errors.contains("Another agent uses \(cluster.agentDirectory("birch"))"), "\(locked)")
+            #expect(
+                locked.errors.contains("Another agent uses \(cluster.agentDirectory("birch"))"), "\(locked)")
 
             try FileManager.default.createDirectory(
                 atPath: cluster.agentDirectory("copy"), withIntermediateDirectories: false)

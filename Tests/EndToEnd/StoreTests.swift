@@ -62,9 +62,14 @@ import Testing
             let other = cluster.path("other")
             let made = try await cluster.run(
                 Programs.coordinator,
-                ["init", "--directory", other, "--listen", "127.0.0.1", "--api-port", "0", "--agent-port", "0"])
+                [
+                    "init", "--directory", other, "--listen", "127.0.0.1", "--api-port", "0", "--agent-port",
+                    "0",
+                ])
             #expect(made.status == 0, "\(made)")
-            for (flag, address) in [("--api-port", cluster.apiAddress), ("--agent-port", cluster.agentAddress)] {
+            for (flag, address) in [
+                ("--api-port", cluster.apiAddress), ("--agent-port", cluster.agentAddress),
+            ] {
                 let port = try #require(address.split(separator: ":").last.map(String.init))
                 let result = try await cluster.run(
                     Programs.coordinator, ["serve", "--directory", other, flag, port])
@@ -74,8 +79,10 @@ import Testing
             }
             let second = try await cluster.run(Programs.coordinator, cluster.serveArguments())
             #expect(second.status == 1 && second.errors.contains("in use"), "\(second)")
-            let none = try await cluster.run(Programs.coordinator, ["serve", "--directory", cluster.path("none")])
-            #expect(none.status == 1 && none.errors.contains("run 'mortise-coordinator init' first"), "\(none)")
+            let none = try await cluster.run(
+                Programs.coordinator, ["serve", "--directory", cluster.path("none")])
+            #expect(
+                none.status == 1 && none.errors.contains("run 'mortise-coordinator init' first"), "\(none)")
             let twice = try await cluster.run(Programs.coordinator, ["init", "--directory", other])
             #expect(twice.status == 1 && twice.errors.contains("already"), "\(twice)")
             #expect(try cluster.coordinator.isRunning)

@@ -9,14 +9,17 @@ import Testing
     func missingCommand() async throws {
         try await TestCluster.run { cluster in
             try await cluster.startAgent("birch")
-            let result = try await cluster.mortise("run", "--array", "1-1", "--wait", "--", "/no/such/program", "{}")
+            let result = try await cluster.mortise(
+                "run", "--array", "1-1", "--wait", "--", "/no/such/program", "{}")
             #expect(result.status == 1, "\(result)")
             let show = try await cluster.mortise("task", "show", "1", "1")
             #expect(show.output.contains("127"), "\(show)")
-            #expect(show.output.contains("cannot run '/no/such/program': no such file or directory"), "\(show)")
+            #expect(
+                show.output.contains("cannot run '/no/such/program': no such file or directory"), "\(show)")
             let batch = try await cluster.mortise("run", "--wait", "--", "no-such-program")
             #expect(batch.status == 1, "\(batch)")
-            #expect(batch.errors.contains("cannot run 'no-such-program': no such file or directory"), "\(batch)")
+            #expect(
+                batch.errors.contains("cannot run 'no-such-program': no such file or directory"), "\(batch)")
         }
     }
 
@@ -68,7 +71,8 @@ import Testing
                 while :; do sleep 0.05; done
                 """)
             let result = try await cluster.mortise(
-                "run", "--array", "1-1", "--timeout", "1s", "--stop-grace", "1s", "--wait", "--", "sh", script)
+                "run", "--array", "1-1", "--timeout", "1s", "--stop-grace", "1s", "--wait", "--", "sh", script
+            )
             #expect(result.status == 1, "\(result)")
             let task = try await cluster.task(1, of: JobID(1))
             #expect(task.exitCode == 124)
@@ -89,14 +93,18 @@ import Testing
     func payloads() async throws {
         try await TestCluster.run { cluster in
             try await cluster.startAgent("birch")
-            let printable = (0..<1 << 20).map { (number: Int) -> UInt8 in UInt8(32 + (number * 7 + number / 95) % 95) }
+            let printable = (0..<1 << 20).map { (number: Int) -> UInt8 in
+                UInt8(32 + (number * 7 + number / 95) % 95)
+            }
             let large = String(decoding: printable, as: UTF8.self)
             let payloads = [
-                "two\nlines\n", "", "'single' \"double\" `back` $HOME \\ {}", " blanks\tand tabs ", "Zoë 漢字 🧵\u{7F}\u{1B}",
+                "two\nlines\n", "", "'single' \"double\" `back` $HOME \\ {}", " blanks\tand tabs ",
+                "Zoë 漢字 🧵\u{7F}\u{1B}",
                 "\r\n", large,
             ]
             let file = try cluster.write(
-                cluster.path("payloads.json"), String(decoding: try JSONEncoder().encode(payloads), as: UTF8.self))
+                cluster.path("payloads.json"),
+                String(decoding: try JSONEncoder().encode(payloads), as: UTF8.self))
             try FileManager.default.createDirectory(
                 atPath: cluster.path("out"), withIntermediateDirectories: false)
             let job = try await cluster.submit(
@@ -120,7 +128,9 @@ import Testing
                 #expect(arrived == Data(payload.utf8), "argument \(index)")
             }
 
-            for (name, payload, word) in [("nul", "a\u{0}b", "NUL"), ("long", large + "x", "longer than 1048576")] {
+            for (name, payload, word) in [
+                ("nul", "a\u{0}b", "NUL"), ("long", large + "x", "longer than 1048576"),
+            ] {
                 let reply = try await cluster.send(
                     "POST", "/v1/jobs", body: Self.request(payload), token: try cluster.apiToken())
                 #expect(reply.status == 400 && reply.text.contains(word), "\(name): \(reply)")

@@ -93,7 +93,6 @@ extension Agent {
 
     mutating func open(_ welcome: Welcome, at now: Instant, into output: inout Output) {
         guard case .greeting(let since) = session else { return }
-        failures = 0
         var open = OpenSession(
             welcome: welcome, nextBeat: now, silentAt: .epoch, repeatAt: now + limits.repeatAfter)
         open.silentAt = now + open.interval * Int(limits.silentBeats)
@@ -114,20 +113,34 @@ extension Agent {
     }
 
     mutating func obey(_ refusal: Refusal, at now: Instant, into output: inout Output) {
-        guard let retryAfter = refusal.retryAfterMilliseconds else {
-            if refusal.code == .replaced || refusal.code == .protocolViolation {
-                // Another connection of ours took over, or this one is confused: a new one will tell.
-                giveUp(refusal.message, at: now, into: &output)
-                return
-            }
-            for key in slots.keys { abandon(key, into: &output) }
-            session = .over
-            output.actions.append(.exit(.refused(refusal)))
+        switch session {
+        case .greeting, .open: break
+        case .idle, .connecting, .over: return
+        }
+        if let retryAfter = refusal.retryAfterMilliseconds {
+            output.actions.append(.disconnect(reason: refusal.message))
+            let spread = Int64.random(in: 0...Int64(retryAfter), using: &random)
+            session = .idle(until: now + .milliseconds(Int64(retryAfter) + spread))
             return
         }
-        output.actions.append(.disconnect(reason: refusal.message))
-        let spread = Int64.random(in: 0...Int64(retryAfter), using: &random)
-        session = .idle(until: now + .milliseconds(Int64(retryAfter) + spread))
+        switch refusal.code {
+        case .replaced, .protocolViolation, .overloaded, .shuttingDown:
+            // Another connection of ours took over, or this one is confused: a new one will tell.
+            giveUp(refusal.message, at: now, into: &output)
+        case .versionMismatch, .identityInUse:
+            // What runs may be found again by an agent that fits; else it ends with its lease.
+            end(.refused(refusal), into: &output)
+        case .revoked, .unknownNode, .foreignCluster:
+            session = .over
+            for key in slots.keys { abandon(key, into: &output) }
+            end(.refused(refusal), into: &output)
+        }
+    }
+
+    private mutating func end(_ reason: ExitReason, into output: inout Output) {
+        session = .over
+        output.actions.append(.disconnect(reason: "the agent ends"))
+        output.actions.append(.exit(reason))
     }
 
     mutating func sendCertificateRequest(into output: inout Output) {
@@ -137,13 +150,16 @@ extension Agent {
 
     // MARK: Beats and the lease
 
+    /// An acknowledgement that comes later than so many beats is no news.
+    static let beatsRemembered = 16
+
     private mutating func beat(_ open: inout OpenSession, at now: Instant, into output: inout Output) {
         open.sequence += 1
         // A tenth of the interval, either way: beats spread out.
         let tenth = open.interval.wholeMicroseconds / 10
         open.nextBeat = now + open.interval + .microseconds(Int64.random(in: -tenth...tenth, using: &random))
         open.sent.append((open.sequence, now))
-        if open.sent.count > 16 { open.sent.removeFirst() }
+        if open.sent.count > Self.beatsRemembered { open.sent.removeFirst() }
         var heartbeat = load
         heartbeat.sequence = open.sequence
         heartbeat.runningSlots = UInt32(slots.values.count { $0.end == nil })
@@ -156,6 +172,8 @@ extension Agent {
         guard case .open(var open) = session,
             let position = open.sent.firstIndex(where: { $0.sequence == sequence })
         else { return }
+        // Only now: a coordinator that welcomes and then fails is not one to come back to at once.
+        failures = 0
         output.actions.append(.setLease(until: open.sent[position].at + open.lease))
         open.sent.removeFirst(position + 1)
         session = .open(open)
@@ -188,10 +206,9 @@ extension Agent {
             // Without a session nobody acknowledges ends: having them is enough.
             let isQuiet = isOpen ? slots.isEmpty : slots.values.allSatisfy { $0.end != nil }
             guard isQuiet || shutdownDeadline.map({ $0 <= now }) ?? false else { return }
-            if isOpen { send(.leaving(reason: "ordered on the node"), into: &output) }
+            // Only who runs nothing and has told all may say so; else the lease decides.
+            if isOpen, slots.isEmpty { send(.leaving(reason: "ordered on the node"), into: &output) }
         }
-        session = .over
-        output.actions.append(.disconnect(reason: "the agent ends"))
-        output.actions.append(.exit(.left))
+        end(.left, into: &output)
     }
 }

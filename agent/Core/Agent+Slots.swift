@@ -16,10 +16,13 @@ struct LocalSlot: Sendable {
     var credits: UInt32 = 0
     /// The coordinator does not want it (any more): it is stopped and its end told to nobody.
     var isAbandoned = false
+    /// It has been running: a service that starts again is not a start that others must wait for.
+    var hasRun = false
 
     init(state: SlotState, held: [TaskAttempt] = []) {
         self.state = state
         self.held = held
+        hasRun = state == .running
     }
 }
 
@@ -28,6 +31,8 @@ extension Agent {
 
     mutating func accept(_ assignment: Assignment, at now: Instant, into output: inout Output) {
         let key = assignment.key
+        // It crossed our wish for no more; that this agent leaves will say that it was not started.
+        if shutdown != nil { return }
         if let known = slots[key] {
             if let report = known.report { send(.slotReport(report), into: &output) }
             return
@@ -44,11 +49,17 @@ extension Agent {
             send(.slotReport(report), into: &output)
             return
         }
-        if let end = slot.end {
-            send(.slotReport(end), into: &output)
-        } else {
+        if slot.end == nil {
             output.actions.append(.stopSlot(key, reason: reason))
+        } else {
+            tellEnd(of: key, into: &output)
         }
+    }
+
+    /// An end is told when all results before it are recorded: the coordinator takes none after it.
+    private func tellEnd(of key: SlotKey, into output: inout Output) {
+        guard let slot = slots[key], let end = slot.end, slot.results.isEmpty else { return }
+        send(.slotReport(end), into: &output)
     }
 
     mutating func accept(_ orders: [TaskOrder], for key: SlotKey, into output: inout Output) {
@@ -61,17 +72,18 @@ extension Agent {
     }
 
     mutating func forget(_ attempts: [TaskAttempt], of key: SlotKey, into output: inout Output) {
-        guard slots.contains(key) else { return }
-        slots[key]?.results.removeAll { attempts.contains($0.attempt) }
-        slots[key]?.held.removeAll { attempts.contains($0) }
+        guard let slot = slots[key] else { return }
+        let recorded = Set(attempts)
+        slots[key]?.results.removeAll { recorded.contains($0.attempt) }
+        slots[key]?.held.removeAll { recorded.contains($0) }
         output.actions.append(.forgetResults(key, attempts))
+        if !slot.results.isEmpty { tellEnd(of: key, into: &output) }
     }
 
     mutating func forget(_ key: SlotKey, into output: inout Output) {
         guard slots[key]?.end != nil else { return }
         slots[key] = nil
         output.actions.append(.forgetSlot(key))
-        pull(into: &output)
     }
 
     /// Stops what the coordinator does not know, and forgets it when it has ended.
@@ -88,17 +100,31 @@ extension Agent {
     // MARK: What supervisors say
 
     mutating func note(_ report: SlotReport, at now: Instant, into output: inout Output) {
-        guard let slot = slots[report.key] else { return }
-        slots[report.key]?.state = report.state
-        slots[report.key]?.report = report
-        if report.state.isEnded { slots[report.key]?.end = report }
-        if slot.isAbandoned {
-            if report.state.isEnded { forget(report.key, into: &output) }
-            return
+        let key = report.key
+        guard let slot = slots[key], slot.end == nil else { return }
+        slots[key]?.state = report.state
+        slots[key]?.report = report
+        if report.state == .running { slots[key]?.hasRun = true }
+        if report.state.isEnded {
+            slots[key]?.end = report
+            slots[key]?.credits = 0
         }
-        guard isOpen else { return }
-        send(.slotReport(report), into: &output)
+        if slot.isAbandoned {
+            if report.state.isEnded { forget(key, into: &output) }
+        } else if isOpen {
+            if report.state.isEnded {
+                tellEnd(of: key, into: &output)
+            } else {
+                send(.slotReport(report), into: &output)
+            }
+        }
         pull(into: &output)
+    }
+
+    mutating func noteWanted(_ credits: UInt32, by key: SlotKey, into output: inout Output) {
+        guard let slot = slots[key], slot.end == nil, !slot.isAbandoned else { return }
+        slots[key]?.credits = credits
+        if isOpen { send(.pullTasks(key, credits: credits), into: &output) }
     }
 
     mutating func note(_ results: [TaskResult], of key: SlotKey, into output: inout Output) {
@@ -123,21 +149,24 @@ extension Agent {
         for key in slots.keys {
             guard let slot = slots[key], !slot.isAbandoned else { continue }
             if !slot.results.isEmpty { send(.taskResults(key, slot.results), into: &output) }
-            if let end = slot.end { send(.slotReport(end), into: &output) }
+            tellEnd(of: key, into: &output)
         }
     }
 
-    /// Asks for as many slots as may start now.
+    /// Asks for as many slots as may start now: none while something runs here that the coordinator does not count.
     mutating func pull(into output: inout Output) {
         guard isOpen, shutdown == nil else { return }
-        let starting = UInt32(slots.values.count { $0.state == .assigned || $0.state == .starting })
+        let starting = UInt32(
+            slots.values.count { !$0.hasRun && ($0.state == .assigned || $0.state == .starting) })
         let room = min(
             limits.startingSlots - min(limits.startingSlots, starting),
             limits.slots - min(limits.slots, UInt32(slots.count)))
-        send(.pull(credits: room), into: &output)
+        let hasUncounted = slots.values.contains { $0.isAbandoned && $0.end == nil }
+        send(.pull(credits: hasUncounted ? 0 : room), into: &output)
     }
 
     /// What must hold after every event.
+    /// - Returns: a sentence for each rule that is broken; empty when all hold.
     package func checkInvariants() -> [String] {
         var faults: [String] = []
         for key in slots.keys {
@@ -145,11 +174,20 @@ extension Agent {
             if slot.results.contains(where: { !slot.held.contains($0.attempt) }) {
                 faults.append("slot \(key) has results of tasks that it does not hold")
             }
-            if slot.end != nil, !slot.state.isEnded {
-                faults.append("slot \(key) has an end and is \(slot.state)")
+            if Set(slot.held).count < slot.held.count {
+                faults.append("slot \(key) holds a task twice")
+            }
+            if slot.end != nil, !slot.state.isEnded || slot.credits > 0 {
+                faults.append("slot \(key) has an end, is \(slot.state) and asks for \(slot.credits) tasks")
+            }
+            if slot.end != nil, slot.isAbandoned {
+                faults.append("slot \(key) has ended, nobody waits for it, and it is still kept")
             }
             let incarnations = slots.keys.count { $0.slot == key.slot && !(slots[$0]?.isAbandoned ?? true) }
             if incarnations > 1 { faults.append("slot \(key.slot) has \(incarnations) incarnations") }
+        }
+        if case .open(let open) = session, open.sent.count > Self.beatsRemembered {
+            faults.append("\(open.sent.count) heartbeats are remembered")
         }
         return faults
     }

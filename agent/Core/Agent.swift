@@ -41,7 +41,8 @@ package struct Agent: Sendable {
         let next: Instant?
         switch session {
         case .idle(let until): next = until
-        case .connecting, .over: next = nil
+        case .connecting: next = nil
+        case .over: return nil
         case .greeting(let since): next = since + limits.greetingTimeout
         case .open(let open): next = min(open.nextBeat, open.silentAt, open.repeatAt)
         }
@@ -56,9 +57,7 @@ package struct Agent: Sendable {
         case .messageReceived(let message): receive(message, at: now, into: &output)
         case .slotChanged(let report): note(report, at: now, into: &output)
         case .tasksFinished(let key, let results): note(results, of: key, into: &output)
-        case .tasksWanted(let key, let credits):
-            slots[key]?.credits = credits
-            if isOpen, slots.contains(key) { send(.pullTasks(key, credits: credits), into: &output) }
+        case .tasksWanted(let key, let credits): noteWanted(credits, by: key, into: &output)
         case .hardwareChanged(let report):
             hardware = report
             if isOpen { send(.hardware(report, request: 0), into: &output) }
@@ -78,14 +77,28 @@ package struct Agent: Sendable {
     }
 
     private mutating func receive(_ message: CoordinatorMessage, at now: Instant, into output: inout Output) {
+        switch message {
+        case .welcome(let welcome):
+            open(welcome, at: now, into: &output)
+            return
+        case .refusal(let refusal):
+            obey(refusal, at: now, into: &output)
+            return
+        case .heartbeatAcknowledged, .assign, .stopSlot, .slotEndAcknowledged, .assignTasks,
+            .taskResultsAcknowledged, .requestHardware, .requestLog, .cancelLog, .certificate:
+            break
+        }
+        // What comes before the welcome, or after the session was given up, is of a past session.
+        guard isOpen else { return }
         noteSignOfCoordinator(at: now)
         switch message {
-        case .welcome(let welcome): open(welcome, at: now, into: &output)
-        case .refusal(let refusal): obey(refusal, at: now, into: &output)
+        case .welcome, .refusal: break
         case .heartbeatAcknowledged(let sequence): renewLease(sequence, into: &output)
         case .assign(let assignment): accept(assignment, at: now, into: &output)
         case .stopSlot(let key, let reason): stop(key, reason: reason, at: now, into: &output)
-        case .slotEndAcknowledged(let key): forget(key, into: &output)
+        case .slotEndAcknowledged(let key):
+            forget(key, into: &output)
+            pull(into: &output)
         case .assignTasks(let key, let orders): accept(orders, for: key, into: &output)
         case .taskResultsAcknowledged(let key, let attempts): forget(attempts, of: key, into: &output)
         case .requestHardware(let request): output.actions.append(.probeHardware(request: request))

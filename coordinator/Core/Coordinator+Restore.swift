@@ -7,13 +7,18 @@ extension Coordinator {
         _ = liveness.noteHandled(at: now)
         for record in snapshot.nodes {
             nodes[record.node] = Node(record: record)
-            if record.state != .released, record.state != .lost {
+            switch record.state {
+            case .joining, .lost, .released: break
+            case .ready, .suspect, .draining, .drained, .cordoned:
                 liveness.hear(record.node, at: now, limits)
             }
         }
         for stored in snapshot.jobs.sorted(by: { $0.record.job < $1.record.job }) { restore(stored) }
         for record in snapshot.slots.sorted(by: { $0.slot < $1.slot }) { restore(record) }
         for job in jobs.keys { settleRestored(job) }
+        endedJobs = jobs.values.filter(\.record.state.isEnded).sorted {
+            ($0.record.endedAt ?? .epoch, $0.record.job) < ($1.record.endedAt ?? .epoch, $1.record.job)
+        }.map(\.record.job)
         for token in snapshot.tokens { tokens[token.token] = token }
         needsPlacement = true
     }
@@ -25,11 +30,10 @@ extension Coordinator {
             var ledger = TaskLedger(array: record.specification.array)
             if record.specification.array == nil { ledger.append(count: Int(record.taskCount)) }
             for mark in stored.tasks { ledger.restore(mark) }
-            if record.state == .canceled { ledger.restoreCanceled() }
+            if record.state.isEnded { ledger.cancelReady() }
             job.ledger = ledger
         }
         jobs[record.job] = job
-        if record.state.isEnded { endedJobs.append(record.job) }
     }
 
     private mutating func restore(_ record: SlotRecord) {

@@ -19,6 +19,8 @@ package struct Coordinator: Sendable {
     var liveness = Liveness()
     /// Ended jobs that are still in `jobs`, oldest first.
     var endedJobs: [JobID] = []
+    /// Removed nodes that are still in `nodes`, oldest first.
+    var releasedNodes: [NodeID] = []
 
     var lastNode: UInt64
     var lastJob: UInt64
@@ -80,6 +82,7 @@ package struct Coordinator: Sendable {
         case .storeRecovered:
             storeFailure = nil
             needsPlacement = true
+            for job in jobs.keys { grantWaiting(of: job, at: now, into: &output) }
         }
     }
 
@@ -96,15 +99,16 @@ package struct Coordinator: Sendable {
             return
         }
         hear(from: node, at: now, into: &output)
-        // Agents repeat what is not acknowledged: while nothing can be written, what they report waits with them.
-        if storeFailure != nil, !message.isAcceptedWithoutStore { return }
+        // What agents repeat until it is acknowledged waits with them while nothing can be written.
+        if storeFailure != nil, message.isRepeated { return }
         switch message {
         case .hello: break
         case .heartbeat(let heartbeat):
             output.actions.append(.send(connection, .heartbeatAcknowledged(sequence: heartbeat.sequence)))
         case .pull(let credits): setCredits(credits, of: node)
         case .slotReport(let report): receive(report, from: node, on: connection, at: now, into: &output)
-        case .pullTasks(let key, let credits): pullTasks(key, credits, from: node, at: now, into: &output)
+        case .pullTasks(let key, let credits):
+            pullTasks(key, credits, from: node, at: now, into: &output)
         case .taskResults(let key, let results):
             receive(results, of: key, from: node, on: connection, at: now, into: &output)
         case .hardware(let report, _): updateHardware(report, of: node, at: now, into: &output)
@@ -164,11 +168,12 @@ package struct Coordinator: Sendable {
 }
 
 extension AgentMessage {
-    /// Nothing that this says must be written before it has an effect.
-    fileprivate var isAcceptedWithoutStore: Bool {
+    /// The agent says it again until it is acknowledged.
+    fileprivate var isRepeated: Bool {
         switch self {
-        case .heartbeat, .pull, .logChunk: true
-        case .hello, .slotReport, .pullTasks, .taskResults, .hardware, .renewCertificate, .leaving: false
+        case .taskResults: true
+        case .slotReport(let report): report.state.isEnded
+        case .hello, .heartbeat, .pull, .pullTasks, .hardware, .logChunk, .renewCertificate, .leaving: false
         }
     }
 }

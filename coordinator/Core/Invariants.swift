@@ -1,11 +1,12 @@
 import ClusterTypes
+import CoordinatorPlacement
 import ProtocolMessages
 
 extension Coordinator {
     /// What must hold after every event; tests and simulation call it.
     /// - Returns: a sentence for each rule that is broken; empty when all hold.
     package func checkInvariants() -> [String] {
-        checkSlots() + checkNodes() + checkJobs()
+        checkSlots() + checkNodes() + checkConnections() + checkJobs() + checkProgress()
     }
 
     private func checkSlots() -> [String] {
@@ -13,19 +14,33 @@ extension Coordinator {
         for slot in slots.values {
             let record = slot.record
             if record.state.isEnded { faults.append("slot \(record.key) has ended and is still kept") }
-            if record.state.isPlaced != (record.node != nil) && record.state != .stopping {
-                faults.append(
-                    "slot \(record.key) is \(record.state.rawValue) with node \(record.node.map(\.description) ?? "none")"
-                )
+            if record.state.isPlaced != (record.node != nil) {
+                let node = record.node.map(\.description) ?? "none"
+                faults.append("slot \(record.key) is \(record.state.rawValue) with node \(node)")
+            }
+            if !record.state.isPlaced, !record.tasks.isEmpty || !record.devices.isEmpty || slot.credits > 0 {
+                faults.append("slot \(record.key) has no place and holds tasks, devices or credits")
             }
             if let node = record.node, !(nodes[node]?.slots.contains(record.slot) ?? false) {
                 faults.append("slot \(record.key) is on node \(node), which does not know it")
             }
-            if !(jobs[record.job]?.slots.contains(record.slot) ?? false) {
-                faults.append("slot \(record.key) is not among the slots of its job \(record.job)")
+            if record.tasks.count > limits.tasksPerSlot || Set(record.tasks).count < record.tasks.count {
+                faults.append("slot \(record.key) holds too many tasks, or one twice")
             }
-            for task in record.tasks where jobs[record.job]?.ledger?.state(of: task.index) != .running {
-                faults.append("slot \(record.key) holds task \(task.index), which is not running")
+            guard let job = jobs[record.job], job.slots.contains(record.slot) else {
+                faults.append("slot \(record.key) is not among the slots of its job \(record.job)")
+                continue
+            }
+            for task in record.tasks {
+                if job.ledger?.state(of: task.index) != .running {
+                    faults.append("slot \(record.key) holds task \(task.index), which is not running")
+                } else if job.ledger?.attempt(of: task.index) != task.attempt {
+                    faults.append("slot \(record.key) holds a past attempt of task \(task.index)")
+                }
+            }
+            if job.record.state.isEnded, record.state != .stopping {
+                faults.append(
+                    "slot \(record.key) of the ended job \(record.job) is \(record.state.rawValue)")
             }
         }
         return faults
@@ -45,6 +60,9 @@ extension Coordinator {
                 }
                 used += job.record.specification.resources.resources
                 for grant in slot.devices { shares[Int(grant.device)] += grant.shares }
+                if record.state == .lost, job.record.specification.onDisconnect == .stop {
+                    faults.append("node \(record.node) is lost and keeps slot \(slot.key)")
+                }
             }
             if used != node.used {
                 faults.append("node \(record.node) counts \(node.used), its slots hold \(used)")
@@ -56,11 +74,35 @@ extension Coordinator {
             if shares.contains(where: { $0 > wholeDeviceShares }) {
                 faults.append("node \(record.node) has handed out a device twice: \(shares)")
             }
-            if let connection = node.connection, connections[connection]?.node != record.node {
-                faults.append("node \(record.node) has a connection that is not its own")
-            }
             if record.state == .released, !node.slots.isEmpty {
                 faults.append("node \(record.node) is released with slots")
+            }
+            if record.state == .drained, !node.slots.isEmpty {
+                faults.append("node \(record.node) is drained with slots")
+            }
+        }
+        return faults
+    }
+
+    private func checkConnections() -> [String] {
+        var faults: [String] = []
+        for node in nodes.values {
+            let record = node.record
+            guard let connection = node.connection else {
+                if node.credits > 0 { faults.append("node \(record.node) has credits and no connection") }
+                continue
+            }
+            if connections[connection]?.node != record.node {
+                faults.append("node \(record.node) has a connection that is not its own")
+            }
+            if !node.takesItsPlace {
+                faults.append("node \(record.node) is connected and \(record.state.rawValue)")
+            }
+        }
+        for connection in connections.keys {
+            guard let node = connections[connection]?.node else { continue }
+            if nodes[node]?.connection != connection {
+                faults.append("connection \(connection) is of node \(node), which has another")
             }
         }
         return faults
@@ -70,22 +112,58 @@ extension Coordinator {
         var faults: [String] = []
         for job in jobs.values {
             let record = job.record
+            let held = job.slots.compactMap { slots[$0]?.record }
+            let pending = held.count { $0.state == .pending }
+            if held.count != Set(job.slots).count {
+                faults.append("job \(record.job) lists a slot that is not there, or one twice")
+            }
             if let ledger = job.ledger {
-                let held = job.slots.reduce(0) { $0 + (slots[$1]?.record.tasks.count ?? 0) }
-                if held != Int(ledger.counts.running) {
+                let tasks = held.reduce(0) { $0 + $1.tasks.count }
+                if tasks != Int(ledger.counts.running) {
                     faults.append(
-                        "job \(record.job) has \(ledger.counts.running) running tasks, its slots hold \(held)"
+                        "job \(record.job) has \(ledger.counts.running) running tasks, its slots hold \(tasks)"
                     )
                 }
                 if ledger.counts != record.counts { faults.append("job \(record.job) has stale counts") }
-                if Int(record.counts.total) != Int(record.taskCount) {
-                    faults.append("job \(record.job) has \(record.counts.total) of \(record.taskCount) tasks")
+                if pending > (ledger.counts.ready > 0 ? 1 : 0) {
+                    faults.append(
+                        "job \(record.job) has \(pending) waiting slots for \(ledger.counts.ready) tasks")
                 }
+            } else if !record.state.isEnded {
+                if held.count - pending != Int(record.counts.running) {
+                    faults.append("job \(record.job) counts \(record.counts.running) of its placed slots")
+                }
+                if pending > Int(record.counts.ready) {
+                    faults.append("job \(record.job) has more waiting slots than it wants")
+                }
+            }
+            if Int(record.counts.total) != Int(record.taskCount) {
+                faults.append("job \(record.job) has \(record.counts.total) of \(record.taskCount) tasks")
             }
             if record.state.isEnded, record.counts.decided != record.counts.total {
                 faults.append("job \(record.job) has ended with open tasks")
             }
             if job.isOver { faults.append("job \(record.job) is over and still \(record.state.rawValue)") }
+        }
+        let ended = jobs.values.filter(\.record.state.isEnded).map(\.record.job)
+        if ended.sorted() != endedJobs.sorted() { faults.append("the list of ended jobs is not true") }
+        return faults
+    }
+
+    /// Nothing waits for what is there.
+    private func checkProgress() -> [String] {
+        var faults: [String] = []
+        for slot in slots.values where grantable(to: slot.record.slot) != .nothing {
+            faults.append("slot \(slot.record.key) waits for tasks, or for its end, and is not given it")
+        }
+        guard !needsPlacement, storeFailure == nil else { return faults }
+        let open = nodes.values.filter(\.takesWork).map(\.placement)
+        for job in jobs.values where slotsWanted(job.record.job) > 0 {
+            if let (position, _) = FirstFit.place(job.demand, on: open) {
+                faults.append(
+                    "job \(job.record.job) wants a slot, node \(open[position].node) has room, and nothing happens"
+                )
+            }
         }
         return faults
     }

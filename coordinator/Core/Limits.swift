@@ -10,8 +10,12 @@ package struct Limits: Sendable, Hashable {
     package var tasksPerJob = 10_000_000
     /// Payloads in one command: bounds one write.
     package var payloadsPerCommand = 100_000
+    /// Task rows that one order writes. 1,000,000: some seconds of one transaction, 200 MB until it is committed.
+    package var rowsPerCommand = 1_000_000
     /// Tasks that one slot holds: what a lost slot makes run again.
     package var tasksPerSlot = 1_024
+    /// Removed nodes whose agents are told why they are refused; older ones are not known any more.
+    package var releasedNodesKept = 1_000
     /// Connections that have not said `hello`.
     package var unnamedConnections = 4_096
     package var tokens = 10_000

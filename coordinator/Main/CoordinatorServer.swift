@@ -31,7 +31,8 @@ final class CoordinatorServer: Sendable {
     let isServing = Atomic(false)
 
     init(
-        settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity, store: any Store,
+        settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity,
+        store: any Store,
         certificateValidity: Duration, logger: Logger
     ) throws {
         self.settings = settings
@@ -52,7 +53,8 @@ final class CoordinatorServer: Sendable {
         configuration.port = settings.agentPort
         gateway = try Gateway(
             configuration: configuration, cluster: settings.cluster, identity: identity,
-            authorityPEM: authority.certificatePEM, group: MultiThreadedEventLoopGroup.singleton, logger: logger,
+            authorityPEM: authority.certificatePEM, group: MultiThreadedEventLoopGroup.singleton,
+            logger: logger,
             onEvents: { driver.put($0.map(Input.init)) })
         self.driver = driver
         transport.connect(to: gateway)
@@ -100,7 +102,8 @@ private final class GatewayTransport: AgentTransport {
 extension CoordinatorServer: CoordinatorService {
     func submit(_ command: Command) async -> Reply {
         let reply = await driver.submit(command)
-        guard case .locateLog(let subject) = command, case .refused(let refusal) = reply, refusal.code == .notFound
+        guard case .locateLog(let subject) = command, case .refused(let refusal) = reply,
+            refusal.code == .notFound
         else { return reply }
         return await locateEnded(subject, refusal)
     }
@@ -162,13 +165,15 @@ extension CoordinatorServer: CoordinatorService {
 
     func joinTokenText(secret: Secret) throws -> String {
         try JoinToken(
-            cluster: settings.cluster, apiURLs: apiURLs, authorityPEM: authority.certificatePEM, secret: secret
+            cluster: settings.cluster, apiURLs: apiURLs, authorityPEM: authority.certificatePEM,
+            secret: secret
         ).text()
     }
 
     var cluster: ClusterInfo {
         ClusterInfo(
-            name: settings.cluster, version: mortiseVersion, startedAt: startedAt, agentEndpoints: agentEndpoints,
+            name: settings.cluster, version: mortiseVersion, startedAt: startedAt,
+            agentEndpoints: agentEndpoints,
             apiURLs: apiURLs, caPEM: authority.certificatePEM)
     }
 

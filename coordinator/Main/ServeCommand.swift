@@ -38,9 +38,12 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel: String?
     @Option(help: "Milliseconds between an agent's heartbeats. [MORTISE_HEARTBEAT_MILLISECONDS]")
     var heartbeatMilliseconds: UInt32?
-    @Option(help: "Milliseconds that a node's slots are its own without word from us. [MORTISE_LEASE_MILLISECONDS]")
+    @Option(
+        help:
+            "Milliseconds that a node's slots are its own without word from us. [MORTISE_LEASE_MILLISECONDS]")
     var leaseMilliseconds: UInt32?
-    @Option(help: "Seconds that a node's certificate is good for, 5 to 31536000. [MORTISE_CERTIFICATE_SECONDS]")
+    @Option(
+        help: "Seconds that a node's certificate is good for, 5 to 31536000. [MORTISE_CERTIFICATE_SECONDS]")
     var certificateSeconds: UInt32?
 
     func run() async throws {
@@ -136,7 +139,9 @@ struct ServeCommand: AsyncParsableCommand {
         return .seconds(Int64(seconds))
     }
 
-    private func number<Number: FixedWidthInteger>(_ environment: [String: String], _ name: String) throws -> Number? {
+    private func number<Number: FixedWidthInteger>(_ environment: [String: String], _ name: String) throws
+        -> Number?
+    {
         guard let text = environment[name], !text.isEmpty else { return nil }
         guard let number = Number(text) else { throw Failure("\(name) is '\(text)', which is no number.") }
         return number
@@ -145,7 +150,8 @@ struct ServeCommand: AsyncParsableCommand {
     private func logger() throws -> Logger {
         let name = logLevel ?? ProcessInfo.processInfo.environment["MORTISE_LOG_LEVEL"] ?? "notice"
         guard let level = Logger.Level(rawValue: name) else {
-            throw Failure("'\(name)' is no log level: take trace, debug, info, notice, warning, error or critical.")
+            throw Failure(
+                "'\(name)' is no log level: take trace, debug, info, notice, warning, error or critical.")
         }
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var logger = Logger(label: "mortise-coordinator")

@@ -131,8 +131,12 @@ package struct DeviceSample: Hashable, Sendable {
 package struct SlotReport: Hashable, Sendable {
     package var key: SlotKey
     /// `starting`, `running`, `stopping`, `finished` or `failed`.
+    ///
+    /// `finished` without an exit code says that it was stopped (by order, by the end of its lease, with its agent)
+    /// or went down with its machine before it ended by itself: no failure, `on_lost` decides what follows.
     package var state: SlotState
-    /// At the end: 0...255, 128+n for signal n, 124 timeout, 126 and 127 as in the shell; nil if it never ran.
+    /// At the end: 0...255, 128+n for signal n, 124 timeout, 126 and 127 as in the shell; nil if it never ran, or
+    /// was stopped.
     package var exitCode: Int32?
     package var reason: String
     package var at: Instant

@@ -29,7 +29,8 @@ final class ChildProcess: Sendable {
     ///   - files: where its output goes: `FILES.out` and `FILES.err`.
     ///   - input: a file for its standard input; nothing to read without one.
     static func start(
-        _ program: String, _ arguments: [String], environment: [String: String], folder: String, files: String,
+        _ program: String, _ arguments: [String], environment: [String: String], folder: String,
+        files: String,
         input: String? = nil
     ) async throws -> ChildProcess {
         let outputPath = files + ".out"

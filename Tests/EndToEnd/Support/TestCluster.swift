@@ -294,7 +294,8 @@ final class TestCluster: Sendable {
 
     func agentArguments(_ name: String) async throws -> [String] {
         [
-            "run", "--directory", agentDirectory(name), "--name", name, "--address", "127.0.0.1", "--no-tools",
+            "run", "--directory", agentDirectory(name), "--name", name, "--address", "127.0.0.1",
+            "--no-tools",
             "--join-file", try await joinFile(),
         ]
     }

@@ -76,7 +76,8 @@ extension Coordinator {
         let kept = nodes.values.filter { !$0.takesWork && $0.record.state != .released }
         if open.isEmpty, kept.isEmpty { lines.append("slot \(slot) waits: no node has joined yet") }
         let misfits = FirstFit.misfits(state.demand, on: open)
-        if !open.isEmpty {
+        if !open.isEmpty, misfits.isEmpty { lines.append("slot \(slot) is placed in a moment") }
+        if !misfits.isEmpty {
             lines.append(
                 "slot \(slot) waits: of \(open.count) nodes that take work, "
                     + misfits.map { "\($0.1) \($0.0.explanation)" }.joined(separator: ", "))
@@ -94,7 +95,8 @@ extension Coordinator {
                 pool: pool, isStatic: true,
                 nodes: UInt32(nodes.values.count { $0.record.pool == pool && $0.record.state != .released }))
         }
-        lines += Policy.orders(pools: supply, pendingSlots: supply.map { _ in 1 }).map(\.reason)
+        let wanted = UInt32(clamping: slotsWanted(state.record.job))
+        lines += Policy.orders(pools: supply, pendingSlots: supply.map { _ in wanted }).map(\.reason)
         return lines
     }
 

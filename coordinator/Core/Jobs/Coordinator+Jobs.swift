@@ -55,7 +55,8 @@ extension Coordinator {
             }
         } else if taskCount > 0 || specification.isOpen {
             throw CommandRefusal(.invalid, "only a job of kind 'tasks' has tasks")
-        } else if specification.slots.maximum == 0 || specification.slots.maximum > limits.slotsPerJob {
+        }
+        if specification.slots.maximum == 0 || specification.slots.maximum > limits.slotsPerJob {
             throw CommandRefusal(
                 .invalid,
                 "a \(specification.kind.rawValue) job has 1 to \(limits.slotsPerJob) slots, "
@@ -83,29 +84,27 @@ extension Coordinator {
     mutating func append(
         _ payloads: [String], to job: JobID, closing: Bool, at now: Instant, into output: inout Output
     ) throws(CommandRefusal) -> Reply {
-        guard var state = jobs[job] else { throw CommandRefusal(.notFound, "there is no active job \(job)") }
-        guard state.record.isOpen, !state.record.state.isEnded, var ledger = state.ledger else {
+        guard let record = jobs[job]?.record else {
+            throw CommandRefusal(.notFound, "there is no active job \(job)")
+        }
+        guard record.isOpen, !record.state.isEnded else {
             throw CommandRefusal(.conflict, "job \(job) is closed: it takes no more tasks")
         }
         try checkPayloads(payloads)
-        if ledger.count + payloads.count > limits.tasksPerJob {
+        if Int(record.taskCount) + payloads.count > limits.tasksPerJob {
             throw CommandRefusal(.limitReached, "a job has at most \(limits.tasksPerJob) tasks")
         }
         if !payloads.isEmpty {
-            output.writes.append(
-                .appendPayloads(job, first: TaskIndex(ledger.count), payloads: payloads))
+            output.writes.append(.appendPayloads(job, first: record.taskCount, payloads: payloads))
         }
-        ledger.append(count: payloads.count)
-        state.ledger = ledger
-        state.record.taskCount = UInt32(ledger.count)
-        state.record.counts = ledger.counts
-        if closing { state.record.isOpen = false }
-        jobs[job] = state
-        output.writes.append(.putJob(state.record))
+        jobs[job]?.ledger?.append(count: payloads.count)
+        jobs[job]?.record.taskCount += UInt32(payloads.count)
+        if closing { jobs[job]?.record.isOpen = false }
+        writeJob(job, into: &output)
         grantWaiting(of: job, at: now, into: &output)
         endIfOver(job, at: now, into: &output)
         needsPlacement = true
-        return .job(jobs[job]?.record ?? state.record)
+        return .job(jobs[job]?.record ?? record)
     }
 
     // MARK: Orders
@@ -163,7 +162,9 @@ extension Coordinator {
                 "job \(job) has no tasks to retry here: it is of another kind, or ended too long ago; submit it again"
             )
         }
-        let chosen = indices ?? ledger.indices(in: [.failed, .canceled])
+        var seen: Set<TaskIndex> = []
+        let chosen =
+            indices?.filter { seen.insert($0).inserted } ?? ledger.indices(in: [.failed, .canceled])
         for index in chosen {
             guard let task = ledger.state(of: index) else {
                 throw CommandRefusal(.notFound, "job \(job) has no task \(index)")
@@ -175,11 +176,15 @@ extension Coordinator {
                 )
             }
         }
-        for index in chosen { jobs[job]?.ledger?.reset(index) }
-        output.writes.append(
-            .putTasks(
-                job,
-                chosen.map { TaskRecord(index: $0, state: .ready, attempt: 0, reason: "retried by order") }))
+        let unwritten = chosen.count { ledger.isUnwritten($0) }
+        let rowCount = chosen.count - unwritten + (chosen.isEmpty ? 0 : ledger.unwrittenCount - unwritten)
+        if rowCount > limits.rowsPerCommand {
+            throw CommandRefusal(
+                .limitReached,
+                "this would change \(rowCount) tasks; one order changes at most \(limits.rowsPerCommand): "
+                    + "submit the job again")
+        }
+        resetTasks(chosen, of: job, into: &output)
         if state.record.state.isEnded, !chosen.isEmpty {
             jobs[job]?.record.state = .running
             jobs[job]?.record.reason = ""
@@ -191,6 +196,18 @@ extension Coordinator {
         grantWaiting(of: job, at: now, into: &output)
         needsPlacement = true
         return .tasksRetried(count: UInt32(chosen.count))
+    }
+
+    private mutating func resetTasks(_ indices: [TaskIndex], of job: JobID, into output: inout Output) {
+        guard !indices.isEmpty else { return }
+        var rows: [TaskRecord] = []
+        for index in indices where jobs[job]?.ledger?.reset(index) ?? false {
+            rows.append(TaskRecord(index: index, state: .ready, attempt: 0, reason: "retried by order"))
+        }
+        for index in jobs[job]?.ledger?.takeUnwritten() ?? [] {
+            rows.append(TaskRecord(index: index, state: .canceled, attempt: 0, reason: "canceled"))
+        }
+        if !rows.isEmpty { output.writes.append(.putTasks(job, rows)) }
     }
 
     // MARK: The end
@@ -246,12 +263,12 @@ extension Coordinator {
         evictEndedJobs()
     }
 
-    /// Slots of an ended job that still stop keep it in memory.
+    /// The oldest go first, but for those that still have slots to stop.
     mutating func evictEndedJobs() {
         while endedJobs.count > limits.endedJobsKept {
-            guard let oldest = endedJobs.first, jobs[oldest]?.slots.isEmpty ?? true else { return }
-            jobs[oldest] = nil
-            endedJobs.removeFirst()
+            let oldest = endedJobs.firstIndex { jobs[$0]?.slots.isEmpty ?? true }
+            guard let oldest else { return }
+            jobs[endedJobs.remove(at: oldest)] = nil
         }
     }
 }

@@ -8,22 +8,20 @@ extension Coordinator {
     mutating func placePendingSlots(at now: Instant, into output: inout Output) {
         var open = nodes.values.filter { $0.takesWork && $0.credits > 0 }.map(\.placement)
         for job in jobsInOrder() {
-            while wantsSlot(job) {
-                let slot = pendingSlot(of: job, at: now, into: &output)
-                guard let demand = jobs[job]?.demand,
-                    let (position, grants) = FirstFit.place(demand, on: open)
-                else { break }
+            guard let demand = jobs[job]?.demand else { continue }
+            var waiting = pendingSlots(of: job)[...]
+            for _ in 0..<slotsWanted(job) {
+                let slot = waiting.popFirst() ?? addPendingSlot(to: job, at: now, into: &output)
+                guard let (position, grants) = FirstFit.place(demand, on: open) else { break }
                 assign(slot, to: open[position].node, grants, at: now, into: &output)
                 if let node = nodes[open[position].node] { open[position] = node.placement }
             }
-            dropUnwantedSlots(of: job, at: now, into: &output)
         }
     }
 
     /// A slot waits only while there are tasks that no other slot has taken.
-    private mutating func dropUnwantedSlots(of job: JobID, at now: Instant, into output: inout Output) {
-        guard let state = jobs[job], let ledger = state.ledger, ledger.counts.ready == 0 else { return }
-        for slot in state.slots where slots[slot]?.record.state == .pending {
+    mutating func dropPendingSlots(of job: JobID, at now: Instant, into output: inout Output) {
+        for slot in pendingSlots(of: job) {
             finish(slot, as: .finished, reason: "no more tasks", at: now, into: &output)
         }
     }
@@ -38,20 +36,21 @@ extension Coordinator {
             .map(\.record.job)
     }
 
-    /// Could one more slot of this job run now, if it had a place?
-    private func wantsSlot(_ job: JobID) -> Bool {
-        guard let state = jobs[job] else { return false }
-        let specification = state.record.specification
-        guard let ledger = state.ledger else { return state.record.counts.ready > 0 }
+    /// How many more slots of this job could run now, if they had a place.
+    func slotsWanted(_ job: JobID) -> Int {
+        guard let state = jobs[job], state.record.state == .running else { return 0 }
+        guard let ledger = state.ledger else { return Int(state.record.counts.ready) }
+        guard ledger.counts.ready > 0 else { return 0 }
         let working = state.slots.count { slots[$0]?.record.state.isPlaced ?? false }
-        return ledger.counts.ready > 0 && working < min(Int(specification.slots.maximum), ledger.undecided)
+        return max(0, min(Int(state.record.specification.slots.maximum), ledger.undecided) - working)
     }
 
-    /// The first slot of the job that waits, or a new one.
-    private mutating func pendingSlot(of job: JobID, at now: Instant, into output: inout Output) -> SlotID {
-        if let waiting = jobs[job]?.slots.first(where: { slots[$0]?.record.state == .pending }) {
-            return waiting
-        }
+    private func pendingSlots(of job: JobID) -> [SlotID] {
+        (jobs[job]?.slots ?? []).filter { slots[$0]?.record.state == .pending }
+    }
+
+    private mutating func addPendingSlot(to job: JobID, at now: Instant, into output: inout Output) -> SlotID
+    {
         lastSlot += 1
         let slot = SlotID(lastSlot)
         let record = SlotRecord(slot: slot, job: job, createdAt: now, since: now)

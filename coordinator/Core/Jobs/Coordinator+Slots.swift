@@ -18,7 +18,8 @@ extension Coordinator {
         }
         switch report.state {
         case .starting, .running:
-            if record.state == .assigned || record.state == .starting || record.state == .lost {
+            // A service that starts again goes from running to starting.
+            if record.state != .stopping {
                 setState(report.state, of: slot, reason: report.reason, at: now, into: &output)
             }
         case .stopping:
@@ -33,16 +34,15 @@ extension Coordinator {
     /// The agent found this incarnation running when it connected.
     mutating func adopt(_ slot: SlotID, _ running: RunningSlot, at now: Instant, into output: inout Output) {
         guard let record = slots[slot]?.record else { return }
-        let missing = record.tasks.filter { !running.tasks.contains($0) }
-        if !missing.isEmpty {
-            slots[slot]?.record.tasks.removeAll { missing.contains($0) }
-            loseTasks(missing, of: record, reason: "they did not reach their slot", at: now, into: &output)
-        }
         slots[slot]?.credits = 0
-        if record.state != .stopping, !running.state.isEnded {
+        let held = Set(running.tasks)
+        giveBack(record.tasks.filter { !held.contains($0) }, of: slot, at: now, into: &output)
+        guard record.state != .stopping else { return }
+        switch running.state {
+        case .assigned, .starting, .running, .stopping:
             setState(running.state, of: slot, reason: "", at: now, into: &output)
-        } else if !missing.isEmpty {
-            writeSlot(slot, into: &output)
+        // An end is told after the results that it follows.
+        case .finished, .failed, .pending, .lost: break
         }
     }
 
@@ -52,31 +52,41 @@ extension Coordinator {
         _ slot: SlotID, _ report: SlotReport, at now: Instant, into output: inout Output
     ) {
         guard let record = slots[slot]?.record, let job = jobs[record.job] else { return }
-        giveBackTasks(
-            of: slot, isLoss: report.state == .failed, reason: report.reason, at: now, into: &output)
+        // What was not started came back before; of the rest nobody knows how far it came.
+        giveBackTasks(of: slot, isLoss: true, reason: report.reason, at: now, into: &output)
         if let node = record.node { vacate(node, by: record, at: now, into: &output) }
         slots[slot]?.record.exitCode = report.exitCode
-        let succeeded = report.state == .finished
-        if job.ledger != nil {
+        let kind = job.record.specification.kind
+        if kind == .tasks || job.record.state.isEnded {
             finish(slot, as: report.state, reason: report.reason, at: now, into: &output)
-            if !succeeded, !job.record.state.isEnded {
+            if report.state == .failed, record.state != .stopping, !job.record.state.isEnded {
                 countSlotFailure(of: record.job, report.reason, at: now, into: &output)
             }
-        } else if job.record.state.isEnded {
-            finish(slot, as: report.state, reason: report.reason, at: now, into: &output)
-        } else if job.record.specification.kind == .batch, succeeded {
+        } else if report.state == .failed, record.state != .stopping {
+            failIncarnation(slot, report, at: now, into: &output)
+        } else if kind == .batch, report.exitCode != nil {
             moveSlot(of: record.job, from: \.running, to: \.succeeded, into: &output)
             finish(slot, as: .finished, reason: report.reason, at: now, into: &output)
-        } else if record.state == .stopping,
-            report.exitCode == nil || job.record.specification.kind == .service
-        {
-            // Stopped by us (its node drains) and still wanted.
-            makePending(slot, reason: report.reason, at: now, into: &output)
         } else {
-            failIncarnation(slot, report, at: now, into: &output)
+            abandonIncarnation(slot, hasStarted: true, reason: report.reason, at: now, into: &output)
         }
         endIfOver(record.job, at: now, into: &output)
         evictEndedJobs()
+    }
+
+    /// It ended without an outcome of its own, and through no fault of its own: it is still wanted, but where
+    /// `on_lost` says that it must not run twice.
+    private mutating func abandonIncarnation(
+        _ slot: SlotID, hasStarted: Bool, reason: String, at now: Instant, into output: inout Output
+    ) {
+        guard let record = slots[slot]?.record, let job = jobs[record.job] else { return }
+        let specification = job.record.specification
+        if hasStarted, specification.kind == .batch, specification.onLost == .fail {
+            moveSlot(of: record.job, from: \.running, to: \.failed, into: &output)
+            finish(slot, as: .failed, reason: reason, at: now, into: &output)
+        } else {
+            makePending(slot, reason: reason, at: now, into: &output)
+        }
     }
 
     /// A batch command failed, or a slot could not run: tried again as its job's rules say.
@@ -105,13 +115,8 @@ extension Coordinator {
         if let node = record.node { vacate(node, by: record, at: now, into: &output) }
         if job.ledger != nil || job.record.state.isEnded {
             finish(slot, as: .failed, reason: reason, at: now, into: &output)
-        } else if hasStarted, job.record.specification.kind == .batch,
-            job.record.specification.onLost == .fail
-        {
-            moveSlot(of: record.job, from: \.running, to: \.failed, into: &output)
-            finish(slot, as: .failed, reason: reason, at: now, into: &output)
         } else {
-            makePending(slot, reason: reason, at: now, into: &output)
+            abandonIncarnation(slot, hasStarted: hasStarted, reason: reason, at: now, into: &output)
         }
         endIfOver(record.job, at: now, into: &output)
         evictEndedJobs()

@@ -56,16 +56,19 @@ extension Coordinator {
             return
         }
         let node = known.peer.node
-        if let former = nodes[node]?.connection, former != connection {
+        if let former = nodes[node]?.connection {
             refuse(former, Refusal(.replaced, "the agent connected again"), into: &output)
         }
-        connections[connection]?.node = node
-        nodes[node]?.connection = connection
-        nodes[node]?.credits = 0
+        let isSameProcess = nodes[node]?.instance == hello.instance
         nodes[node]?.instance = hello.instance
         adoptDescription(hello, known.peer, of: node)
         liveness.hear(node, at: now, limits)
-        let keep = reconcile(hello.slots, of: node, at: now, into: &output)
+        // The node has no connection yet: nothing is said to it before the welcome.
+        let keep = reconcile(
+            hello.slots, of: node, isSameProcess: isSameProcess, at: now, into: &output)
+        connections[connection]?.node = node
+        nodes[node]?.connection = connection
+        nodes[node]?.credits = 0
         output.actions.append(
             .send(
                 connection,
@@ -77,11 +80,20 @@ extension Coordinator {
         for slot in keep where slot.state == .stopping {
             output.actions.append(.send(connection, .stopSlot(slot.key, reason: slot.reason)))
         }
-        settle(node, reason: "", at: now, into: &output, alwaysWrite: true)
+        if nodes[node]?.record.state == .joining {
+            releaseNamesakes(of: node, at: now, into: &output)
+        }
+        settle(node, isHeard: true, reason: "", at: now, into: &output, alwaysWrite: true)
         needsPlacement = true
     }
 
     private func refusal(of hello: Hello, from known: Connection, at now: Instant) -> Refusal? {
+        if known.node != nil { return Refusal(.protocolViolation, "hello is said once, at first") }
+        if let storeFailure {
+            return Refusal(
+                .overloaded, "the store cannot be written now (\(storeFailure))",
+                retryAfterMilliseconds: limits.heartbeatMilliseconds)
+        }
         if ProtocolVersion.current.agreed(with: hello.version) == nil {
             return Refusal(
                 .versionMismatch,
@@ -129,9 +141,9 @@ extension Coordinator {
     mutating func updateHardware(
         _ report: HardwareReport, of node: NodeID, at now: Instant, into output: inout Output
     ) {
-        guard let labels = nodes[node]?.record.labels else { return }
-        let capacity = report.capacity(labels: labels)
-        guard nodes[node]?.record.capacity != capacity else { return }
+        guard let known = nodes[node]?.record else { return }
+        let capacity = report.capacity(labels: known.labels)
+        guard known.capacity != capacity || known.address != report.address.advertised else { return }
         setCapacity(capacity, of: node)
         nodes[node]?.record.address = report.address.advertised
         settle(node, reason: "", at: now, into: &output, alwaysWrite: true)
@@ -139,24 +151,26 @@ extension Coordinator {
     }
 
     /// Compares what the agent runs with what it should run.
+    /// - Parameter isSameProcess: the agent would know of everything that it was ever given.
     /// - Returns: the incarnations that go on; all that the agent has besides these is foreign or outdated.
     private mutating func reconcile(
-        _ reported: [RunningSlot], of node: NodeID, at now: Instant, into output: inout Output
+        _ reported: [RunningSlot], of node: NodeID, isSameProcess: Bool, at now: Instant,
+        into output: inout Output
     ) -> [SlotRecord] {
-        var keep: [SlotRecord] = []
         for slot in nodes[node]?.slots ?? [] {
             guard let record = slots[slot]?.record else { continue }
-            guard let running = reported.first(where: { $0.key == record.key }) else {
-                let reason =
-                    record.state == .assigned ? "the assignment did not arrive" : "the node no longer runs it"
+            if let running = reported.first(where: { $0.key == record.key }) {
+                adopt(slot, running, at: now, into: &output)
+            } else if record.state == .assigned, isSameProcess {
                 loseIncarnation(
-                    slot, hasStarted: record.state != .assigned, reason: reason, at: now, into: &output)
-                continue
+                    slot, hasStarted: false, reason: "the assignment did not arrive", at: now, into: &output)
+            } else {
+                loseIncarnation(
+                    slot, hasStarted: true, reason: "the node no longer runs it", at: now, into: &output)
             }
-            adopt(slot, running, at: now, into: &output)
-            if let record = slots[slot]?.record { keep.append(record) }
         }
-        return keep
+        // As they are now: a loss may have ended a job, and with it slots that were adopted before.
+        return (nodes[node]?.slots ?? []).compactMap { slots[$0]?.record }
     }
 
     // MARK: Signs of life
@@ -164,7 +178,8 @@ extension Coordinator {
     mutating func hear(from node: NodeID, at now: Instant, into output: inout Output) {
         liveness.hear(node, at: now, limits)
         guard nodes[node]?.record.state == .suspect else { return }
-        settle(node, reason: "", at: now, into: &output)
+        settle(node, isHeard: true, reason: "", at: now, into: &output)
+        grantWaiting(on: node, at: now, into: &output)
         needsPlacement = true
     }
 
@@ -185,7 +200,7 @@ extension Coordinator {
     }
 
     private mutating func lose(_ node: NodeID, at now: Instant, into output: inout Output) {
-        guard let name = nodes[node]?.record.name else { return }
+        guard let known = nodes[node]?.record, known.state != .released else { return }
         if let connection = nodes[node]?.connection {
             refuse(
                 connection,
@@ -195,34 +210,48 @@ extension Coordinator {
         setState(.lost, of: node, reason: "its lease is over", at: now, into: &output)
         for slot in nodes[node]?.slots ?? [] {
             guard let record = slots[slot]?.record else { continue }
-            if jobs[record.job]?.record.specification.onDisconnect == .keep, record.state != .assigned {
-                setState(.lost, of: slot, reason: "node '\(name)' is lost", at: now, into: &output)
+            let reason = "node '\(known.name)' is lost"
+            if jobs[record.job]?.record.specification.onDisconnect == .keep {
+                // It may run on there. One that is to stop is told so when the node is back.
+                if record.state != .stopping {
+                    setState(.lost, of: slot, reason: reason, at: now, into: &output)
+                }
             } else {
-                loseIncarnation(
-                    slot, hasStarted: true, reason: "node '\(name)' is lost", at: now, into: &output)
+                loseIncarnation(slot, hasStarted: true, reason: reason, at: now, into: &output)
             }
         }
-        // The same machine may have joined again under a new identity.
         let successor = nodes.values.first {
-            $0.record.name == name && $0.record.node > node && $0.record.state != .released
+            $0.record.name == known.name && $0.record.node > node && $0.takesItsPlace
         }
-        if let successor {
-            release(node, reason: "replaced by node \(successor.record.node)", at: now, into: &output)
-        }
+        if let successor { releaseNamesakes(of: successor.record.node, at: now, into: &output) }
         needsPlacement = true
+    }
+
+    /// The same machine has joined again under a new identity: what it was before need not be kept, unless
+    /// something may still run there.
+    private mutating func releaseNamesakes(of node: NodeID, at now: Instant, into output: inout Output) {
+        guard let name = nodes[node]?.record.name else { return }
+        let former = nodes.values.filter {
+            $0.record.name == name && $0.record.node < node && $0.record.state == .lost && $0.slots.isEmpty
+        }
+        for known in former {
+            release(known.record.node, reason: "replaced by node \(node)", at: now, into: &output)
+        }
     }
 
     mutating func leave(
         _ node: NodeID, on connection: ConnectionID, reason: String, at now: Instant,
         into output: inout Output
     ) {
-        for slot in nodes[node]?.slots ?? [] {
-            loseIncarnation(
-                slot, hasStarted: true, reason: "its node left: \(reason)", at: now, into: &output)
-        }
         connections[connection] = nil
         nodes[node]?.connection = nil
         nodes[node]?.credits = 0
+        for slot in nodes[node]?.slots ?? [] {
+            // An agent that leaves has told the end of all that it had started.
+            let hasStarted = slots[slot]?.record.state != .assigned
+            loseIncarnation(
+                slot, hasStarted: hasStarted, reason: "its node left: \(reason)", at: now, into: &output)
+        }
         liveness.forget(node)
         setState(.lost, of: node, reason: "left: \(reason)", at: now, into: &output)
         needsPlacement = true
@@ -266,19 +295,29 @@ extension Coordinator {
         }
         liveness.forget(node)
         setState(.released, of: node, reason: reason, at: now, into: &output)
+        releasedNodes.append(node)
+        if releasedNodes.count > limits.releasedNodesKept { nodes[releasedNodes.removeFirst()] = nil }
     }
 
     // MARK: State
 
-    /// Gives a node that is heard from the state which its orders and slots make.
+    /// Gives a node that is heard from the state which its orders and slots make; a silent one stays what it is.
+    /// - Parameter isHeard: it has just given a sign of life.
     mutating func settle(
-        _ node: NodeID, reason: String, at now: Instant, into output: inout Output, alwaysWrite: Bool = false
+        _ node: NodeID, isHeard: Bool = false, reason: String, at now: Instant, into output: inout Output,
+        alwaysWrite: Bool = false
     ) {
-        guard let known = nodes[node], known.record.state != .released else { return }
-        let isHeard =
-            known.connection != nil || known.record.state == .draining || known.record.state == .drained
-        let state = isHeard ? known.stateWhenHeard : known.record.state
-        if state != known.record.state || (!reason.isEmpty && reason != known.record.reason) {
+        guard let known = nodes[node] else { return }
+        let isSilent: Bool
+        switch known.record.state {
+        case .released: return
+        case .joining, .suspect, .lost: isSilent = !isHeard
+        case .ready, .draining, .drained, .cordoned: isSilent = false
+        }
+        let state = known.stateWhenHeard
+        if !isSilent, state != known.record.state || (!reason.isEmpty && reason != known.record.reason) {
+            // Drained keeps the reason of the order to drain.
+            let reason = reason.isEmpty && state == .drained ? known.record.reason : reason
             setState(state, of: node, reason: reason, at: now, into: &output)
         } else if alwaysWrite {
             output.writes.append(.putNode(known.record))

@@ -13,8 +13,8 @@ struct Connection: Sendable {
 struct Node: Sendable {
     var record: NodeRecord
     var connection: ConnectionID?
-    /// Of the agent process that said `hello` last.
-    var instance: UInt64 = 0
+    /// Of the agent process that said `hello` last; nil while none has since the coordinator started.
+    var instance: UInt64?
     /// Slots that it asked for and has not been given.
     var credits: UInt32 = 0
     /// Placed here, in the order of assignment.
@@ -27,6 +27,9 @@ struct Node: Sendable {
         self.record = record
         usedShares = record.capacity.devices.map { _ in 0 }
     }
+
+    /// It has shown itself since it was enrolled.
+    var takesItsPlace: Bool { record.state != .joining && record.state != .lost && record.state != .released }
 
     var takesWork: Bool { record.state == .ready && connection != nil }
 

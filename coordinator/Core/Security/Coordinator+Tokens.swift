@@ -35,29 +35,23 @@ extension Coordinator {
     ) throws(CommandRefusal) -> Reply {
         guard var token = tokens.values.first(where: { $0.secretHash == secretHash }),
             case .join(let pool) = token.purpose, token.expiresAt.map({ now < $0 }) ?? true
-        else {
-            throw CommandRefusal(.tokenInvalid, "the join token is not valid (any more): ask for a new one")
-        }
+        else { throw Self.invalidToken }
         let known = nodes.values.first {
             $0.record.keyFingerprint == keyFingerprint && $0.record.state != .released
         }
         if let known { return .enrolled(known.record.node, pool: known.record.pool) }
-        if let uses = token.usesLeft {
-            guard uses > 0 else {
-                throw CommandRefusal(
-                    .tokenInvalid, "the join token is not valid (any more): ask for a new one")
-            }
-            token.usesLeft = uses - 1
-            tokens[token.token] = token
-            output.writes.append(.putToken(token))
-        }
+        guard token.usesLeft != 0 else { throw Self.invalidToken }
         if nodes.values.count(where: { $0.record.state != .released }) >= limits.nodes {
             throw CommandRefusal(.limitReached, "\(limits.nodes) nodes are known: remove some")
         }
-        let namesake = nodes.values.first { $0.record.name == name && $0.connection != nil }
-        if namesake != nil {
+        if nodes.values.contains(where: { $0.record.name == name && $0.connection != nil }) {
             throw CommandRefusal(
                 .conflict, "a node named '\(name)' is connected: give this agent another name with --name")
+        }
+        if let uses = token.usesLeft {
+            token.usesLeft = uses - 1
+            tokens[token.token] = token
+            output.writes.append(.putToken(token))
         }
         lastNode += 1
         let record = NodeRecord(
@@ -67,4 +61,7 @@ extension Coordinator {
         output.writes.append(.putNode(record))
         return .enrolled(record.node, pool: pool)
     }
+
+    private static let invalidToken = CommandRefusal(
+        .tokenInvalid, "the join token is not valid (any more): ask for a new one")
 }

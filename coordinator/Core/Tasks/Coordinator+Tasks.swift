@@ -15,30 +15,51 @@ extension Coordinator {
     /// Gives the slot what it asked for, as far as there is something to give.
     /// - Returns: whether any task was given: the job's row has changed then.
     private mutating func grant(to slot: SlotID, at now: Instant, into output: inout Output) -> Bool {
-        guard let known = slots[slot], let job = jobs[known.record.job], known.credits > 0,
+        switch grantable(to: slot) {
+        case .nothing: return false
+        case .end(let reason):
+            stop(slot, reason: reason, at: now, into: &output)
+            return false
+        case .tasks(let limit, let connection):
+            guard let record = slots[slot]?.record else { return false }
+            // No copy of the job is held here: taking tasks from a shared ledger would copy all its states.
+            let taken = jobs[record.job]?.ledger?.takeReady(limit) ?? []
+            slots[slot]?.credits -= UInt32(taken.count)
+            slots[slot]?.record.tasks.append(contentsOf: taken)
+            writeSlot(slot, into: &output)
+            let hasPayloads = jobs[record.job]?.record.specification.array == nil
+            output.actions.append(
+                .sendTasks(connection, record.key, record.job, taken, hasPayloads: hasPayloads))
+            if jobs[record.job]?.ledger?.counts.ready == 0 {
+                dropPendingSlots(of: record.job, at: now, into: &output)
+            }
+            return true
+        }
+    }
+
+    /// What a slot gets that asks for tasks.
+    enum Grant: Equatable {
+        case nothing
+        case tasks(limit: Int, ConnectionID)
+        /// There will be none for it.
+        case end(reason: String)
+    }
+
+    func grantable(to slot: SlotID) -> Grant {
+        guard storeFailure == nil, let known = slots[slot], known.credits > 0,
             known.record.state == .running || known.record.state == .starting
                 || known.record.state == .assigned,
-            let node = known.record.node.flatMap({ nodes[$0] }), let connection = node.connection
-        else { return false }
-        if node.record.isDraining || (job.ledger?.counts.ready == 0 && !job.record.isOpen) {
-            if known.record.tasks.isEmpty {
-                let reason = node.record.isDraining ? "its node drains" : "no more tasks"
-                stop(slot, reason: reason, at: now, into: &output)
-            }
-            return false
+            let node = known.record.node.flatMap({ nodes[$0] }), node.record.state != .suspect,
+            let connection = node.connection, let job = jobs[known.record.job], let ledger = job.ledger
+        else { return .nothing }
+        if node.record.isDraining || (ledger.counts.ready == 0 && !job.record.isOpen) {
+            guard known.record.tasks.isEmpty else { return .nothing }
+            return .end(reason: node.record.isDraining ? "its node drains" : "no more tasks")
         }
-        guard job.record.state == .running else { return false }
         let room = max(0, limits.tasksPerSlot - known.record.tasks.count)
-        let taken = jobs[known.record.job]?.ledger?.takeReady(min(Int(known.credits), room)) ?? []
-        guard !taken.isEmpty else { return false }
-        slots[slot]?.credits -= UInt32(taken.count)
-        slots[slot]?.record.tasks.append(contentsOf: taken)
-        writeSlot(slot, into: &output)
-        output.actions.append(
-            .sendTasks(
-                connection, known.record.key, known.record.job, taken,
-                hasPayloads: job.record.specification.array == nil))
-        return true
+        let limit = min(Int(known.credits), room, Int(ledger.counts.ready))
+        guard job.record.state == .running, limit > 0 else { return .nothing }
+        return .tasks(limit: limit, connection)
     }
 
     /// Tasks became ready: the slots that wait for some get them.
@@ -46,6 +67,14 @@ extension Coordinator {
         var hasGranted = false
         for slot in jobs[job]?.slots ?? [] where grant(to: slot, at: now, into: &output) { hasGranted = true }
         if hasGranted { writeJob(job, into: &output) }
+    }
+
+    /// The node is heard again: its slots that wait for tasks get them.
+    mutating func grantWaiting(on node: NodeID, at now: Instant, into output: inout Output) {
+        for slot in nodes[node]?.slots ?? [] {
+            guard let job = slots[slot]?.record.job else { continue }
+            if grant(to: slot, at: now, into: &output) { writeJob(job, into: &output) }
+        }
     }
 
     // MARK: Results
@@ -65,10 +94,14 @@ extension Coordinator {
         }
         guard slots[key.slot]?.record.tasks.count != record.tasks.count else { return }
         if !rows.isEmpty { output.writes.append(.putTasks(job, rows)) }
-        jobs[job]?.slotFailuresInARow = 0
-        if !grant(to: key.slot, at: now, into: &output) { writeSlot(key.slot, into: &output) }
-        if let counts = jobs[job]?.ledger?.counts, counts.ready > 0 {
+        // What was never started says nothing for the slot.
+        if !rows.isEmpty { jobs[job]?.slotFailuresInARow = 0 }
+        writeSlot(key.slot, into: &output)
+        _ = grant(to: key.slot, at: now, into: &output)
+        if results.contains(where: \.isUnstarted) || rows.contains(where: { $0.state == .ready }) {
             grantWaiting(of: job, at: now, into: &output)
+            // What this slot does not want now may run in a new one.
+            if let counts = jobs[job]?.ledger?.counts, counts.ready > 0 { needsPlacement = true }
         }
         writeJob(job, into: &output)
         endIfOver(job, at: now, into: &output)
@@ -118,8 +151,10 @@ extension Coordinator {
     ) {
         guard let record = slots[slot]?.record, !record.tasks.isEmpty else { return }
         slots[slot]?.record.tasks = []
+        // It must not be given them back at once.
+        slots[slot]?.credits = 0
         if isLoss {
-            loseTasks(record.tasks, of: record, reason: reason, at: now, into: &output)
+            loseTasks(record.tasks, of: record, reason: reason, into: &output)
         } else {
             for task in record.tasks { jobs[record.job]?.ledger?.giveBack(task.index, hasFailed: false) }
         }
@@ -128,10 +163,22 @@ extension Coordinator {
         needsPlacement = true
     }
 
+    /// These were never started there.
+    mutating func giveBack(
+        _ tasks: [TaskAttempt], of slot: SlotID, at now: Instant, into output: inout Output
+    ) {
+        guard !tasks.isEmpty, let job = slots[slot]?.record.job else { return }
+        slots[slot]?.record.tasks.removeAll { tasks.contains($0) }
+        for task in tasks { jobs[job]?.ledger?.giveBack(task.index, hasFailed: false) }
+        writeSlot(slot, into: &output)
+        writeJob(job, into: &output)
+        grantWaiting(of: job, at: now, into: &output)
+        needsPlacement = true
+    }
+
     /// These executions have no known end: `on_lost` decides.
-    mutating func loseTasks(
-        _ tasks: [TaskAttempt], of record: SlotRecord, reason: String, at now: Instant,
-        into output: inout Output
+    private mutating func loseTasks(
+        _ tasks: [TaskAttempt], of record: SlotRecord, reason: String, into output: inout Output
     ) {
         switch jobs[record.job]?.record.specification.onLost {
         case .requeue:
@@ -146,8 +193,6 @@ extension Coordinator {
             output.writes.append(.putTasks(record.job, rows))
         case nil: break
         }
-        writeJob(record.job, into: &output)
-        needsPlacement = true
     }
 
     /// Everything that is undecided becomes canceled; only what a slot holds gets a row.

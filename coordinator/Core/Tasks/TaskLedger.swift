@@ -51,10 +51,7 @@ struct TaskLedger: Sendable {
             if returnedHead < returned.count {
                 position = returned[returnedHead]
                 returnedHead += 1
-                if returnedHead == returned.count {
-                    returned.removeAll(keepingCapacity: true)
-                    returnedHead = 0
-                }
+                forgetTakenReturns()
             } else {
                 position = cursor
                 cursor += 1
@@ -65,6 +62,16 @@ struct TaskLedger: Sendable {
             taken.append(TaskAttempt(index: index, attempt: attempt(of: index)))
         }
         return taken
+    }
+
+    private mutating func forgetTakenReturns() {
+        if returnedHead == returned.count {
+            returned.removeAll(keepingCapacity: true)
+            returnedHead = 0
+        } else if returnedHead >= 1_024, returnedHead > returned.count / 2 {
+            returned.removeFirst(returnedHead)
+            returnedHead = 0
+        }
     }
 
     /// Running to succeeded, failed or canceled.
@@ -83,17 +90,35 @@ struct TaskLedger: Sendable {
     }
 
     /// Decided to ready, as if it had never run.
-    mutating func reset(_ index: TaskIndex) {
+    /// - Returns: whether the store must be told: false for a task that has no row or one that says the same.
+    mutating func reset(_ index: TaskIndex) -> Bool {
+        guard let position = position(of: index) else { return false }
+        let hasRow = states[position] != .canceledUnwritten || failures[index] != nil
         failures[index] = nil
         giveBack(index, hasFailed: false)
+        return hasRow
     }
 
-    /// Every ready task becomes canceled.
+    /// Every ready task becomes canceled; that its job has ended says so, no row does.
     mutating func cancelReady() {
-        for position in states.indices where states[position] == .ready { set(position, .canceled) }
+        for position in states.indices where states[position] == .ready { set(position, .canceledUnwritten) }
         cursor = states.count
         returned.removeAll()
         returnedHead = 0
+    }
+
+    /// Canceled tasks that only the end of their job tells of.
+    var unwrittenCount: Int { states.count { $0 == .canceledUnwritten } }
+
+    func isUnwritten(_ index: TaskIndex) -> Bool {
+        position(of: index).map { states[$0] == .canceledUnwritten } ?? false
+    }
+
+    /// The job goes on: what is still canceled needs a row each from now on.
+    mutating func takeUnwritten() -> [TaskIndex] {
+        let positions = states.indices.filter { states[$0] == .canceledUnwritten }
+        for position in positions { set(position, .canceled) }
+        return positions.map(index(at:))
     }
 
     /// In order of submission.
@@ -104,9 +129,10 @@ struct TaskLedger: Sendable {
     /// Brings back what the store says of a task that has a row.
     mutating func restore(_ mark: Snapshot.TaskMark) {
         guard let position = position(of: mark.index) else { return }
-        if mark.state == .ready {
-            failures[mark.index] = UInt32(mark.attempt)
+        guard mark.state.isDecided else {
+            if mark.attempt > 0 { failures[mark.index] = UInt32(mark.attempt) }
             returned.append(position)
+            return
         }
         set(position, TaskState.Code(mark.state))
     }
@@ -116,9 +142,6 @@ struct TaskLedger: Sendable {
         guard let position = position(of: index), states[position] == .ready else { return }
         set(position, .running)
     }
-
-    /// All that no row tells of in a canceled job.
-    mutating func restoreCanceled() { cancelReady() }
 
     private mutating func set(_ position: Int, _ state: TaskState.Code) {
         counts[states[position]] -= 1
@@ -131,6 +154,8 @@ extension TaskState {
     /// One byte; `waiting` is `ready` in a paused job.
     enum Code: UInt8, Sendable {
         case ready, running, succeeded, failed, canceled
+        /// Canceled with its job, without a row of its own.
+        case canceledUnwritten
 
         init(_ state: TaskState) {
             switch state {
@@ -148,7 +173,7 @@ extension TaskState {
             case .running: .running
             case .succeeded: .succeeded
             case .failed: .failed
-            case .canceled: .canceled
+            case .canceled, .canceledUnwritten: .canceled
             }
         }
     }
@@ -162,7 +187,7 @@ extension TaskCounts {
             case .running: running
             case .succeeded: succeeded
             case .failed: failed
-            case .canceled: canceled
+            case .canceled, .canceledUnwritten: canceled
             }
         }
         set {
@@ -171,7 +196,7 @@ extension TaskCounts {
             case .running: running = newValue
             case .succeeded: succeeded = newValue
             case .failed: failed = newValue
-            case .canceled: canceled = newValue
+            case .canceled, .canceledUnwritten: canceled = newValue
             }
         }
     }

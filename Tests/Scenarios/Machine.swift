@@ -1,0 +1,99 @@
+import AgentCore
+import ClusterTypes
+import CoordinatorCore
+import ProtocolMessages
+
+/// One machine of the world: its agent, its supervisors and its link to the coordinator.
+final class Machine {
+    let name: String
+    let node: NodeID
+    let keyFingerprint: String
+    let hardware: HardwareReport
+    let labels: [Label]
+    let cluster: String
+    let version: ProtocolVersion
+
+    /// nil once it has ended.
+    var agent: Agent?
+    /// Processes of the agent so far.
+    var starts: UInt64 = 0
+    var boots = 1
+    var supervisors = OrderedTable<SlotKey, FakeSupervisor>()
+
+    /// The agent's end of the link.
+    var connection: ConnectionID?
+    /// Connecting fails at once, and connections break.
+    var isCut = false
+    /// What is sent does not arrive until the link is healed; nobody sees a broken connection.
+    var isSilent = false
+    var held: [Delivery] = []
+    /// An attempt to connect over a silent link fails then.
+    var dialTimeout: Instant?
+
+    init(
+        name: String, node: NodeID, keyFingerprint: String, hardware: HardwareReport, labels: [Label],
+        cluster: String, version: ProtocolVersion
+    ) {
+        self.name = name
+        self.node = node
+        self.keyFingerprint = keyFingerprint
+        self.hardware = hardware
+        self.labels = labels
+        self.cluster = cluster
+        self.version = version
+    }
+
+    /// The agent's process starts (again), and finds the supervisors that run.
+    func startAgent() {
+        starts += 1
+        let seed = name.utf8.reduce(starts) { $0 &* 31 &+ UInt64($1) }
+        agent = Agent(
+            identity: AgentIdentity(
+                build: "test", cluster: cluster, nodeName: name, instance: seed, bootID: "boot \(boots)",
+                labels: labels),
+            seed: seed, hardware: hardware,
+            adopting: supervisors.values.map {
+                RunningSlot(key: $0.key, state: $0.report.state, tasks: $0.held + $0.results.map(\.attempt))
+            })
+    }
+
+    var nextWakeup: Instant? {
+        let leases = supervisors.values.compactMap(\.stopsAt)
+        return ([agent?.nextWakeup, dialTimeout].compactMap(\.self) + leases).min()
+    }
+}
+
+/// What the script drives: one slot's process.
+struct FakeSupervisor {
+    let key: SlotKey
+    let specification: JobSpecification
+    let devices: [DeviceGrant]
+    var report: SlotReport
+    /// Tasks that it was given and has not finished.
+    var held: [TaskAttempt] = []
+    /// Not recorded by the coordinator yet.
+    var results: [TaskResult] = []
+    var credits: UInt32 = 0
+    var isToldToStop = false
+    var lease: Instant?
+
+    init(_ assignment: Assignment, at now: Instant) {
+        key = assignment.key
+        specification = assignment.specification
+        devices = assignment.devices
+        report = SlotReport(key: assignment.key, state: .assigned, at: now)
+    }
+
+    var isAlive: Bool { !report.state.isEnded }
+    var stopsAt: Instant? { isAlive && specification.onDisconnect == .stop ? lease : nil }
+}
+
+/// Something on its way.
+enum Delivery {
+    /// The TLS connection stands; the agent may say hello.
+    case connected(ConnectionID)
+    case message(CoordinatorMessage, ConnectionID)
+    case closed(reason: String, ConnectionID)
+    /// To the coordinator.
+    case event(CoordinatorCore.Event, from: ConnectionID?)
+}
