@@ -5,7 +5,8 @@ import ProtocolMessages
 
 // What comes from supervisors, and what is done when one is gone.
 extension SlotManager {
-    static let helloMilliseconds: Int64 = 10_000
+    /// An agent that starts waits no longer for its supervisors: its lease may run out meanwhile.
+    static let helloMilliseconds: Int64 = 3_000
     /// So often connecting is tried again soon, then slowly.
     static let hastyAttempts = 20
 
@@ -18,6 +19,8 @@ extension SlotManager {
                 let entry = SlotEntry(key: key, folder: folder(of: key))
                 slots[key] = entry
                 entry.found = eventLoop.makePromise()
+                // Until its supervisor says otherwise.
+                entry.report.state = .running
                 find(entry)
             }
         } catch {

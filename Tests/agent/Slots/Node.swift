@@ -100,11 +100,16 @@ final class EventLog: Sendable {
         }
     }
 
+    /// As they were told, repetitions included.
+    static func allResults(in events: [SlotEvent], of key: SlotKey) -> [TaskResult] {
+        var all: [TaskResult] = []
+        for case .tasksFinished(key, let results) in events { all += results }
+        return all
+    }
+
     static func results(in events: [SlotEvent], of key: SlotKey) -> [TaskResult] {
         var found: [TaskAttempt: TaskResult] = [:]
-        for case .tasksFinished(key, let results) in events {
-            for result in results { found[result.attempt] = result }
-        }
+        for result in allResults(in: events, of: key) { found[result.attempt] = result }
         return found.values.sorted { $0.attempt < $1.attempt }
     }
 }
@@ -187,6 +192,29 @@ final class Node: Sendable {
             TaskOrder(attempt: TaskAttempt(index: TaskIndex($0), attempt: 1), payload: $1)
         }
         try await perform { $0.giveTasks(key, orders) }
+    }
+
+    /// Runs tasks to their end. As a coordinator does, it gives those again that come back unstarted: on a slow
+    /// machine any task may take so long that those behind it do.
+    func runTasks(_ key: SlotKey, _ payloads: [String]) async throws -> [TaskResult] {
+        try await give(key, payloads)
+        var given = 0
+        while true {
+            let (known, count) = (given, payloads.count)
+            let results = try await log.first { events -> [TaskResult]? in
+                let results = EventLog.allResults(in: events, of: key)
+                let started = results.count { !$0.isUnstarted }
+                return started == count || results.count - started > known ? results : nil
+            }
+            let started = results.filter { !$0.isUnstarted }
+            if started.count == count { return started.sorted { $0.attempt < $1.attempt } }
+            let back = results.filter(\.isUnstarted).dropFirst(given).map(\.attempt)
+            given += back.count
+            try await perform {
+                $0.forgetResults(key, back)
+                $0.giveTasks(key, back.map { TaskOrder(attempt: $0, payload: payloads[Int($0.index)]) })
+            }
+        }
     }
 
     /// A file of the slot, as text.
