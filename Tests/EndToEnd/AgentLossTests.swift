@@ -61,7 +61,6 @@ import Testing
             let live = try cluster.script(
                 "live",
                 """
-                trap '\(ledger.append("term $MORTISE_SLOT $MORTISE_GENERATION $$"))' TERM
                 count=0
                 while [ $MORTISE_GENERATION -eq 1 ] || [ $count -lt 10 ]; do
                   \(alive)

@@ -60,7 +60,8 @@ import Testing
             let script = try cluster.script(
                 "command",
                 """
-                trap '\(ledger.append("term $MORTISE_NODE")); exit 0' TERM
+                ended() { \(ledger.append("term $MORTISE_NODE")); exit 0; }
+                trap ended TERM
                 \(ledger.append("start $MORTISE_NODE"))
                 while [ $MORTISE_NODE = birch ]; do sleep 0.05; done
                 """)
@@ -98,7 +99,8 @@ import Testing
                 kind: service
                 resources: { cpus: 0.5 }
                 script: |
-                  trap '\(ledger.append("end $MORTISE_NODE $$")); exit 0' TERM
+                  ended() { \(ledger.append("end $MORTISE_NODE $$")); exit 0; }
+                  trap ended TERM
                   \(ledger.append("start $MORTISE_NODE $$"))
                   if [ $(grep -c start \(ledger.path)) -eq 1 ]; then exit 7; fi
                   while :; do sleep 0.05; done

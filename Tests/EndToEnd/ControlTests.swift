@@ -13,7 +13,8 @@ import Testing
             let script = try cluster.script(
                 "task",
                 """
-                trap '\(ledger.append("term $MORTISE_TASK_INDEX")); exit 1' TERM
+                ended() { \(ledger.append("term $MORTISE_TASK_INDEX")); exit 1; }
+                trap ended TERM
                 \(ledger.append("start $MORTISE_TASK_INDEX"))
                 while :; do sleep 0.05; done
                 """)

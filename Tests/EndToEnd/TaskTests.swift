@@ -66,7 +66,8 @@ import Testing
             let script = try cluster.script(
                 "stubborn",
                 """
-                trap '\(ledger.append("term"))' TERM
+                told() { \(ledger.append("term")); }
+                trap told TERM
                 (trap '' TERM; exec sleep 600) &
                 while :; do sleep 0.05; done
                 """)

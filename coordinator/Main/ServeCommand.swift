@@ -72,7 +72,7 @@ struct ServeCommand: AsyncParsableCommand {
             })
         let services: [any Service] = [
             DriverService(driver: server.driver, cluster: settings.cluster, limits: limits),
-            GatewayService(server: server), api,
+            ListenersService(server: server, api: api),
         ]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -186,13 +186,21 @@ private struct DriverService: Service {
     }
 }
 
-private struct GatewayService: Service {
+/// Both listeners. Agents can be taken in before the API tells anybody where, and the API ends first: nobody is sent
+/// to a port that is not open.
+private struct ListenersService: Service {
     let server: CoordinatorServer
+    let api: APIServer
 
     func run() async throws {
         try await server.gateway.start()
         server.noteAgentPort()
-        try await gracefulShutdown()
+        do {
+            try await api.run()
+        } catch {
+            await server.gateway.shutdown()
+            throw error
+        }
         await server.gateway.shutdown()
     }
 }
