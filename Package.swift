@@ -121,7 +121,10 @@ let package = Package(
             ]),
         shell(
             "CoordinatorDriver", "coordinator/Driver",
-            ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "CoordinatorCore", "CoordinatorStore", "Platform", .logging]),
+            [
+                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "CoordinatorCore", "CoordinatorStore",
+                "Platform", .logging,
+            ]),
         shell(
             "CoordinatorGateway", "coordinator/Gateway",
             [
@@ -153,7 +156,7 @@ let package = Package(
             [
                 "ClusterTypes", "APITypes", "ProtocolMessages", "ProtocolCodec", "TLSIdentity", "HTTPSClient",
                 "Platform",
-                .nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioWebSocket, .nioSSL, .logging,
+                .nioCore, .nioPosix, .nioTLS, .nioWebSocket, .nioSSL, .crypto,
             ]),
         shell(
             "AgentSlots", "agent/Slots",
@@ -161,7 +164,8 @@ let package = Package(
         program(
             "mortise-agent", "agent/Main",
             [
-                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity", "AgentCore", "AgentHardware",
+                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity", "AgentCore",
+                "AgentHardware",
                 "AgentLink", "AgentSlots", "Terminal", .nioCore, .nioPosix, .argumentParser, .logging,
             ]),
 
@@ -204,9 +208,10 @@ let package = Package(
         tests(
             "LinkTests", "Link",
             [
-                "CoordinatorGateway", "CoordinatorCore", "AgentLink", "TLSIdentity", "HTTPSClient", "APITypes",
+                "CoordinatorGateway", "CoordinatorCore", "AgentLink", "TLSIdentity", "HTTPSClient",
+                "APITypes",
                 "ProtocolMessages", "ProtocolCodec", "ClusterTypes",
-                .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .nioWebSocket, .logging,
+                .nioCore, .nioPosix, .nioEmbedded, .nioSSL, .nioHTTP1, .nioWebSocket, .logging,
             ]),
         tests(
             "APITests", "coordinator/API",
@@ -234,7 +239,11 @@ let package = Package(
             exclude: ["cases"]),
         tests(
             "EndToEndTests", "EndToEnd",
-            ["APITypes", "HTTPSClient", "TLSIdentity", "Platform", "ClusterTypes"]),
+            [
+                // Built with it, and run by it.
+                "mortise", "mortise-agent", "mortise-coordinator",
+                "APITypes", "HTTPSClient", "TLSIdentity", "Platform", "ClusterTypes", .nioCore, .nioPosix,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -113,7 +113,7 @@ package final class HTTPSClient: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try HTTPSClient.configure(channel, context: context, endpoint: endpoint) { [weak self] in
-                        self?.keep(channel)
+                        if let self { keep(channel) } else { channel.close(promise: nil) }
                     }
                 }
             }

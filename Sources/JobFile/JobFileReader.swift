@@ -49,10 +49,10 @@ package enum JobFileReader {
         switch error {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
-            let where_ = context.map { " (\($0.text) that begins in line \($0.mark.line))" } ?? ""
+            let place = context.map { " (\($0.text) that begins in line \($0.mark.line))" } ?? ""
             return Fault(
                 file: file, line: mark.line, column: mark.column,
-                message: "this is no YAML: \(problem)\(where_)")
+                message: "this is no YAML: \(problem)\(place)")
         case .reader(let problem, let offset, _, _):
             let line = offset.map { text.prefix($0).count { $0.isNewline } + 1 }
             return Fault(file: file, line: line, message: "this is no YAML: \(problem)")

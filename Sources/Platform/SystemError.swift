@@ -25,8 +25,8 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
         SystemError(code: errno, attempt: attempt)
     }
 
-    /// It may go well a moment later: the other side is busy.
-    package var isTemporary: Bool { code == EAGAIN || code == EINTR }
+    /// What was to be reached does not exist (any more): no such file, or nobody listens.
+    package var isNobodyThere: Bool { code == ENOENT || code == ECONNREFUSED }
 
     package var description: String { "\(attempt): \(SystemError.text(of: code))" }
 

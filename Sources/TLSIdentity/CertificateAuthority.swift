@@ -22,7 +22,8 @@ package struct CertificateAuthority: Sendable, CustomStringConvertible {
 
     /// How long the CA lives. Ten years: replacing it means enrolling every node again.
     static let lifetime = Duration.seconds(3_650 * 86_400)
-    /// Certificates begin earlier than now, for machines whose clock is behind.
+    /// Certificates begin earlier than now, for machines whose clock is behind. A node's begins no earlier than it
+    /// lasts: two thirds of a short life would be over before it is issued.
     static let serverBackdating = Duration.seconds(86_400)
     static let nodeBackdating = Duration.seconds(300)
     private static let commonNamePrefix = "Mortise CA "
@@ -164,8 +165,8 @@ package struct CertificateAuthority: Sendable, CustomStringConvertible {
         try issue(
             publicKey: Certificate.PublicKey(request.publicKey), commonName: "node \(node)",
             alternatives: [.uniformResourceIdentifier(NodeCertificate.uri(cluster: cluster, node: node))],
-            usage: .clientAuth, from: now - CertificateAuthority.nodeBackdating, until: now + validity,
-            now: now)
+            usage: .clientAuth, from: now - min(CertificateAuthority.nodeBackdating, validity),
+            until: now + validity, now: now)
     }
 
     private func issue(

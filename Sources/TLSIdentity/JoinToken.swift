@@ -55,7 +55,7 @@ package struct JoinToken: Hashable, Sendable, CustomStringConvertible {
             throw IdentityError(
                 .badToken,
                 "This is no join token: one begins with \(JoinToken.prefix).\(hint) Make one with: "
-                    + "mortise-coordinator token create --pool POOL")
+                    + "mortise token create")
         }
         let damaged = IdentityError(
             .badToken,

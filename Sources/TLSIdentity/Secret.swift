@@ -43,7 +43,7 @@ package struct APIToken: Hashable, Sendable, CustomStringConvertible {
             throw IdentityError(
                 .badToken,
                 "This is no API token: one begins with \(APIToken.prefix).\(hint) Make one with: "
-                    + "mortise-coordinator token create --api")
+                    + "mortise token create")
         }
         secret = Secret(String(text.dropFirst(APIToken.prefix.count)))
     }

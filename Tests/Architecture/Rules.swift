@@ -75,9 +75,9 @@ enum Rules {
         source.lines(matching: /\btry!|\bas!/.wordBoundaryKind(.simple))
     }
 
-    /// Paths of one person's machine. Examples use `alice`, `user` or a word in capitals.
+    /// Paths of one person's machine. Examples use `ada`, `alice`, `user` or a word in capitals.
     static func personalPaths(in text: String, checkout: String) -> [String] {
-        let pattern = /\/Users\/[a-z]|\/home\/(?!alice\b|user\b)[a-z]|\/work\/(?:main|wt|shared)\b/
+        let pattern = /\/Users\/[a-z]|\/home\/(?!ada\b|alice\b|user\b)[a-z]|\/work\/(?:main|wt|shared)\b/
             .wordBoundaryKind(.simple)
         return text.split(separator: "\n").filter {
             $0.contains(pattern) || (checkout.split(separator: "/").count > 1 && $0.contains(checkout))

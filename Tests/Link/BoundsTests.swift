@@ -9,7 +9,7 @@ import Testing
         let cluster = try await TestCluster()
         let client = try await RawClient.agent(cluster.identity(), port: cluster.port)
         client.sendFrame([0xDE, 0xAD, 0xBE, 0xEF])
-        #expect(await cluster.frame() == [0xDE, 0xAD, 0xBE, 0xEF])
+        #expect(try await cluster.frame() == [0xDE, 0xAD, 0xBE, 0xEF])
         await cluster.gateway.shutdown()
     }
 
@@ -20,8 +20,8 @@ import Testing
         client.sendFrame([7], opcode: 9)
         client.sendFrame([3], opcode: 0, isFinal: false)
         client.sendFrame([4, 5], opcode: 0)
-        #expect(await cluster.frame() == [1, 2, 3, 4, 5])
-        _ = await client.text { $0.contains("\u{8A}\u{01}\u{07}") }
+        #expect(try await cluster.frame() == [1, 2, 3, 4, 5])
+        _ = try await client.text { $0.contains("\u{8A}\u{01}\u{07}") }
         await cluster.gateway.shutdown()
     }
 
@@ -29,8 +29,8 @@ import Testing
         let cluster = try await TestCluster { $0.frameLimitBytes = 1_024 }
         let client = try await RawClient.agent(cluster.identity(), port: cluster.port)
         client.sendFrame([UInt8](repeating: 1, count: 1_025))
-        #expect(await cluster.disconnectReason().contains("larger than the limit of 1024 bytes"))
-        #expect(await client.textAtEnd().contains("larger than the limit of 1024 bytes"))
+        #expect(try await cluster.disconnectReason().contains("larger than the limit of 1024 bytes"))
+        #expect(try await client.textAtEnd().contains("larger than the limit of 1024 bytes"))
         await cluster.gateway.shutdown()
     }
 
@@ -39,7 +39,7 @@ import Testing
         let client = try await RawClient.agent(cluster.identity(), port: cluster.port)
         client.sendFrame([UInt8](repeating: 1, count: 1_000), isFinal: false)
         client.sendFrame([UInt8](repeating: 1, count: 25), opcode: 0)
-        #expect(await cluster.disconnectReason().contains("larger than the limit of 1024 bytes"))
+        #expect(try await cluster.disconnectReason().contains("larger than the limit of 1024 bytes"))
         #expect(!cluster.events.all.contains { if case .frame = $0 { true } else { false } })
         await cluster.gateway.shutdown()
     }
@@ -52,7 +52,7 @@ import Testing
         let cluster = try await TestCluster()
         let client = try await RawClient.agent(cluster.identity(), port: cluster.port)
         client.sendFrame([1, 2, 3], opcode: opcode, isMasked: isMasked)
-        #expect(await cluster.disconnectReason().contains(reason))
+        #expect(try await cluster.disconnectReason().contains(reason))
         await cluster.gateway.shutdown()
     }
 
@@ -60,11 +60,11 @@ import Testing
         let cluster = try await TestCluster { $0.outboundLimitBytes = 1 << 20 }
         let client = try await RawClient.agent(cluster.identity(), port: cluster.port)
         try await client.stopReading()
-        let (id, _) = try #require(await cluster.connection())
+        let (id, _) = try #require(try await cluster.connection())
         // More than the system's buffers can hold.
         let frame = [UInt8](repeating: 7, count: 64 << 10)
         for _ in 0..<64 { cluster.gateway.send((0..<16).map { _ in (id, frame) }) }
-        #expect(await cluster.disconnectReason().contains("reads too slowly"))
+        #expect(try await cluster.disconnectReason().contains("reads too slowly"))
         client.close()
         await cluster.gateway.shutdown()
     }
@@ -75,17 +75,17 @@ import Testing
             $0.cutAfter = .milliseconds(100)
         }
         let client = try await RawClient.agent(cluster.identity(), port: cluster.port)
-        _ = await client.text { $0.contains("\u{89}\u{00}") }
-        #expect(await cluster.disconnectReason().contains("silent"))
+        _ = try await client.text { $0.contains("\u{89}\u{00}") }
+        #expect(try await cluster.disconnectReason().contains("silent"))
         await cluster.gateway.shutdown()
     }
 
     @Test func `A connection that breaks off is reported once`() async throws {
         let cluster = try await TestCluster()
         let client = try await RawClient.agent(cluster.identity(), port: cluster.port)
-        let (id, _) = try #require(await cluster.connection())
+        let (id, _) = try #require(try await cluster.connection())
         client.close()
-        _ = await cluster.disconnectReason()
+        _ = try await cluster.disconnectReason()
         // Both are for a connection that is gone: nothing comes of them.
         cluster.gateway.send([(id, [1])])
         cluster.gateway.close(id)
@@ -98,7 +98,7 @@ import Testing
         for node in 1...8 {
             _ = try await RawClient.agent(cluster.identity(node: UInt64(node)), port: cluster.port)
         }
-        await cluster.events.count(8) { if case .connected = $0 { true } else { false } }
+        try await cluster.events.count(8) { if case .connected = $0 { true } else { false } }
         var ids: Set<ConnectionID> = []
         for case .connected(let id, _) in cluster.events.all { ids.insert(id) }
         #expect(ids.count == 8)

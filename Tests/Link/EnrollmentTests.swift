@@ -134,8 +134,8 @@ private final class EnrollmentHandler: ChannelInboundHandler {
 
         let agent = TestAgent(loaded)
         agent.connect()
-        await agent.connected()
-        #expect(try #require(await cluster.connection()).1.node == NodeID(12))
+        try await agent.connected()
+        #expect(try #require(try await cluster.connection()).1.node == NodeID(12))
         await cluster.gateway.shutdown()
         await server.stop()
     }

@@ -37,7 +37,7 @@ final class RawClient: Sendable {
     static func agent(_ identity: NodeIdentity, port: Int) async throws -> RawClient {
         let client = try await RawClient(port: port, tls: TLSSettings.agent(identity))
         client.send(upgradeRequest())
-        _ = await client.text { $0.contains("101 Switching Protocols") && $0.contains("\r\n\r\n") }
+        _ = try await client.text { $0.contains("101 Switching Protocols") && $0.contains("\r\n\r\n") }
         return client
     }
 
@@ -72,22 +72,22 @@ final class RawClient: Sendable {
 
     func close() { channel.close(promise: nil) }
 
-    func text(where predicate: @escaping @Sendable (String) -> Bool) async -> String {
-        let event = await events.first { if case .text(let text) = $0 { predicate(text) } else { false } }
+    func text(where predicate: @escaping @Sendable (String) -> Bool) async throws -> String {
+        let event = try await events.first { if case .text(let text) = $0 { predicate(text) } else { false } }
         if case .text(let text) = event { return text }
         return ""
     }
 
     /// Waits for the end; what had come until then.
-    func textAtEnd() async -> String {
-        _ = await events.first { if case .closed = $0 { true } else { false } }
+    func textAtEnd() async throws -> String {
+        _ = try await events.first { if case .closed = $0 { true } else { false } }
         var last = ""
         for case .text(let text) in events.all { last = text }
         return last
     }
 
-    func failure() async -> String {
-        let event = await events.first { if case .failed = $0 { true } else { false } }
+    func failure() async throws -> String {
+        let event = try await events.first { if case .failed = $0 { true } else { false } }
         if case .failed(let text) = event { return text }
         return ""
     }

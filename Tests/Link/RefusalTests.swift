@@ -17,8 +17,8 @@ import Testing
         tls.privateKey = nil
         let client = try await RawClient(port: cluster.port, tls: tls)
         client.send(RawClient.upgradeRequest())
-        #expect(await client.failure().contains("CERTIFICATE_REQUIRED"))
-        _ = await cluster.log.first { $0.contains("it sent no client certificate") }
+        #expect(try await client.failure().contains("CERTIFICATE_REQUIRED"))
+        _ = try await cluster.log.first { $0.contains("it sent no client certificate") }
         #expect(!cluster.hasConnected)
         await cluster.gateway.shutdown()
     }
@@ -26,10 +26,10 @@ import Testing
     @Test func `A certificate of another CA, be it of the same cluster name`() async throws {
         let cluster = try await TestCluster()
         let other = try CertificateAuthority.create(cluster: "alpha", now: cluster.now)
-        let end = await TestAgent(try cluster.identity(authority: other)).connectAndFail()
+        let end = try await TestAgent(try cluster.identity(authority: other)).connectAndFail()
         #expect(end.code == .turnedAway)
         #expect(end.reason.contains("is not from its CA"))
-        _ = await cluster.log.first { $0.contains("its certificate is not from this cluster's CA") }
+        _ = try await cluster.log.first { $0.contains("its certificate is not from this cluster's CA") }
         #expect(!cluster.hasConnected)
         await cluster.gateway.shutdown()
     }
@@ -37,20 +37,20 @@ import Testing
     @Test func `An expired client certificate`() async throws {
         let cluster = try await TestCluster()
         let expired = try cluster.identity(validity: .seconds(60), issuedBefore: .seconds(7_200))
-        let end = await TestAgent(expired).connectAndFail()
+        let end = try await TestAgent(expired).connectAndFail()
         #expect(end.code == .turnedAway)
         #expect(end.reason.contains("has expired"))
-        _ = await cluster.log.first { $0.contains("its certificate has expired") }
+        _ = try await cluster.log.first { $0.contains("its certificate has expired") }
         #expect(!cluster.hasConnected)
         await cluster.gateway.shutdown()
     }
 
     @Test func `A certificate that names another cluster`() async throws {
         let cluster = try await TestCluster(cluster: "beta")
-        let end = await TestAgent(try cluster.identity()).connectAndFail()
+        let end = try await TestAgent(try cluster.identity()).connectAndFail()
         #expect(end.code == .turnedAway)
         #expect(end.reason.contains("cluster 'alpha', this is cluster 'beta'"))
-        _ = await cluster.log.first { $0.contains("cluster 'alpha'") }
+        _ = try await cluster.log.first { $0.contains("cluster 'alpha'") }
         #expect(!cluster.hasConnected)
         await cluster.gateway.shutdown()
     }
@@ -64,7 +64,7 @@ import Testing
         tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: Array(server.keyPEM.utf8), format: .pem))
         let client = try await RawClient(port: cluster.port, tls: tls)
         client.send(RawClient.upgradeRequest())
-        #expect(await client.failure().contains("ALERT"))
+        #expect(try await client.failure().contains("ALERT"))
         #expect(!cluster.hasConnected)
         await cluster.gateway.shutdown()
     }
@@ -73,8 +73,8 @@ import Testing
         let cluster = try await TestCluster()
         let client = try await RawClient(port: cluster.port)
         client.send(RawClient.upgradeRequest())
-        #expect(!(await client.textAtEnd().contains("101")))
-        _ = await cluster.log.first { $0.contains("HTTP without TLS") }
+        #expect(!(try await client.textAtEnd().contains("101")))
+        _ = try await cluster.log.first { $0.contains("HTTP without TLS") }
         #expect(!cluster.hasConnected)
         await cluster.gateway.shutdown()
     }
@@ -85,8 +85,8 @@ import Testing
         tls.minimumTLSVersion = .tlsv12
         tls.maximumTLSVersion = .tlsv12
         let client = try await RawClient(port: cluster.port, tls: tls)
-        #expect(await client.failure().contains("PROTOCOL_VERSION"))
-        _ = await cluster.log.first { $0.contains("does not speak TLS 1.3") }
+        #expect(try await client.failure().contains("PROTOCOL_VERSION"))
+        _ = try await cluster.log.first { $0.contains("does not speak TLS 1.3") }
         #expect(!cluster.hasConnected)
         await cluster.gateway.shutdown()
     }
@@ -106,7 +106,7 @@ import Testing
         let cluster = try await TestCluster()
         let client = try await RawClient(port: cluster.port, tls: TLSSettings.agent(cluster.identity()))
         client.send(request)
-        let answer = await client.textAtEnd()
+        let answer = try await client.textAtEnd()
         #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
         #expect(answer.contains(reason))
         #expect(!cluster.hasConnected)
@@ -115,7 +115,7 @@ import Testing
 
     @Test func `A server whose certificate is for another address`() async throws {
         let cluster = try await TestCluster(names: ["head.example", "10.1.2.3"])
-        let end = await TestAgent(try cluster.identity()).connectAndFail()
+        let end = try await TestAgent(try cluster.identity()).connectAndFail()
         #expect(end.code == .wrongName)
         #expect(end.reason.contains(cluster.address))
         #expect(!cluster.hasConnected)
@@ -124,9 +124,9 @@ import Testing
 
     @Test func `A server whose certificate has expired`() async throws {
         let cluster = try await TestCluster(serverValidity: .seconds(60), serverIssuedBefore: .seconds(3_600))
-        let end = await TestAgent(try cluster.identity()).connectAndFail()
+        let end = try await TestAgent(try cluster.identity()).connectAndFail()
         #expect(end.code == .expired)
-        _ = await cluster.log.first { $0.contains("takes this coordinator's certificate for expired") }
+        _ = try await cluster.log.first { $0.contains("takes this coordinator's certificate for expired") }
         #expect(!cluster.hasConnected)
         await cluster.gateway.shutdown()
     }
@@ -135,7 +135,7 @@ import Testing
         let cluster = try await TestCluster()
         let impostor = try await TestCluster()
         let agent = TestAgent(try cluster.identity(), endpoints: [impostor.address])
-        let end = await agent.connectAndFail()
+        let end = try await agent.connectAndFail()
         #expect(end.code == .notTrusted)
         #expect(!impostor.hasConnected)
         await impostor.gateway.shutdown()
@@ -165,8 +165,8 @@ import Testing
     @Test func `A stranger that says nothing is cut`() async throws {
         let cluster = try await TestCluster { $0.handshakeTimeout = .milliseconds(100) }
         let client = try await RawClient(port: cluster.port)
-        #expect(await client.textAtEnd().isEmpty)
-        _ = await cluster.log.first { $0.contains("did not finish the handshake") }
+        #expect(try await client.textAtEnd().isEmpty)
+        _ = try await cluster.log.first { $0.contains("did not finish the handshake") }
         await cluster.gateway.shutdown()
     }
 
@@ -174,8 +174,8 @@ import Testing
         let cluster = try await TestCluster { $0.handshakeTimeout = .milliseconds(200) }
         let client = try await RawClient(port: cluster.port, tls: TLSSettings.agent(cluster.identity()))
         client.send("GET /v1/agent HTTP/1.1\r\n")
-        _ = await client.textAtEnd()
-        _ = await cluster.log.first { $0.contains("did not finish the handshake") }
+        _ = try await client.textAtEnd()
+        _ = try await cluster.log.first { $0.contains("did not finish the handshake") }
         #expect(!cluster.hasConnected)
         await cluster.gateway.shutdown()
     }
@@ -184,12 +184,12 @@ import Testing
         let cluster = try await TestCluster { $0.maximumConnections = 1 }
         let first = TestAgent(try cluster.identity(node: 1))
         first.connect()
-        await first.connected()
-        let end = await TestAgent(try cluster.identity(node: 2)).connectAndFail()
+        try await first.connected()
+        let end = try await TestAgent(try cluster.identity(node: 2)).connectAndFail()
         #expect(end.code == .closedEarly)
-        _ = await cluster.log.first { $0.contains("limit of 1 connections") }
+        _ = try await cluster.log.first { $0.contains("limit of 1 connections") }
         first.disconnect()
-        _ = await cluster.disconnectReason()
+        _ = try await cluster.disconnectReason()
         await cluster.gateway.shutdown()
     }
 

@@ -71,20 +71,20 @@ struct TestCluster: Sendable {
     }
 
     /// Waits until the gateway has let an agent in.
-    func connection() async -> (ConnectionID, PeerIdentity)? {
-        let event = await events.first { if case .connected = $0 { true } else { false } }
+    func connection() async throws -> (ConnectionID, PeerIdentity)? {
+        let event = try await events.first { if case .connected = $0 { true } else { false } }
         if case .connected(let id, let peer) = event { return (id, peer) }
         return nil
     }
 
-    func disconnectReason() async -> String {
-        let event = await events.first { if case .disconnected = $0 { true } else { false } }
+    func disconnectReason() async throws -> String {
+        let event = try await events.first { if case .disconnected = $0 { true } else { false } }
         if case .disconnected(_, let reason) = event { return reason }
         return ""
     }
 
-    func frame() async -> [UInt8] {
-        let event = await events.first { if case .frame = $0 { true } else { false } }
+    func frame() async throws -> [UInt8] {
+        let event = try await events.first { if case .frame = $0 { true } else { false } }
         if case .frame(_, let bytes) = event { return bytes }
         return []
     }
@@ -149,18 +149,18 @@ final class TestAgent: Sendable {
     }
 
     /// Connects and returns why it did not, or why it ended.
-    func connectAndFail() async -> (reason: String, code: HTTPSError.Code) {
+    func connectAndFail() async throws -> (reason: String, code: HTTPSError.Code) {
         connect()
-        return await disconnected()
+        return try await disconnected()
     }
 
-    func disconnected() async -> (reason: String, code: HTTPSError.Code) {
-        let event = await events.first { if case .disconnected = $0 { true } else { false } }
+    func disconnected() async throws -> (reason: String, code: HTTPSError.Code) {
+        let event = try await events.first { if case .disconnected = $0 { true } else { false } }
         if case .disconnected(let reason, let code) = event { return (reason, code) }
         return ("", .closed)
     }
 
-    func connected() async {
-        _ = await events.first { $0 == .connected }
+    func connected() async throws {
+        _ = try await events.first { $0 == .connected }
     }
 }

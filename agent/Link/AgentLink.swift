@@ -1,6 +1,5 @@
 import HTTPSClient
 package import NIOCore
-import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import NIOWebSocket
@@ -150,11 +149,8 @@ package final class AgentLink {
         completion: @escaping (Result<LinkConnection, HTTPSError>) -> Void,
         onChannel: @escaping (any Channel) -> Void
     ) {
-        let configuration = self.configuration
         let handshake = NIOLoopBound(
-            LinkHandshake(
-                link: self, endpoint: endpoint, configuration: configuration, completion: completion),
-            eventLoop: eventLoop)
+            LinkHandshake(link: self, endpoint: endpoint, completion: completion), eventLoop: eventLoop)
         ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -178,19 +174,11 @@ package final class AgentLink {
         _ handshake: NIOLoopBound<LinkHandshake>
     ) throws {
         let isAddress = (try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port)) != nil
-        let upgrader = NIOWebSocketClientUpgrader(
-            maxFrameSize: handshake.value.configuration.frameLimitBytes, automaticErrorHandling: false
-        ) { channel, head in
-            channel.eventLoop.makeCompletedFuture { try handshake.value.upgraded(channel, head) }
-        }
         let pipeline = channel.pipeline.syncOperations
         // Without a name, NIOSSL holds the certificate against the address that it is connected to.
         try pipeline.addHandler(
             NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : endpoint.host))
         try pipeline.addHandler(SignsOfLife())
-        try pipeline.addHTTPClientHandlers(
-            leftOverBytesStrategy: .forwardBytes,
-            withClientUpgrade: (upgraders: [upgrader], completionHandler: { _ in }))
         try pipeline.addHandler(handshake.value)
     }
 

@@ -15,7 +15,8 @@ final class LinkConnection: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var sweeping: RepeatedTask?
     private var signsOfLife: SignsOfLife?
-    private var lastHeard = NIODeadline.now()
+    private var lastSweep = NIODeadline.uptimeNanoseconds(0)
+    private var silence = TimeAmount.zero
     private var hasPinged = false
     private var isFlushScheduled = false
     private var isClosing = false
@@ -127,16 +128,23 @@ final class LinkConnection: ChannelInboundHandler {
 
     // MARK: - Silence and end
 
+    private var sweepInterval: TimeAmount {
+        max(.milliseconds(5), min(.seconds(1), TimeAmount(configuration.pingAfter / 2)))
+    }
+
     private func sweep() {
-        guard !isClosing, let signsOfLife else { return }
-        let now = NIODeadline.now()
+        guard !isClosing, let signsOfLife, let context else { return }
+        let now = context.eventLoop.now
+        // While this process was stopped it could not listen: that time counts as two intervals at most.
+        let elapsed = min(now - lastSweep, sweepInterval + sweepInterval)
+        lastSweep = now
         if signsOfLife.hasHeard {
             signsOfLife.hasHeard = false
-            lastHeard = now
+            silence = .zero
             hasPinged = false
             return
         }
-        let silence = now - lastHeard
+        silence = silence + elapsed
         if silence >= TimeAmount(configuration.cutAfter) {
             giveUp("\(endpoint) was silent for \(configuration.cutAfter), pings included.")
         } else if silence >= TimeAmount(configuration.pingAfter), !hasPinged {

@@ -1,6 +1,5 @@
 import HTTPSClient
 import NIOCore
-import NIOHTTP1
 import NIOSSL
 import NIOTLS
 import NIOWebSocket
@@ -16,34 +15,34 @@ import ProtocolMessages
 
 /// From the dialed connection to the WebSocket, or to a sentence that says why not.
 final class LinkHandshake: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundOut = HTTPClientRequestPart
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
-    /// What is read of an answer that says no.
-    private static let answerLimitBytes = 4_096
+    /// What is read of the text of an answer that says no.
+    private static let refusalLimitBytes = 4_096
 
-    let configuration: LinkConfiguration
     private let link: AgentLink
     private let endpoint: HTTPSEndpoint
+    private let request: UpgradeRequest
     private var completion: ((Result<LinkConnection, HTTPSError>) -> Void)?
     private var deadline: Scheduled<Void>?
-    private var status: HTTPResponseStatus?
-    private var answer = ByteBuffer()
-    private var context: ChannelHandlerContext?
+    private var received = ByteBuffer()
+    /// An answer that says no, while its text is read.
+    private var refusal: UpgradeAnswer?
 
     init(
-        link: AgentLink, endpoint: HTTPSEndpoint, configuration: LinkConfiguration,
+        link: AgentLink, endpoint: HTTPSEndpoint,
         completion: @escaping (Result<LinkConnection, HTTPSError>) -> Void
     ) {
         self.link = link
         self.endpoint = endpoint
-        self.configuration = configuration
         self.completion = completion
+        request = UpgradeRequest(endpoint: endpoint)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        let timeout = configuration.connectTimeout
+        let timeout = link.configuration.connectTimeout
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) { [self] in
             fail(
                 HTTPSError(
@@ -54,10 +53,7 @@ final class LinkHandshake: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        deadline?.cancel()
-        self.context = nil
-    }
+    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
 
     private func complete(_ result: Result<LinkConnection, HTTPSError>) {
         deadline?.cancel()
@@ -75,77 +71,77 @@ final class LinkHandshake: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent { sendRequest(context: context) }
+        if case .handshakeCompleted? = event as? TLSUserEvent {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request.text)), promise: nil)
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
-    private func sendRequest(context: ChannelHandlerContext) {
-        let headers: HTTPHeaders = [
-            "Host": endpoint.description, "Content-Length": "0",
-            "Sec-WebSocket-Protocol": ProtocolVersion.subprotocol,
-        ]
-        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v1/agent", headers: headers)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-    }
-
-    /// The server has agreed to the upgrade.
-    func upgraded(_ channel: any Channel, _ head: HTTPResponseHead) throws {
-        guard head.headers["Sec-WebSocket-Protocol"] == [ProtocolVersion.subprotocol] else {
-            throw HTTPSError(
-                .turnedAway,
-                "\(endpoint) does not speak \(ProtocolVersion.subprotocol). Check that it is the agents' port of a "
-                    + "coordinator of this version.")
-        }
-        let connection = LinkConnection(link: link, endpoint: endpoint, configuration: configuration)
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(
-            NIOWebSocketFrameAggregator(
-                minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 1_024,
-                maxAccumulatedFrameSize: configuration.frameLimitBytes))
-        try pipeline.addHandler(connection)
-        pipeline.removeHandler(self, promise: nil)
-        complete(.success(connection))
-    }
-
-    /// Only an answer that is no upgrade comes here.
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head): status = head.status
-        case .body(var piece):
-            let room = LinkHandshake.answerLimitBytes - answer.readableBytes
-            if var part = piece.readSlice(length: min(room, piece.readableBytes)) {
-                answer.writeBuffer(&part)
+        guard completion != nil else { return }
+        var piece = unwrapInboundIn(data)
+        received.writeBuffer(&piece)
+        do {
+            if refusal == nil, let answer = try UpgradeAnswer(reading: &received, from: endpoint) {
+                if answer.agrees(to: request) {
+                    try upgrade(context: context)
+                    return
+                }
+                refusal = answer
             }
-        case .end:
-            let text = String(decoding: answer.readableBytesView, as: UTF8.self)
-                .split(whereSeparator: \.isNewline).first.map(String.init)
-            let reason = text ?? "it answers \(status?.code ?? 0) \(status?.reasonPhrase ?? "")"
-            fail(HTTPSError(.turnedAway, "\(endpoint) turned us away: \(reason)"), certificate: nil)
+            guard let refusal else { return }
+            if received.readableBytes >= min(refusal.contentLength ?? 0, LinkHandshake.refusalLimitBytes) {
+                turnedAway(refusal)
+                context.close(promise: nil)
+            }
+        } catch {
+            fail(error, certificate: nil)
             context.close(promise: nil)
         }
     }
 
+    /// All in this turn: what came with the answer is read by the new handlers.
+    private func upgrade(context: ChannelHandlerContext) throws {
+        let limit = link.configuration.frameLimitBytes
+        let connection = LinkConnection(link: link, endpoint: endpoint, configuration: link.configuration)
+        let pipeline = context.pipeline.syncOperations
+        try pipeline.addHandler(WebSocketFrameEncoder())
+        try pipeline.addHandler(ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: limit)))
+        try pipeline.addHandler(
+            NIOWebSocketFrameAggregator(
+                minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 1_024, maxAccumulatedFrameSize: limit))
+        try pipeline.addHandler(connection)
+        complete(.success(connection))
+        if received.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(received)) }
+        pipeline.removeHandler(context: context, promise: nil)
+    }
+
+    private func turnedAway(_ answer: UpgradeAnswer) {
+        let text = String(
+            decoding: received.readableBytesView.prefix(LinkHandshake.refusalLimitBytes), as: UTF8.self)
+        let line = text.split(whereSeparator: \.isNewline).first.map(String.init)
+        let reason =
+            answer.status == 101
+            ? "it does not speak \(ProtocolVersion.subprotocol). Check that it is the agents' port of a coordinator of "
+                + "this version." : line ?? "it answers with status \(answer.status)."
+        fail(HTTPSError(.turnedAway, "\(endpoint) turned us away: \(reason)"), certificate: nil)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
-        if error is NIOHTTPClientUpgradeError || error is NIOWebSocketUpgradeError {
-            fail(
-                HTTPSError(
-                    .turnedAway,
-                    "\(endpoint) does not speak WebSocket as agents do. Check that it is the agents' port of a "
-                        + "coordinator."), certificate: nil)
-        } else {
-            fail(error, certificate: certificate)
-        }
+        fail(error, certificate: try? context.pipeline.syncOperations.nioSSL_peerCertificate())
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        fail(
-            HTTPSError(
-                .closedEarly,
-                "\(endpoint) closed the connection during the handshake. The coordinator's log says why."),
-            certificate: nil)
+        if let refusal {
+            turnedAway(refusal)
+        } else {
+            fail(
+                HTTPSError(
+                    .closedEarly,
+                    "\(endpoint) closed the connection during the handshake. The coordinator's log says why."),
+                certificate: nil)
+        }
         context.fireChannelInactive()
     }
 }

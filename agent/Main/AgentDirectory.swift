@@ -12,7 +12,9 @@ struct Failure: Error, CustomStringConvertible {
 }
 
 struct AgentDirectoryOption: ParsableArguments {
-    @Option(help: ArgumentHelp("Where the agent keeps its identity and slots. [MORTISE_AGENT_DIRECTORY]", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "Where the agent keeps its identity and slots. [MORTISE_AGENT_DIRECTORY]", valueName: "path"))
     var directory: String?
 
     var location: AgentDirectory { AgentDirectory(path: directory ?? AgentDirectory.defaultPath) }
@@ -38,7 +40,8 @@ struct AgentDirectory: Sendable {
 
     func create() throws {
         do { try Files.makeFolders(path) } catch {
-            throw Failure("Cannot make the agent's directory \(path): \(error). Choose another with --directory.")
+            throw Failure(
+                "Cannot make the agent's directory \(path): \(error). Choose another with --directory.")
         }
     }
 }

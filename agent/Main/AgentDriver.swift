@@ -36,7 +36,8 @@ final class AgentDriver {
 
     init(
         eventLoop: any EventLoop, core: Agent, files: NodeIdentityFiles, prober: HardwareProber,
-        hardware: HardwareReport, helper: NIOThreadPool, logger: Logger, onExit: @escaping (ExitReason) -> Void
+        hardware: HardwareReport, helper: NIOThreadPool, logger: Logger,
+        onExit: @escaping (ExitReason) -> Void
     ) {
         self.eventLoop = eventLoop
         self.core = core
@@ -117,7 +118,8 @@ final class AgentDriver {
         case .message(let message):
             if case .welcome(let welcome) = message {
                 linkState = "connected to cluster '\(welcome.cluster)' as node \(welcome.node)"
-                logger.notice("connected", metadata: ["cluster": "\(welcome.cluster)", "node": "\(welcome.node)"])
+                logger.notice(
+                    "connected", metadata: ["cluster": "\(welcome.cluster)", "node": "\(welcome.node)"])
             }
             deliver(.messageReceived(message))
         case .disconnected(let reason, _):

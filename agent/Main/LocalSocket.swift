@@ -61,7 +61,8 @@ enum LocalSocket {
 
     fileprivate static func encode(_ answer: LocalAnswer) -> [UInt8] {
         var encoder = FrameEncoder()
-        let report = answer.report.flatMap { try? encoder.encode(AgentMessage.hardware($0, request: 0)) } ?? []
+        let report =
+            answer.report.flatMap { try? encoder.encode(AgentMessage.hardware($0, request: 0)) } ?? []
         let load = answer.load.flatMap { try? encoder.encode(AgentMessage.heartbeat($0)) } ?? []
         return [Array(answer.text.utf8), report, load].flatMap { field in
             (0..<4).map { UInt8(truncatingIfNeeded: field.count >> (24 - 8 * $0)) } + field

@@ -34,7 +34,9 @@ struct RunCommand: ParsableCommand {
     var joinFile: String?
     @Option(help: "The node's name; default is the host name. [MORTISE_NAME]")
     var name: String?
-    @Option(help: ArgumentHelp("KEY=VALUE on this node; repeat it. [MORTISE_LABELS, comma-separated]", valueName: "label"))
+    @Option(
+        help: ArgumentHelp(
+            "KEY=VALUE on this node; repeat it. [MORTISE_LABELS, comma-separated]", valueName: "label"))
     var label: [String] = []
     @Flag(help: "On SIGTERM and SIGINT stop the slots as well.")
     var stopSlots = false
@@ -62,7 +64,8 @@ struct RunCommand: ParsableCommand {
         let prober = try HardwareProber(settings: settings)
         let hardware = prober.report()
         let runner = AgentRunner(
-            eventLoop: group.next(), directory: directory, identity: identity, prober: prober, hardware: hardware,
+            eventLoop: group.next(), directory: directory, identity: identity, prober: prober,
+            hardware: hardware,
             nodeName: nodeName, labels: labels, logger: logger)
         try runner.start()
         logger.notice(
@@ -190,7 +193,8 @@ private final class AgentRunner: Sendable {
                     instance: random.next(), bootID: self.prober.bootID, labels: self.labels),
                 seed: random.next(), hardware: self.hardware, adopting: running)
             let driver = AgentDriver(
-                eventLoop: self.eventLoop, core: core, files: self.directory.identityFiles, prober: self.prober,
+                eventLoop: self.eventLoop, core: core, files: self.directory.identityFiles,
+                prober: self.prober,
                 hardware: self.hardware, helper: helper, logger: self.logger,
                 onExit: { self.end($0) })
             self.driver.value = driver

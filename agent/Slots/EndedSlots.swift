@@ -39,6 +39,7 @@ struct EndedSlots {
     /// Takes over a slot's folder; returns where it is now, nil when it is gone.
     mutating func keep(_ key: SlotKey, folder: String, logBytes: Int64) -> String? {
         let target = self.folder(of: key)
+        guard FileStatus(of: folder) != nil else { return nil }
         do {
             try Files.makeFolders(directory)
             try Files.removeTree(target)

@@ -17,6 +17,8 @@ enum LocalMessage: Hashable {
     case setup(SlotSetup)
     /// In a file: how many bytes of logs an ended slot has left.
     case logs(bytes: Int64)
+    /// Of another version of this program: an agent may be newer than its supervisors. To be ignored.
+    case unknown
 }
 
 /// What a supervisor has to know beyond its assignment.
@@ -67,6 +69,7 @@ final class LocalCodec {
             var writer = ByteWriter()
             writer.write(UInt64(bitPattern: bytes))
             return Self.framed(.logs, [writer.bytes])
+        case .unknown: return []
         }
     }
 
@@ -84,9 +87,8 @@ final class LocalCodec {
 
     /// - Parameter frame: as `FrameBuffer` gives it, without the length.
     func decode(_ frame: [UInt8]) throws(ProtocolError) -> LocalMessage {
-        guard let first = frame.first, let kind = Kind(rawValue: first) else {
-            throw ProtocolError(.unknownMessage, "a local message of an unknown kind")
-        }
+        guard let first = frame.first else { throw ProtocolError(.malformed, "an empty local message") }
+        guard let kind = Kind(rawValue: first) else { return .unknown }
         let content = frame[1...]
         var reader = ByteReader(content)
         switch kind {

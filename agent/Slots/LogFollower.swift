@@ -1,24 +1,33 @@
 import ClusterTypes
 import NIOCore
 import Platform
-import ProtocolMessages
+package import ProtocolMessages
 
 /// Answers one log request, piece by piece.
 final class LogFollower {
     let request: LogRequest
     private let reader: LogReader
+    private let onChunk: (LogChunk) -> Void
     private var next: Scheduled<Void>?
     private(set) var hasRead = false
 
-    init(request: LogRequest, path: String) {
+    init(request: LogRequest, path: String, onChunk: @escaping (LogChunk) -> Void) {
         self.request = request
+        self.onChunk = onChunk
         reader = LogReader(path: path, tailBytes: request.tailBytes)
     }
 
-    func read() throws(SystemError) -> [UInt8] {
+    /// Answers with the next bytes; false when there are none now.
+    func advance() throws(SystemError) -> Bool {
         let bytes = try reader.next(limitBytes: ProtocolLimits.logChunkBytes)
-        if !bytes.isEmpty { hasRead = true }
-        return bytes
+        if bytes.isEmpty { return false }
+        hasRead = true
+        onChunk(LogChunk(request: request.request, bytes: bytes))
+        return true
+    }
+
+    func end(_ error: String?) {
+        onChunk(LogChunk(request: request.request, isEnd: true, error: error))
     }
 
     func schedule(_ scheduled: Scheduled<Void>) { next = scheduled }
@@ -26,54 +35,55 @@ final class LogFollower {
 }
 
 // Reading logs on the manager's event loop: in small pieces, so that nothing else waits for them.
-extension SlotTable {
+extension SlotManager {
     static let followerLimit = 64
     /// Between two pieces that are there: bounds what a reader who is slow to be sent to piles up.
     static let pieceMilliseconds: Int64 = 5
     /// Between two looks at a log that grows.
     static let followMilliseconds: Int64 = 200
 
-    func readLog(_ request: LogRequest) {
+    /// Answers in `logRead` events with the request's number, in order, the last one with `isEnd`.
+    package func readLog(_ request: LogRequest) {
         cancelLog(request: request.request)
-        guard followers.count < Self.followerLimit else {
-            return answerEnd(request, "this node reads \(Self.followerLimit) logs already; try again later")
-        }
         let live = folder(of: request.key)
         let folder = FileStatus(of: live) != nil ? live : ended.folder(of: request.key)
-        guard FileStatus(of: folder) != nil else {
-            return answerEnd(
-                request, "this node has no log of slot \(request.key): it never ran here, or was too long ago"
-            )
+        let follower = LogFollower(
+            request: request, path: SlotFiles(folder: folder).log(request.task, request.stream),
+            onChunk: { [weak self] in self?.emit(.logRead($0)) })
+        if followers.count >= Self.followerLimit {
+            follower.end("this node reads \(Self.followerLimit) logs already; try again later")
+        } else if FileStatus(of: folder) == nil {
+            follower.end(
+                "this node has no log of slot \(request.key): it never ran here, or was too long ago")
+        } else {
+            followers[request.request] = follower
+            advance(follower)
         }
-        let files = SlotFiles(folder: folder)
-        let follower = LogFollower(request: request, path: files.log(request.task, request.stream))
-        followers[request.request] = follower
-        advance(follower)
     }
 
-    func cancelLog(request: UInt64) { followers.removeValue(forKey: request)?.cancel() }
+    /// No more comes for this request.
+    package func cancelLog(request: UInt64) { followers.removeValue(forKey: request)?.cancel() }
 
     private func advance(_ follower: LogFollower) {
         let request = follower.request
         // Asked before reading: what is written until the end is then read for certain.
         let mayGrow = request.follow && isWriting(request)
         do throws(SystemError) {
-            let bytes = try follower.read()
-            if bytes.isEmpty, !mayGrow {
+            let hasMore = try follower.advance()
+            guard hasMore || mayGrow else {
                 followers[request.request] = nil
-                return answerEnd(request, follower.hasRead ? nil : missing(request))
+                return follower.end(follower.hasRead ? nil : missing(request))
             }
-            if !bytes.isEmpty { onEvent(.logRead(LogChunk(request: request.request, bytes: bytes))) }
-            let pause = bytes.isEmpty ? Self.followMilliseconds : Self.pieceMilliseconds
+            let pause = hasMore ? Self.pieceMilliseconds : Self.followMilliseconds
             let bound = NIOLoopBound((self, follower), eventLoop: eventLoop)
             follower.schedule(
                 eventLoop.scheduleTask(in: .milliseconds(pause)) {
-                    let (table, follower) = bound.value
-                    table.advance(follower)
+                    let (manager, follower) = bound.value
+                    manager.advance(follower)
                 })
         } catch {
             followers[request.request] = nil
-            answerEnd(request, error.description)
+            follower.end(error.description)
         }
     }
 
@@ -90,9 +100,5 @@ extension SlotTable {
             folders.contains(where: { FileStatus(of: SlotFiles(folder: $0).pruned) != nil })
         else { return nil }
         return "the task wrote nothing, or its log was removed to make room for newer ones"
-    }
-
-    private func answerEnd(_ request: LogRequest, _ error: String?) {
-        onEvent(.logRead(LogChunk(request: request.request, isEnd: true, error: error)))
     }
 }

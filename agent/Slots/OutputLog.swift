@@ -8,6 +8,7 @@ import ProtocolMessages
 /// A file that does not begin at the stream's first byte says so in its first line, so that a reader knows where
 /// it is, and what was dropped, from the file alone.
 final class OutputLog {
+    private let files: SlotFiles
     private let task: TaskAttempt?
     private let stream: LogStream
     private let halfBytes: Int
@@ -19,7 +20,11 @@ final class OutputLog {
     private(set) var failure: SystemError?
     private var lostBytes = 0
 
-    init(task: TaskAttempt?, stream: LogStream, limitBytes: Int64) {
+    /// - Parameter files: those of the slot's folder; without a name, of the folder where the process stands.
+    init(
+        task: TaskAttempt?, stream: LogStream, limitBytes: Int64, files: SlotFiles = SlotFiles(folder: "")
+    ) {
+        self.files = files
         self.task = task
         self.stream = stream
         halfBytes = max(1 << 10, Int(clamping: limitBytes / 2))
@@ -29,8 +34,7 @@ final class OutputLog {
         if let descriptor { _ = Descriptor(owning: descriptor) }
     }
 
-    /// Relative to the slot's folder, where the supervisor stands.
-    var path: String { SlotFiles(folder: "").log(task, stream) }
+    var path: String { files.log(task, stream) }
     /// Bytes that its files take; 0 where nothing was written.
     var keptBytes: Int { fileBytes + olderBytes }
 

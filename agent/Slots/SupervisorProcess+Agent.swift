@@ -74,7 +74,7 @@ extension SupervisorProcess {
             ledger.acknowledge(attempts)
         case .coordinator(.stopSlot(let slot, let reason)) where slot == key:
             stop(Stop(cause: .requested, reason: reason))
-        case .coordinator, .agent, .hello, .setup, .logs:
+        case .coordinator, .agent, .hello, .setup, .logs, .unknown:
             Supervisor.log("the agent sent a message that is not for this slot")
         }
     }

@@ -176,6 +176,7 @@ extension SupervisorProcess {
                     startedAt: ended.startedAt, durationMicroseconds: max(0, now - ended.startedSinceBoot))
             }
             ledger.finish(result, at: now)
+            hasLostTask = result == nil
         }
         if let stopping {
             end(after: stopping, exitCode: nil)
@@ -256,7 +257,10 @@ extension SupervisorProcess {
 
     private func end(after stop: Stop, exitCode: Int32?) {
         switch stop.cause {
-        case .requested: end(kind == .batch ? .failed : .finished, exitCode: exitCode, reason: stop.reason)
+        case .requested:
+            // A task without an outcome makes a failed slot: the job's rules for lost work are to decide about it.
+            let isFailure = kind == .batch || hasLostTask
+            end(isFailure ? .failed : .finished, exitCode: exitCode, reason: stop.reason)
         case .leaseOver, .signal: end(.failed, exitCode: exitCode, reason: stop.reason)
         }
     }
@@ -280,6 +284,8 @@ extension SupervisorProcess {
             ending?.recordAgainAt = nil
         } catch {
             Supervisor.log("the slot's end could not be recorded: \(error)")
+            // Without its folder nobody will ever look for it.
+            ending?.isRecorded = (error as? SystemError)?.isNobodyThere == true
             ending?.recordAgainAt = now + 1_000_000
         }
     }

@@ -58,6 +58,8 @@ final class SupervisorProcess {
     /// False once killed processes did not go away: the next ones are not waited for as long.
     var canSweep = true
     var hasPruned = false
+    /// The slot was stopped while a task ran.
+    var hasLostTask = false
     /// Those that are told already.
     var outOfMemoryKills = 0
 

@@ -15,6 +15,9 @@ package struct APIConfiguration: Sendable, Hashable {
     /// Least time between two looks of one long poll, in milliseconds: bounds reads of the store while commits
     /// come by the hundred. 0...10,000.
     package var longPollSpacingMilliseconds: Int
+    /// So long an answer with a log waits for the first byte, so that an error is an ordinary answer; then its head is
+    /// written and clients know that it goes on. 0...60,000 ms; below the time that clients wait for an answer.
+    package var logHeadMilliseconds: Int
     /// Open connections; more wait in the system's queue. Each long poll and followed log holds one.
     package var connections: Int
     /// Idle connections (and stalled handshakes) are closed after this time. 1...3600 s; above the client's 20 s.
@@ -26,6 +29,7 @@ package struct APIConfiguration: Sendable, Hashable {
     package static let defaults = APIConfiguration(
         host: "0.0.0.0", port: 7443, bodyLimitBytes: 1 << 20, submitBodyLimitBytes: 64 << 20,
         allSubmitsLimitBytes: 256 << 20, longPollLimitSeconds: 60, longPollSpacingMilliseconds: 50,
+        logHeadMilliseconds: 5_000,
         connections: 4_096, idleLimitSeconds: 75, tokenCacheMilliseconds: 1_000)
 
     /// Every fault at once, each as `field: what`; empty for a good configuration.
@@ -43,6 +47,7 @@ package struct APIConfiguration: Sendable, Hashable {
             allSubmitsLimitBytes, max(1, submitBodyLimitBytes)...(1 << 40), "allSubmitsLimitBytes")
         check(longPollLimitSeconds, 1...3_600, "longPollLimitSeconds")
         check(longPollSpacingMilliseconds, 0...10_000, "longPollSpacingMilliseconds")
+        check(logHeadMilliseconds, 0...60_000, "logHeadMilliseconds")
         check(connections, 1...1_000_000, "connections")
         check(idleLimitSeconds, 1...3_600, "idleLimitSeconds")
         check(tokenCacheMilliseconds, 0...60_000, "tokenCacheMilliseconds")

@@ -27,7 +27,7 @@ struct APIError: Error, Equatable {
         APIError(
             401, "unauthenticated",
             "This needs a valid API token: send the header 'Authorization: Bearer mortise-api-1...'. Ask an "
-                + "administrator for one ('mortise token create').")
+                + "administrator for one ('mortise-coordinator token create').")
     }
 
     static func notFound(_ message: String) -> APIError { APIError(404, "not_found", message) }

@@ -115,7 +115,7 @@ struct APIHandlers: Sendable {
         let nodes = try await service.reader.nodes(includingReleased: false).filter { $0.name == text }
         guard let node = nodes.first else {
             throw APIError.notFound(
-                "There is no node named '\(text)' ('mortise nodes' lists them). Released ones are found by number."
+                "There is no node named '\(text)' ('mortise node list' lists them). Released ones are found by number."
             )
         }
         guard nodes.count == 1 else {

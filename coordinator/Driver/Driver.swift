@@ -35,7 +35,9 @@ package final class Driver: Sendable {
     /// False until the state is restored, and while commits fail.
     package var isWriting: Bool { storeWorks.load(ordering: .relaxed) }
 
-    package init(store: any Store, transport: any AgentTransport, signer: @escaping CertificateSigner, logger: Logger) {
+    package init(
+        store: any Store, transport: any AgentTransport, signer: @escaping CertificateSigner, logger: Logger
+    ) {
         self.store = store
         self.transport = transport
         self.signer = signer
@@ -136,7 +138,8 @@ package final class Driver: Sendable {
         } catch {
             if backlog.retryAt == nil {
                 storeWorks.store(false, ordering: .relaxed)
-                logger.error("the store cannot be written; new work is refused", metadata: ["error": "\(error)"])
+                logger.error(
+                    "the store cannot be written; new work is refused", metadata: ["error": "\(error)"])
                 var output = Output()
                 core.handle(.storeFailed(reason: "\(error)"), at: now, into: &output)
                 backlog.take(output)
@@ -160,7 +163,8 @@ package final class Driver: Sendable {
                     }
                 } catch {
                     // The agent connects again and does not have them: they are handed out anew.
-                    logger.error("cannot read task payloads", metadata: ["job": "\(job)", "error": "\(error)"])
+                    logger.error(
+                        "cannot read task payloads", metadata: ["job": "\(job)", "error": "\(error)"])
                     transport.close(connection, reason: "the coordinator cannot read task payloads")
                 }
             case .renewCertificate(let connection, let node, let request):
@@ -229,7 +233,9 @@ private struct PendingCommands {
         return RequestID(next)
     }
 
-    mutating func answer(_ request: RequestID, _ reply: Reply) { answers.removeValue(forKey: request)?(reply) }
+    mutating func answer(_ request: RequestID, _ reply: Reply) {
+        answers.removeValue(forKey: request)?(reply)
+    }
 }
 
 /// Outputs that are not finished: writes to be committed, and the actions that wait for them.

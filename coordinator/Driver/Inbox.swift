@@ -29,7 +29,8 @@ final class Inbox: Sendable {
     /// Blocks until there is something, but not longer than `timeout`.
     func takeAll(waitingUpTo timeout: Duration?) -> [Input] {
         let now = DispatchTime.now()
-        let deadline = timeout.map { now + .microseconds(Int(max(0, $0.wholeMicroseconds))) } ?? .distantFuture
+        let deadline =
+            timeout.map { now + .microseconds(Int(max(0, $0.wholeMicroseconds))) } ?? .distantFuture
         _ = signal.wait(timeout: deadline)
         return waiting.withLock { waiting in
             let taken = waiting

@@ -38,7 +38,8 @@ package final class Relay: Sendable {
         send(
             .requestLog(
                 LogRequest(
-                    request: request, key: key, task: task, stream: stream, follow: follow, tailBytes: tailBytes)),
+                    request: request, key: key, task: task, stream: stream, follow: follow,
+                    tailBytes: tailBytes)),
             to: connection)
         return bytes
     }
@@ -70,7 +71,8 @@ package final class Relay: Sendable {
         case .hardware(let report, let request) where request != 0:
             if case .probe(let continuation) = remove(request) { continuation.resume(returning: report) }
             return false
-        case .hello, .heartbeat, .pull, .slotReport, .pullTasks, .taskResults, .hardware, .renewCertificate, .leaving:
+        case .hello, .heartbeat, .pull, .slotReport, .pullTasks, .taskResults, .hardware, .renewCertificate,
+            .leaving:
             return false
         }
     }

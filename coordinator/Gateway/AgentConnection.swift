@@ -19,7 +19,7 @@ final class AgentConnection: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var fragments: [UInt8]?
     private var fragmentCount = 0
-    private var lastHeard = NIODeadline.now()
+    private var silence = TimeAmount.zero
     private var hasPinged = false
     private var isClosing = false
     private var isDirty = false
@@ -162,22 +162,23 @@ final class AgentConnection: ChannelInboundHandler {
 
     func setReading(isPaused: Bool) {
         // The time in which nobody listened says nothing about the agent.
-        lastHeard = .now()
+        silence = .zero
         hasPinged = false
         context?.channel.setOption(.autoRead, value: !isPaused).whenFailure { _ in }
     }
 
     // MARK: - Silence and end
 
-    func sweep(at now: NIODeadline) {
+    /// - Parameter elapsed: since the last sweep, as far as the gateway was listening.
+    func sweep(elapsed: TimeAmount) {
         guard !isClosing else { return }
         if gate.hasHeard {
             gate.hasHeard = false
-            lastHeard = now
+            silence = .zero
             hasPinged = false
             return
         }
-        let silence = now - lastHeard
+        silence = silence + elapsed
         if silence >= TimeAmount(loop.configuration.cutAfter) {
             cut(reason: "the agent was silent for \(loop.configuration.cutAfter), pings included")
         } else if silence >= TimeAmount(loop.configuration.pingAfter), !hasPinged {

@@ -32,6 +32,7 @@ final class GatewayLoop {
     private(set) var isPaused = false
     private(set) var isShuttingDown = false
     private var sweeping: RepeatedTask?
+    private var lastSweep = NIODeadline.uptimeNanoseconds(0)
     private var refusalsSinceSweep = 0
     private var whenEmpty: EventLoopPromise<Void>?
 
@@ -127,15 +128,22 @@ final class GatewayLoop {
         sweeping = eventLoop.assumeIsolatedRepeatedTask(every: interval) { [weak self] in self?.sweep() }
     }
 
+    private var sweepInterval: TimeAmount {
+        max(.milliseconds(5), min(.seconds(1), TimeAmount(configuration.pingAfter / 2)))
+    }
+
     private func sweep() {
+        let now = eventLoop.now
+        // While this process was stopped it could not listen: that time counts as two intervals at most.
+        let elapsed = min(now - lastSweep, sweepInterval + sweepInterval)
+        lastSweep = now
         if refusalsSinceSweep > GatewayLoop.refusalLinesPerSweep {
             let more = refusalsSinceSweep - GatewayLoop.refusalLinesPerSweep
             logger.warning("more connections were turned away", metadata: ["count": "\(more)"])
         }
         refusalsSinceSweep = 0
         guard !isPaused else { return }
-        let now = NIODeadline.now()
-        for connection in connections.values { connection.sweep(at: now) }
+        for connection in connections.values { connection.sweep(elapsed: elapsed) }
     }
 
     // MARK: - End

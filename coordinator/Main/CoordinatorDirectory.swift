@@ -52,7 +52,8 @@ struct CoordinatorDirectory: Sendable {
             return try JSONDecoder().decode(
                 CoordinatorSettings.self, from: Data(contentsOf: URL(fileURLWithPath: settingsPath)))
         } catch {
-            throw Failure("Cannot read \(settingsPath): \(error). Mend it, or start anew in another directory.")
+            throw Failure(
+                "Cannot read \(settingsPath): \(error). Mend it, or start anew in another directory.")
         }
     }
 
@@ -80,5 +81,7 @@ struct CoordinatorDirectory: Sendable {
         return file.hasPrefix("/") ? file : path + "/" + file
     }
 
-    func authority() throws -> CertificateAuthority { try CertificateAuthority.load(directory: authorityPath) }
+    func authority() throws -> CertificateAuthority {
+        try CertificateAuthority.load(directory: authorityPath)
+    }
 }

@@ -23,32 +23,38 @@ final class CoordinatorServer: Sendable {
     let gateway: Gateway
     let store: any Store
     let logger: Logger
+    /// Of nodes' certificates.
+    let certificateValidity: Duration
     let startedAt = Instant(microseconds: SteadyClock.now())
     /// Known once both listen.
     private let ports = Mutex((api: 0, agent: 0))
     let isServing = Atomic(false)
 
     init(
-        settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity, store: any Store,
-        logger: Logger
+        settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity,
+        store: any Store,
+        certificateValidity: Duration, logger: Logger
     ) throws {
         self.settings = settings
         self.authority = authority
         self.store = store
         self.logger = logger
+        self.certificateValidity = certificateValidity
         let transport = GatewayTransport()
         let driver = Driver(
             store: store, transport: transport,
             signer: { request, node in
                 try authority.issueNode(
-                    try CertificateRequest(der: request), node: node, now: Instant(microseconds: SteadyClock.now()))
+                    try CertificateRequest(der: request), node: node, validity: certificateValidity,
+                    now: Instant(microseconds: SteadyClock.now()))
             }, logger: logger)
         var configuration = GatewayConfiguration.defaults
         configuration.host = settings.listen
         configuration.port = settings.agentPort
         gateway = try Gateway(
             configuration: configuration, cluster: settings.cluster, identity: identity,
-            authorityPEM: authority.certificatePEM, group: MultiThreadedEventLoopGroup.singleton, logger: logger,
+            authorityPEM: authority.certificatePEM, group: MultiThreadedEventLoopGroup.singleton,
+            logger: logger,
             onEvents: { driver.put($0.map(Input.init)) })
         self.driver = driver
         transport.connect(to: gateway)
@@ -96,7 +102,8 @@ private final class GatewayTransport: AgentTransport {
 extension CoordinatorServer: CoordinatorService {
     func submit(_ command: Command) async -> Reply {
         let reply = await driver.submit(command)
-        guard case .locateLog(let subject) = command, case .refused(let refusal) = reply, refusal.code == .notFound
+        guard case .locateLog(let subject) = command, case .refused(let refusal) = reply,
+            refusal.code == .notFound
         else { return reply }
         return await locateEnded(subject, refusal)
     }
@@ -148,7 +155,8 @@ extension CoordinatorServer: CoordinatorService {
     }
 
     func issueCertificate(requestPEM: String, node: NodeID) throws -> String {
-        try authority.issueNode(try CertificateRequest(pem: requestPEM), node: node, now: now())
+        try authority.issueNode(
+            try CertificateRequest(pem: requestPEM), node: node, validity: certificateValidity, now: now())
     }
 
     func keyFingerprint(ofRequestPEM requestPEM: String) throws -> String {
@@ -157,13 +165,15 @@ extension CoordinatorServer: CoordinatorService {
 
     func joinTokenText(secret: Secret) throws -> String {
         try JoinToken(
-            cluster: settings.cluster, apiURLs: apiURLs, authorityPEM: authority.certificatePEM, secret: secret
+            cluster: settings.cluster, apiURLs: apiURLs, authorityPEM: authority.certificatePEM,
+            secret: secret
         ).text()
     }
 
     var cluster: ClusterInfo {
         ClusterInfo(
-            name: settings.cluster, version: mortiseVersion, startedAt: startedAt, agentEndpoints: agentEndpoints,
+            name: settings.cluster, version: mortiseVersion, startedAt: startedAt,
+            agentEndpoints: agentEndpoints,
             apiURLs: apiURLs, caPEM: authority.certificatePEM)
     }
 

@@ -37,7 +37,8 @@ struct InitCommand: ParsableCommand {
         guard !cluster.isEmpty, cluster.count <= 63, cluster.allSatisfy(allowed.contains) else {
             throw ValidationError("--cluster takes 1 to 63 letters, digits, '-' and '.', not '\(cluster)'")
         }
-        for (name, port) in [("--api-port", apiPort), ("--agent-port", agentPort)] where !(0...65_535).contains(port) {
+        for (name, port) in [("--api-port", apiPort), ("--agent-port", agentPort)]
+        where !(0...65_535).contains(port) {
             throw ValidationError("\(name) takes 0 to 65535, not \(port)")
         }
     }
@@ -58,14 +59,16 @@ struct InitCommand: ParsableCommand {
         }
         let names = address.isEmpty ? [Platform.Host.name, "localhost", "127.0.0.1"] : address
         let settings = CoordinatorSettings(
-            cluster: cluster, addresses: names, listen: listen, apiPort: apiPort, agentPort: agentPort, store: store)
+            cluster: cluster, addresses: names, listen: listen, apiPort: apiPort, agentPort: agentPort,
+            store: store)
 
         let token = APIToken(secret: Secret.generate())
         let database = try SQLiteStore(path: try directory.storePath(store))
         defer { try? database.close() }
         _ = try OneShot.perform(
             .createToken(
-                name: "administrator", purpose: .api(.admin), secretHash: token.secret.hash, expiresAt: nil, uses: nil),
+                name: "administrator", purpose: .api(.admin), secretHash: token.secret.hash, expiresAt: nil,
+                uses: nil),
             on: database, cluster: cluster, at: now)
 
         let url = "https://\(names[0]):\(apiPort)"
@@ -78,16 +81,20 @@ struct InitCommand: ParsableCommand {
         print("Next: mortise-coordinator serve" + (place.directory.map { " --directory \($0)" } ?? ""))
     }
 
-    private func writeUserConfiguration(_ directory: CoordinatorDirectory, _ url: String, _ token: APIToken) throws {
+    private func writeUserConfiguration(_ directory: CoordinatorDirectory, _ url: String, _ token: APIToken)
+        throws
+    {
         let environment = ProcessInfo.processInfo.environment
-        let base = environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory() + "/.config"
+        let base =
+            environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory() + "/.config"
         let file = base + "/mortise/client.json"
         if noClientConfig || apiPort == 0 || FileManager.default.fileExists(atPath: file) {
             print("For the command line: export MORTISE_CONFIG=\(directory.clientPath)")
             return
         }
         try FileManager.default.createDirectory(
-            atPath: base + "/mortise", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            atPath: base + "/mortise", withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
         let authority = URL(fileURLWithPath: directory.authorityPath).standardizedFileURL.path + "/ca.pem"
         try directory.write(ClientConfiguration(urls: [url], ca: authority, token: token.text), to: file)
         print("The command line finds it through \(file).")

@@ -30,5 +30,7 @@ struct DirectoryOption: ParsableArguments {
     @Option(help: "Where the coordinator keeps its CA, store and settings.")
     var directory: String?
 
-    var location: CoordinatorDirectory { CoordinatorDirectory(path: directory ?? CoordinatorDirectory.defaultPath) }
+    var location: CoordinatorDirectory {
+        CoordinatorDirectory(path: directory ?? CoordinatorDirectory.defaultPath)
+    }
 }

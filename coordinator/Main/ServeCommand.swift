@@ -38,13 +38,19 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel: String?
     @Option(help: "Milliseconds between an agent's heartbeats. [MORTISE_HEARTBEAT_MILLISECONDS]")
     var heartbeatMilliseconds: UInt32?
-    @Option(help: "Milliseconds that a node's slots are its own without word from us. [MORTISE_LEASE_MILLISECONDS]")
+    @Option(
+        help:
+            "Milliseconds that a node's slots are its own without word from us. [MORTISE_LEASE_MILLISECONDS]")
     var leaseMilliseconds: UInt32?
+    @Option(
+        help: "Seconds that a node's certificate is good for, 5 to 31536000. [MORTISE_CERTIFICATE_SECONDS]")
+    var certificateSeconds: UInt32?
 
     func run() async throws {
         let directory = place.location
         let settings = try merged(try directory.settings())
         let limits = try limits()
+        let certificateValidity = try certificateValidity()
         let authority = try directory.authority()
         let logger = try logger()
         let now = Instant(microseconds: SteadyClock.now())
@@ -54,7 +60,8 @@ struct ServeCommand: AsyncParsableCommand {
         let identity = try authority.issueServer(names: unique, now: now)
         let store = try SQLiteStore(path: try directory.storePath(settings.store))
         let server = try CoordinatorServer(
-            settings: settings, authority: authority, identity: identity, store: store, logger: logger)
+            settings: settings, authority: authority, identity: identity, store: store,
+            certificateValidity: certificateValidity, logger: logger)
         let api = APIServer(
             configuration: apiConfiguration(settings),
             certificate: ServerCertificate(chainPEM: identity.certificatePEM, keyPEM: identity.keyPEM),
@@ -65,7 +72,7 @@ struct ServeCommand: AsyncParsableCommand {
             })
         let services: [any Service] = [
             DriverService(driver: server.driver, cluster: settings.cluster, limits: limits),
-            GatewayService(server: server), api,
+            ListenersService(server: server, api: api),
         ]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -121,7 +128,20 @@ struct ServeCommand: AsyncParsableCommand {
         return limits
     }
 
-    private func number<Number: FixedWidthInteger>(_ environment: [String: String], _ name: String) throws -> Number? {
+    /// A day by default: a node that was removed can do nothing with its certificate anyway, but a stolen one ends.
+    private func certificateValidity() throws -> Duration {
+        let seconds: UInt32 =
+            try certificateSeconds
+            ?? number(ProcessInfo.processInfo.environment, "MORTISE_CERTIFICATE_SECONDS") ?? 86_400
+        guard (5...31_536_000).contains(seconds) else {
+            throw Failure("A node's certificate is good for 5 to 31536000 seconds, not \(seconds).")
+        }
+        return .seconds(Int64(seconds))
+    }
+
+    private func number<Number: FixedWidthInteger>(_ environment: [String: String], _ name: String) throws
+        -> Number?
+    {
         guard let text = environment[name], !text.isEmpty else { return nil }
         guard let number = Number(text) else { throw Failure("\(name) is '\(text)', which is no number.") }
         return number
@@ -130,7 +150,8 @@ struct ServeCommand: AsyncParsableCommand {
     private func logger() throws -> Logger {
         let name = logLevel ?? ProcessInfo.processInfo.environment["MORTISE_LOG_LEVEL"] ?? "notice"
         guard let level = Logger.Level(rawValue: name) else {
-            throw Failure("'\(name)' is no log level: take trace, debug, info, notice, warning, error or critical.")
+            throw Failure(
+                "'\(name)' is no log level: take trace, debug, info, notice, warning, error or critical.")
         }
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var logger = Logger(label: "mortise-coordinator")
@@ -165,13 +186,21 @@ private struct DriverService: Service {
     }
 }
 
-private struct GatewayService: Service {
+/// Both listeners. Agents can be taken in before the API tells anybody where, and the API ends first: nobody is sent
+/// to a port that is not open.
+private struct ListenersService: Service {
     let server: CoordinatorServer
+    let api: APIServer
 
     func run() async throws {
         try await server.gateway.start()
         server.noteAgentPort()
-        try await gracefulShutdown()
+        do {
+            try await api.run()
+        } catch {
+            await server.gateway.shutdown()
+            throw error
+        }
         await server.gateway.shutdown()
     }
 }

@@ -42,7 +42,8 @@ struct TokenCommand: AsyncParsableCommand {
 
         func validate() throws {
             if role != nil, pool != nil || uses != nil {
-                throw ValidationError("--role makes a token for the API; --pool and --uses are for join tokens")
+                throw ValidationError(
+                    "--role makes a token for the API; --pool and --uses are for join tokens")
             }
             if let expires, seconds(expires) == nil {
                 throw ValidationError("--expires takes a number with s, m, h or d, not '\(expires)'")
@@ -51,7 +52,8 @@ struct TokenCommand: AsyncParsableCommand {
 
         func run() async throws {
             let request = CreateTokenRequest(
-                name: name ?? role?.rawValue ?? pool ?? "default", purpose: role == nil ? "join" : "api", pool: role == nil ? pool ?? "default" : nil,
+                name: name ?? role?.rawValue ?? pool ?? "default", purpose: role == nil ? "join" : "api",
+                pool: role == nil ? pool ?? "default" : nil,
                 role: role?.rawValue, expiresInSeconds: expires.flatMap(seconds), uses: uses)
             let view: TokenView = try await place.location.access(
                 online: { try await $0.call("POST", "/v1/tokens", body: request) },
@@ -59,13 +61,15 @@ struct TokenCommand: AsyncParsableCommand {
             print(view.secret ?? "")
         }
 
-        private func create(_ request: CreateTokenRequest, offline access: OfflineAccess) throws -> TokenView {
+        private func create(_ request: CreateTokenRequest, offline access: OfflineAccess) throws -> TokenView
+        {
             let now = Instant(microseconds: SteadyClock.now())
             let secret = Secret.generate()
             let text: String
             if role == nil {
                 guard access.settings.apiPort != 0 else {
-                    throw Failure("The API takes a free port at each start: start 'mortise-coordinator serve' first.")
+                    throw Failure(
+                        "The API takes a free port at each start: start 'mortise-coordinator serve' first.")
                 }
                 text = try JoinToken(
                     cluster: access.settings.cluster,
@@ -77,7 +81,8 @@ struct TokenCommand: AsyncParsableCommand {
             }
             let reply = try OneShot.perform(
                 .createToken(
-                    name: request.name, purpose: role.map { .api($0) } ?? .join(pool: request.pool ?? "default"),
+                    name: request.name,
+                    purpose: role.map { .api($0) } ?? .join(pool: request.pool ?? "default"),
                     secretHash: secret.hash, expiresAt: request.expiresInSeconds.map { now + .seconds($0) },
                     uses: request.uses), on: access.store, cluster: access.settings.cluster, at: now)
             guard case .token(let record) = reply else { throw Failure("The coordinator gave no token.") }
@@ -107,7 +112,9 @@ struct TokenCommand: AsyncParsableCommand {
                 online: { try await $0.call("GET", "/v1/tokens") },
                 offline: { access in
                     let tokens = try await access.store.reader.tokens()
-                    return Page(items: tokens.map { TokenView($0) }, revision: try await access.store.reader.revision())
+                    return Page(
+                        items: tokens.map { TokenView($0) },
+                        revision: try await access.store.reader.revision())
                 })
             print(try format.render(page.items))
         }
@@ -130,7 +137,9 @@ struct TokenCommand: AsyncParsableCommand {
                     let reply = try OneShot.perform(
                         .revokeToken(TokenID(token)), on: access.store, cluster: access.settings.cluster,
                         at: Instant(microseconds: SteadyClock.now()))
-                    guard case .token(let record) = reply else { throw Failure("The coordinator gave no token.") }
+                    guard case .token(let record) = reply else {
+                        throw Failure("The coordinator gave no token.")
+                    }
                     return TokenView(record)
                 })
             print("Token \(token) is revoked.")
@@ -152,14 +161,16 @@ enum TokenFormat: String, ExpressibleByArgument, CaseIterable {
         case .table:
             let table = Table(
                 columns: [
-                    Table.Column("token", .right), Table.Column("name", isElastic: true), Table.Column("purpose"),
+                    Table.Column("token", .right), Table.Column("name", isElastic: true),
+                    Table.Column("purpose"),
                     Table.Column("pool or role"), Table.Column("uses left", .right), Table.Column("expires"),
                     Table.Column("state"),
                 ],
                 rows: tokens.map { token in
                     [
                         Cell("\(token.token)"), Cell(optional: token.name), Cell(token.purpose),
-                        Cell(optional: token.pool ?? token.role), Cell(optional: token.usesLeft.map(String.init)),
+                        Cell(optional: token.pool ?? token.role),
+                        Cell(optional: token.usesLeft.map(String.init)),
                         Cell(optional: token.expiresAt), Cell(token.isRevoked ? "revoked" : "valid"),
                     ]
                 })

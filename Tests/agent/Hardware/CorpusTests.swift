@@ -194,6 +194,8 @@ struct CorpusTests {
 }
 
 private enum Corpus {
+    // The keys of expected.json, as they stand there.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     struct Answer: Decodable {
         struct Device: Decodable {
             var index: UInt32

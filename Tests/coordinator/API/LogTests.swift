@@ -87,6 +87,22 @@ struct LogTests {
         }
     }
 
+    @Test func `The answer's head does not wait for ever for the first byte`() async throws {
+        try await TestServer.run {
+            $0.logHeadMilliseconds = 0
+        } _: { server in
+            let log = Log()
+            Self.serve(log, by: server.service)
+            let connection = try await RawConnection.open(to: server)
+            try await connection.request("GET /v1/slots/5/log?follow=true", token: TestTokens.viewer)
+            #expect(await connection.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200"))
+            log.write("one")
+            _ = await connection.read(until: "one")
+            try await connection.close()
+            await log.ended.wait()
+        }
+    }
+
     @Test func `An error before the first byte is an ordinary answer`() async throws {
         try await TestServer.run { server in
             let log = Log()

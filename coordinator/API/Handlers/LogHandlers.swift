@@ -17,7 +17,7 @@ extension APIHandlers {
         try await readLog(call, of: .slot(try call.identifier("slot")))
     }
 
-    /// Waits for the first piece, so that an error before it is an ordinary answer; then streams.
+    /// Waits a little for the first piece, so that an error before it is an ordinary answer; then streams.
     private func readLog(_ call: Call, of subject: LogSubject) async throws -> Answer {
         let stream: LogStream = try call.query.word("stream") ?? .stdout
         let follow = try call.query.flag("follow")
@@ -30,26 +30,71 @@ extension APIHandlers {
             pieces: service.readLog(
                 connection, key, task, stream: stream, follow: follow, tailBytes: tail),
             disconnected: try await DisconnectHandler.signal(of: call.channel))
-        let first: [UInt8]?
-        do {
-            first = try await source.next()
-        } catch let error as CommandRefusal {
-            throw error
-        } catch let error where !(error is NobodyWaits || error is CancellationError) {
-            logger.error("A log cannot be read", metadata: ["slot": "\(key)", "error": "\(error)"])
-            throw APIError(
-                CommandRefusal(.nodeUnreachable, "The log of slot \(key.slot) cannot be read now."))
+        let first = FirstPiece(of: source)
+        if await first.comes(within: .milliseconds(configuration.logHeadMilliseconds)) {
+            do {
+                _ = try await first.bytes
+            } catch let error
+                where error is CommandRefusal || error is NobodyWaits || error is CancellationError
+            {
+                throw error
+            } catch {
+                logger.error("A log cannot be read", metadata: ["slot": "\(key)", "error": "\(error)"])
+                throw APIError(
+                    CommandRefusal(.nodeUnreachable, "The log of slot \(key.slot) cannot be read now."))
+            }
         }
         return Answer(
             status: 200,
             content: .stream { writer in
-                var piece = first
+                var piece = try await first.bytes
                 while let bytes = piece {
                     if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
                     piece = try await source.next()
                 }
                 try await writer.finish(nil)
             })
+    }
+}
+
+/// The first piece of a log, asked for before the answer's head is written and used by its body.
+///
+/// Handler and body run one after the other in one task, so a task of its own carries the question across. It ends
+/// with the connection at the latest.
+private struct FirstPiece: Sendable {
+    private let task: Task<[UInt8]?, any Error>
+    private let came = Signal()
+
+    init(of source: LogSource) {
+        task = Task { [came] in
+            defer { came.fire() }
+            return try await source.next()
+        }
+    }
+
+    func comes(within limit: Duration) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await came.wait()
+                return true
+            }
+            group.addTask {
+                try? await Task.sleep(for: limit)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+    }
+
+    var bytes: [UInt8]? {
+        get async throws {
+            try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        }
     }
 }
 

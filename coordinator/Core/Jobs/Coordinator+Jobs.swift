@@ -56,7 +56,9 @@ extension Coordinator {
         } else if taskCount > 0 || specification.isOpen {
             throw CommandRefusal(.invalid, "only a job of kind 'tasks' has tasks")
         }
-        if specification.slots.maximum == 0 || specification.slots.maximum > limits.slotsPerJob {
+        // A tasks job has as many slots as fit and have tasks to run: its maximum may say "any number".
+        let slotLimit = specification.kind == .tasks ? UInt32.max : limits.slotsPerJob
+        if specification.slots.maximum == 0 || specification.slots.maximum > slotLimit {
             throw CommandRefusal(
                 .invalid,
                 "a \(specification.kind.rawValue) job has 1 to \(limits.slotsPerJob) slots, "

@@ -162,6 +162,7 @@ extension APIConfiguration {
         configuration.host = "127.0.0.1"
         configuration.port = 0
         configuration.longPollSpacingMilliseconds = 0
+        configuration.logHeadMilliseconds = 60_000
         return configuration
     }
 }

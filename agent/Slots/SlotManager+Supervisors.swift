@@ -4,11 +4,13 @@ import Platform
 import ProtocolMessages
 
 // What comes from supervisors, and what is done when one is gone.
-extension SlotTable {
-    static let helloMilliseconds: Int64 = 10_000
-    static let connectLimit = 20
+extension SlotManager {
+    /// An agent that starts waits no longer for its supervisors: its lease may run out meanwhile.
+    static let helloMilliseconds: Int64 = 3_000
+    /// So often connecting is tried again soon, then slowly.
+    static let hastyAttempts = 20
 
-    func adopt() -> EventLoopFuture<[RunningSlot]> {
+    func findAll() -> EventLoopFuture<[RunningSlot]> {
         do throws(SystemError) {
             try Files.makeFolders(directory)
             try ended.read(codec: codec)
@@ -17,20 +19,22 @@ extension SlotTable {
                 let entry = SlotEntry(key: key, folder: folder(of: key))
                 slots[key] = entry
                 entry.found = eventLoop.makePromise()
+                // Until its supervisor says otherwise.
+                entry.report.state = .running
                 find(entry)
             }
         } catch {
             return eventLoop.makeFailedFuture(error)
         }
         let waiting = slots.values.compactMap { $0.found?.futureResult }
-        let table = NIOLoopBound(self, eventLoop: eventLoop)
+        let manager = NIOLoopBound(self, eventLoop: eventLoop)
         let patience = eventLoop.scheduleTask(in: .milliseconds(Self.helloMilliseconds)) {
             // A supervisor that does not answer (stopped, swapped out) has its slot all the same.
-            for entry in table.value.slots.values { table.value.isFound(entry) }
+            for entry in manager.value.slots.values { manager.value.isFound(entry) }
         }
         return EventLoopFuture.andAllComplete(waiting, on: eventLoop).map {
             patience.cancel()
-            return table.value.slots.values.map(\.running).sorted { $0.key < $1.key }
+            return manager.value.slots.values.map(\.running).sorted { $0.key < $1.key }
         }
     }
 
@@ -39,25 +43,31 @@ extension SlotTable {
         entry.found = nil
     }
 
-    /// Looks for the slot's supervisor, then for its end; where neither is, the supervisor has been killed.
+    /// Looks for the slot's end, then for its supervisor; where neither is, the supervisor has been killed.
     func find(_ entry: SlotEntry) {
+        if FileStatus(of: entry.files.exit) != nil {
+            readEnd(of: entry)
+            return
+        }
         do throws(SystemError) {
             entry.connectAttempts += 1
             try connect(entry)
         } catch {
-            if error.isTemporary, entry.connectAttempts < Self.connectLimit {
-                findLater(entry)
-            } else {
+            if error.isNobodyThere {
                 readEnd(of: entry)
+            } else {
+                // It listens, or may do so: whatever keeps it from talking, its slot is not over.
+                findLater(entry)
             }
         }
     }
 
     private func findLater(_ entry: SlotEntry) {
         let bound = NIOLoopBound((self, entry), eventLoop: eventLoop)
-        eventLoop.scheduleTask(in: .milliseconds(20)) {
-            let (table, entry) = bound.value
-            if !table.isClosed, table.slots[entry.key] === entry { table.find(entry) }
+        let pause: TimeAmount = entry.connectAttempts < Self.hastyAttempts ? .milliseconds(20) : .seconds(1)
+        eventLoop.scheduleTask(in: pause) {
+            let (manager, entry) = bound.value
+            if !manager.isClosed, manager.slots[entry.key] === entry { manager.find(entry) }
         }
     }
 
@@ -70,17 +80,18 @@ extension SlotTable {
         switch message {
         case .hello(let slot):
             entry.connectAttempts = 0
-            entry.held = Set(slot.tasks)
+            // Besides those that are on their way to it.
+            entry.held.formUnion(slot.tasks)
             entry.report.state = slot.state
             isFound(entry)
         case .agent(.slotReport(let report)) where report.key == entry.key:
             entry.report = report
-            onEvent(.slotChanged(report))
+            emit(.slotChanged(report))
         case .agent(.taskResults(let key, let results)) where key == entry.key:
             tell(results, of: entry)
         case .agent(.pullTasks(let key, let credits)) where key == entry.key:
-            onEvent(.tasksWanted(key, credits: credits))
-        case .agent, .coordinator, .lease, .setup, .logs: break
+            emit(.tasksWanted(key, credits: credits))
+        case .agent, .coordinator, .lease, .setup, .logs, .unknown: break
         }
     }
 
@@ -90,19 +101,17 @@ extension SlotTable {
             entry.held.remove(result.attempt)
             entry.results.insert(result.attempt)
         }
-        onEvent(.tasksFinished(entry.key, results))
+        emit(.tasksFinished(entry.key, results))
     }
 
     func closed(_ link: SupervisorLink, _ entry: SlotEntry) {
         guard entry.link === link, !isClosed else { return }
         entry.link = nil
+        // It may run on and have closed the connection alone; if it is gone, connecting will say so.
         if FileStatus(of: entry.files.exit) != nil {
             readEnd(of: entry)
-        } else if entry.connectAttempts < Self.connectLimit {
-            // It may run on and have closed the connection alone; if it is gone, connecting will say so.
-            findLater(entry)
         } else {
-            readEnd(of: entry)
+            findLater(entry)
         }
     }
 
@@ -123,7 +132,7 @@ extension SlotTable {
         entry.held = []
         if !entry.report.state.isEnded || entry.report != end.report {
             entry.report = end.report
-            onEvent(.slotChanged(end.report))
+            emit(.slotChanged(end.report))
         }
         isFound(entry)
         if entry.isForgotten { remove(entry) }
@@ -139,7 +148,7 @@ extension SlotTable {
         entry.logBytes = entry.files.logBytes
         // For the next agent to find the same; where it cannot be written, the next agent will conclude the same.
         try? SlotEnd(report: entry.report, logBytes: entry.logBytes).write(to: entry.files, codec: codec)
-        onEvent(.slotChanged(entry.report))
+        emit(.slotChanged(entry.report))
         isFound(entry)
         if entry.isForgotten { remove(entry) }
     }

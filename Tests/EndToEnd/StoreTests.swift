@@ -1,0 +1,86 @@
+import APITypes
+import ClusterTypes
+import Foundation
+import Testing
+
+/// Case 8: no room, no port, no coordinator.
+@Suite struct StoreTests {
+    @Test(
+        "While the store is full new work is refused and running work goes on; with room again everything finishes",
+        .enabled(if: SmallDisk.isPermitted, "only root may mount a small file system"))
+    func full() async throws {
+        let disk = try SmallDisk(
+            at: FileManager.default.temporaryDirectory
+                .appendingPathComponent("mortise-disk-\(UUID().uuidString.prefix(8))").path, bytes: 8 << 20)
+        defer {
+            disk.unmount()
+            try? FileManager.default.removeItem(atPath: disk.path)
+        }
+        try await TestCluster.run {
+            $0.store = "sqlite:\(disk.path)/mortise.db"
+        } _: { cluster in
+            try await cluster.startAgent("birch")
+            let ledger = Ledger(path: cluster.path("ledger"))
+            let script = try cluster.script(
+                "task", "\(ledger.append("$MORTISE_TASK_INDEX.$MORTISE_ATTEMPT"))\nsleep 0.05")
+            let job = try await cluster.submit("--array", "1-200", "--cpus", "0.5", "--", "sh", script)
+            try await eventually("some tasks have run") { ledger.lines.count >= 20 }
+            try disk.fill()
+            try await eventually("the coordinator says that it cannot write") {
+                try await cluster.send("GET", "/readyz", token: nil).status == 503
+            }
+            let request = SubmitRequest(
+                specification: JobSpecification(app: "a", job: "j", kind: .batch, command: .argv(["true"])))
+            let refused = try await cluster.send(
+                "POST", "/v1/jobs", body: request, token: try cluster.apiToken())
+            #expect(refused.status == 503 && refused.text.contains("store_unavailable"), "\(refused)")
+            // The command line waits for better times and says so.
+            let patient = try await cluster.startMortise("run", "--wait", "--", "true")
+            try await eventually("it says what it waits for") { patient.errors.contains("Trying again") }
+            #expect(try await cluster.node("birch")?.state == .ready)
+
+            try disk.makeRoom()
+            #expect(try await patient.waitForExit() == 0, "\(patient.errors)")
+            #expect(try await cluster.mortise("job", "wait", "\(job)").status == 0)
+            #expect(ledger.lines.sorted() == (1...200).map { "\($0).1" }.sorted())
+            #expect(try await cluster.job(job).tasks.succeeded == 200)
+            try await cluster.killCoordinator()
+            try await cluster.startCoordinator()
+            #expect(try await cluster.job(job).tasks.succeeded == 200)
+        }
+    }
+
+    @Test("A port in use, a directory in use and a directory without a cluster each end with 1 and a reason")
+    func startFailures() async throws {
+        try await TestCluster.run { cluster in
+            let other = cluster.path("other")
+            let made = try await cluster.run(
+                Programs.coordinator,
+                [
+                    "init", "--directory", other, "--listen", "127.0.0.1", "--api-port", "0", "--agent-port",
+                    "0",
+                ])
+            #expect(made.status == 0, "\(made)")
+            for (flag, address) in [
+                ("--api-port", cluster.apiAddress), ("--agent-port", cluster.agentAddress),
+            ] {
+                let port = try #require(address.split(separator: ":").last.map(String.init))
+                let result = try await cluster.run(
+                    Programs.coordinator, ["serve", "--directory", other, flag, port])
+                #expect(result.status == 1, "\(flag): \(result)")
+                #expect(result.errors.contains(port), "\(flag): \(result)")
+                #expect(result.errors.contains("another process uses this"), "\(flag): \(result)")
+                #expect(!result.errors.contains("ready"), "\(flag): \(result)")
+            }
+            let second = try await cluster.run(Programs.coordinator, cluster.serveArguments())
+            #expect(second.status == 1 && second.errors.contains("another coordinator uses it"), "\(second)")
+            let none = try await cluster.run(
+                Programs.coordinator, ["serve", "--directory", cluster.path("none")])
+            #expect(
+                none.status == 1 && none.errors.contains("run 'mortise-coordinator init' first"), "\(none)")
+            let twice = try await cluster.run(Programs.coordinator, ["init", "--directory", other])
+            #expect(twice.status == 1 && twice.errors.contains("already"), "\(twice)")
+            #expect(try cluster.coordinator.isRunning)
+        }
+    }
+}
