@@ -1,7 +1,9 @@
+import APITypes
+
 /// The tasks' payloads, kept as their bytes end to end: ten million short ones cost little more than their text.
 package struct PayloadList: Sendable, Hashable {
-    /// A payload in UTF-8, as on the agent link: 1 MiB.
-    package static let payloadBytes = 1 << 20
+    /// Of one payload in UTF-8: 1 MiB.
+    package static let payloadBytes = JobLimits.payloadBytes
     /// Of a file of payloads.
     package static let fileBytes = 4 << 30
 

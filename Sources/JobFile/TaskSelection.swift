@@ -1,10 +1,8 @@
+import APITypes
 package import ClusterTypes
 
 /// Tasks named one by one or in ranges.
 package enum TaskSelection {
-    /// As many as a job may have.
-    private static let limit = 10_000_000
-
     /// Each text is `7`, `100-199`, or several of these with commas between them.
     ///
     /// - Returns: in rising order, each once.
@@ -19,8 +17,8 @@ package enum TaskSelection {
         for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
             let first = max(range.lowerBound, indices.last.map { $0 == .max ? $0 : $0 + 1 } ?? 0)
             guard first <= range.upperBound, indices.last != .max else { continue }
-            guard indices.count + Int(range.upperBound - first) < limit else {
-                throw GrammarError("these are more than \(limit) tasks")
+            guard indices.count + Int(range.upperBound - first) < JobLimits.tasks else {
+                throw GrammarError("these are more than \(JobLimits.tasks) tasks")
             }
             indices += Array(first...range.upperBound)
         }

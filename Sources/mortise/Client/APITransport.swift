@@ -16,7 +16,8 @@ protocol APITransport: Sendable {
 /// Tries the coordinator's addresses in order, beginning with the one that answered last.
 final class HTTPSTransport: APITransport {
     private let clients: [HTTPSClient]
-    private let current = Mutex(0)
+    /// nil until one has answered.
+    private let current = Mutex<Int?>(nil)
 
     /// - Throws: `CommandFailure` where the CA certificate cannot be used.
     init(group: any EventLoopGroup, endpoints: [HTTPSEndpoint], trustRootsPEM: String) throws {
@@ -43,7 +44,13 @@ final class HTTPSTransport: APITransport {
     private func perform(
         _ request: HTTPSRequest, _ attempt: (HTTPSClient) async throws -> HTTPSResponse
     ) async throws -> HTTPSResponse {
-        let first = current.withLock { $0 }
+        let isRead = request.method == "GET"
+        if !isRead, clients.count > 1, current.withLock({ $0 }) == nil {
+            // An order goes to one address only: find one that answers before it is sent.
+            let question = HTTPSRequest(path: "/healthz", timeout: .seconds(5))
+            _ = try? await send(question)
+        }
+        let first = current.withLock { $0 } ?? 0
         var failures: [ClientError] = []
         for offset in clients.indices {
             let position = (first + offset) % clients.count
@@ -55,7 +62,7 @@ final class HTTPSTransport: APITransport {
                 let failure = ClientError(error)
                 failures.append(failure)
                 // What may have been carried out is not sent to another coordinator.
-                if failure.code == .interrupted || failure.code == .invalid { throw failure }
+                if failure.code == .invalid || (failure.code == .interrupted && !isRead) { throw failure }
             }
         }
         throw ClientError(allOf: failures)

@@ -16,28 +16,47 @@ enum Interruption {
     /// What to print if Ctrl-C comes from now on.
     static func say(_ text: String) { lastWords.withLock { $0 = text } }
 
-    /// Gives SIGINT to a thread of its own, so that no signal handler is needed. Call it before any other thread
-    /// starts, as they inherit the mask.
+    /// From now on Ctrl-C prints the last words and ends the program with 130.
+    ///
+    /// The handler only writes a byte; a thread of its own, which may take locks, does the rest. (Blocking the signal
+    /// and waiting for it is no way: the main thread of an async program unblocks all signals while it idles.)
     static func watch() {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        var descriptors: [Int32] = [-1, -1]
+        guard pipe(&descriptors) == 0 else { return }
+        _ = fcntl(descriptors[0], F_SETFD, FD_CLOEXEC)
+        _ = fcntl(descriptors[1], F_SETFD, FD_CLOEXEC)
+        readDescriptor = descriptors[0]
+        writeDescriptor = descriptors[1]
         #if canImport(Darwin)
             var thread: pthread_t?
-            pthread_create(&thread, nil, { _ in Interruption.waitForSignal() }, nil)
+            let status = pthread_create(&thread, nil, { _ in Interruption.finishWhenWoken() }, nil)
         #else
             var thread = pthread_t()
-            pthread_create(&thread, nil, { _ in Interruption.waitForSignal() }, nil)
+            let status = pthread_create(&thread, nil, { _ in Interruption.finishWhenWoken() }, nil)
         #endif
+        guard status == 0 else { return }
+        // A shell that started us in the background has SIGINT ignored, and it stays so.
+        let previous = signal(SIGINT) { _ in Interruption.wake() }
+        if unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+            signal(SIGINT, SIG_IGN)
+        }
     }
 
-    private static func waitForSignal() -> UnsafeMutableRawPointer? {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        var received: Int32 = 0
-        while sigwait(&signals, &received) != 0 {}
+    // Both are written once, before the handler and the thread can read them.
+    private nonisolated(unsafe) static var readDescriptor: Int32 = -1
+    private nonisolated(unsafe) static var writeDescriptor: Int32 = -1
+
+    /// In the signal handler: nothing but `write` is safe there.
+    private static func wake() {
+        var byte: UInt8 = 1
+        let error = errno
+        _ = write(writeDescriptor, &byte, 1)
+        errno = error
+    }
+
+    private static func finishWhenWoken() -> UnsafeMutableRawPointer? {
+        var byte: UInt8 = 0
+        while read(readDescriptor, &byte, 1) != 1 {}
         let words = lastWords.withLock { $0 }
         if !words.isEmpty { StandardStream.writeError("\n\(words)\n") }
         exit(CommandStatus.interrupted.rawValue)

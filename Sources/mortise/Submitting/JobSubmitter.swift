@@ -114,6 +114,10 @@ struct JobSubmitter: Sendable {
     private func append(
         _ payloads: PayloadList, from start: Int, offset: Int, to job: JobID, closing: Bool
     ) async throws -> JobView {
+        Interruption.say(
+            "Job \(job) is open and lacks tasks. Cancel it with 'mortise job cancel \(job)' and submit again."
+        )
+        defer { Interruption.say("") }
         var position = start
         var view: JobView?
         do {
