@@ -21,7 +21,7 @@ struct SnapshotTests {
                 .putNode(.example(1)), .putNode(.example(9, state: .released)),
                 .putJob(.example(1)), .putJob(.example(8, state: .failed, endedAt: .seconds(1))),
                 .putSlot(.example(1, state: .lost)), .putSlot(.example(2, state: .finished)),
-                .putSlot(.example(3, state: .failed)), .putSlot(.example(7, job: 8)),
+                .putSlot(.example(3, state: .failed)), .putSlot(.example(7, job: 8, state: .failed)),
                 .putToken(.example(1)), .putToken(.example(6, isRevoked: true)),
             ])
             let snapshot = try store.snapshot(endedJobs: 0)
@@ -30,6 +30,27 @@ struct SnapshotTests {
             #expect(snapshot.slots.map(\.slot) == [SlotID(1)])
             #expect(snapshot.tokens.map(\.token) == [TokenID(1)])
             #expect(SnapshotValue(snapshot).last == [9, 8, 7, 6])
+        }
+    }
+
+    @Test("An ended job is kept while a slot of it has not ended", arguments: StoreKind.allCases)
+    func stopping(_ kind: StoreKind) async throws {
+        try await kind.withStore { store in
+            _ = try store.commit([
+                .putNode(.example(1)),
+                .putJob(.example(1, state: .canceled, endedAt: .seconds(1))),
+                .putJob(.example(2, state: .finished, endedAt: .seconds(2))),
+                .putJob(.example(3, state: .finished, endedAt: .seconds(3))),
+                .putSlot(.example(1, job: 1, state: .stopping)),
+                .putSlot(.example(2, job: 2, state: .finished)),
+                .putSlot(.example(3, job: 3, state: .stopping)),
+            ])
+            func kept(_ endedJobs: Int) throws -> [UInt64] {
+                try store.snapshot(endedJobs: endedJobs).jobs.map(\.record.job.rawValue)
+            }
+            #expect(try kept(0) == [1, 3])
+            #expect(try kept(2) == [1, 2, 3])
+            #expect(try store.snapshot(endedJobs: 0).slots.map(\.slot) == [SlotID(1), SlotID(3)])
         }
     }
 

@@ -19,6 +19,10 @@ final class Machine {
     var starts: UInt64 = 0
     var boots = 1
     var supervisors = OrderedTable<SlotKey, FakeSupervisor>()
+    /// What supervisors are told, new ones too.
+    var lease: Instant?
+    /// The operator has said that nothing runs here, true or not.
+    var isRemoved = false
 
     /// The agent's end of the link.
     var connection: ConnectionID?
@@ -77,7 +81,8 @@ struct FakeSupervisor {
     var isToldToStop = false
     var lease: Instant?
 
-    init(_ assignment: Assignment, at now: Instant) {
+    init(_ assignment: Assignment, lease: Instant?, at now: Instant) {
+        self.lease = lease
         key = assignment.key
         specification = assignment.specification
         devices = assignment.devices

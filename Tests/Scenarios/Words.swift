@@ -3,7 +3,8 @@ import ClusterTypes
 import CoordinatorCore
 import ProtocolMessages
 
-/// Everything that happens, in short words. Heartbeats, their acknowledgements and leases are left out.
+/// Everything that happens, in short words. Heartbeats, their acknowledgements, leases and attempts to connect are
+/// left out.
 enum Words {
     static func quoted(_ reason: String) -> String { reason.isEmpty ? "" : " \"\(reason)\"" }
 
@@ -76,9 +77,8 @@ enum Words {
 
     static func line(_ action: AgentCore.Action) -> String? {
         switch action {
-        case .connect: "connects"
         case .disconnect(let reason): "disconnects\(quoted(reason))"
-        case .send, .setLease, .probeHardware, .readLog, .cancelLog: nil
+        case .connect, .send, .setLease, .probeHardware, .readLog, .cancelLog: nil
         case .startSlot(let assignment): "starts \(assignment.key)"
         case .stopSlot(let key, let reason): "stops \(key)\(quoted(reason))"
         case .giveTasks(let key, let orders): "gives \(key) \(attempts(orders.map(\.attempt)))"

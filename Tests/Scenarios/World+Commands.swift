@@ -17,6 +17,7 @@ import ProtocolMessages
 //   supervisor NODE SLOT.GENERATION WORD…   starting | running | wants N | result INDEX=EXIT… | ends EXIT
 //        EXIT of a task: a code or `unstarted`; of a slot: a code, `stopped`, or `broken` (it could not run)
 //   advance 5s                          everybody wakes up when they asked for it
+//   quietly COMMAND…                    leaves what happens out of the trace (but not what is BROKEN)
 //   disconnect NODE … connect NODE      the link breaks and can not be made; it can be again
 //   silence NODE … heal NODE            nothing arrives, and nobody sees why; what was sent arrives
 //   stop coordinator … start coordinator;  restart coordinator;  stall coordinator 30s
@@ -28,6 +29,12 @@ extension World {
     func perform(_ line: String) throws {
         let words = Arguments(line)
         let verb = try words.next("a command")
+        if verb == "quietly" {
+            isHushed = true
+            defer { isHushed = false }
+            try perform(words.rest().joined(separator: " "))
+            return
+        }
         switch verb {
         case "node": try addNode(words)
         case "submit": try submit(words)
@@ -44,7 +51,9 @@ extension World {
             command(.cordonNode(try machine(words).node, reason: words.rest().joined(separator: " ")))
         case "uncordon": command(.uncordonNode(try machine(words).node))
         case "remove":
-            command(.removeNode(try machine(words).node, reason: words.rest().joined(separator: " ")))
+            let machine = try machine(words)
+            machine.isRemoved = true
+            command(.removeNode(machine.node, reason: words.rest().joined(separator: " ")))
         case "explain": try explain(words)
         case "show": show()
         case "supervisor": try supervisor(words)
@@ -161,7 +170,6 @@ extension World {
     /// Both ends learn of it.
     private func breakLink(of machine: Machine) {
         guard let connection = machine.connection else { return }
-        send(.closed(reason: "connection lost", connection), over: nil)
         machine.connection = nil
         drive(machine, .disconnected(reason: "connection lost"))
         send(.event(.agentDisconnected(connection, reason: "connection lost"), from: connection), over: machine)

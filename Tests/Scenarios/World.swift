@@ -38,7 +38,8 @@ final class World {
     private var lines: [String] = []
     private var tracedMoment = Instant.epoch
     private var eventsAtThisMoment = 0
-    private var isHushed = false
+    /// What happens now is not worth a line.
+    var isHushed = false
 
     init() {
         isHushed = true
@@ -54,7 +55,7 @@ final class World {
     // MARK: The trace
 
     func note(_ line: String) {
-        if isHushed { return }
+        if isHushed, !line.hasPrefix("BROKEN") { return }
         if tracedMoment != now {
             tracedMoment = now
             lines.append("@ \(now)")
@@ -185,7 +186,7 @@ final class World {
             }
             send(.event(.agentMessage(connection, message), from: connection), over: machine)
         case .startSlot(let assignment):
-            machine.supervisors[assignment.key] = FakeSupervisor(assignment, at: now)
+            machine.supervisors[assignment.key] = FakeSupervisor(assignment, lease: machine.lease, at: now)
         case .stopSlot(let key, _): machine.supervisors[key]?.isToldToStop = true
         case .giveTasks(let key, let orders):
             machine.supervisors[key]?.held += orders.map(\.attempt)
@@ -197,6 +198,7 @@ final class World {
             machine.supervisors[key]?.results.removeAll { attempts.contains($0.attempt) }
         case .forgetSlot(let key): machine.supervisors[key] = nil
         case .setLease(let until):
+            machine.lease = until
             for key in machine.supervisors.keys { machine.supervisors[key]?.lease = until }
         case .exit: machine.agent = nil
         case .probeHardware, .readLog, .cancelLog, .storeCertificate: break
@@ -234,7 +236,7 @@ final class World {
             var shares: [UInt32: UInt32] = [:]
             for supervisor in machine.supervisors.values where supervisor.isAlive {
                 for grant in supervisor.devices { shares[grant.device, default: 0] += grant.shares }
-                if supervisor.isToldToStop { continue }
+                if supervisor.isToldToStop || machine.isRemoved { continue }
                 let place = "\(supervisor.key) on \(machine.name)"
                 if let other = running.updateValue(place, forKey: supervisor.key.slot) {
                     note("BROKEN world: slot \(supervisor.key.slot) runs twice: \(other), \(place)")

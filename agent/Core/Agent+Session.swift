@@ -22,6 +22,8 @@ struct OpenSession: Sendable {
     /// Without any word until then, the connection is given up.
     var silentAt: Instant
     var repeatAt: Instant
+    /// Slots that the coordinator may still assign, by what it was told last.
+    var credits: UInt32 = 0
 
     var interval: Duration { .milliseconds(Int64(welcome.heartbeatMilliseconds)) }
     var lease: Duration { .milliseconds(Int64(welcome.leaseMilliseconds)) }

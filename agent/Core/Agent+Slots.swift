@@ -31,6 +31,10 @@ extension Agent {
 
     mutating func accept(_ assignment: Assignment, at now: Instant, into output: inout Output) {
         let key = assignment.key
+        if case .open(var open) = session {
+            open.credits -= min(open.credits, 1)
+            session = .open(open)
+        }
         // It crossed our wish for no more; that this agent leaves will say that it was not started.
         if shutdown != nil { return }
         if let known = slots[key] {
@@ -41,6 +45,7 @@ extension Agent {
         for other in slots.keys where other.slot == key.slot { abandon(other, into: &output) }
         slots[key] = LocalSlot(state: .assigned)
         output.actions.append(.startSlot(assignment))
+        pull(into: &output)
     }
 
     mutating func stop(_ key: SlotKey, reason: String, at now: Instant, into output: inout Output) {
@@ -155,14 +160,18 @@ extension Agent {
 
     /// Asks for as many slots as may start now: none while something runs here that the coordinator does not count.
     mutating func pull(into output: inout Output) {
-        guard isOpen, shutdown == nil else { return }
+        guard case .open(var open) = session, shutdown == nil else { return }
         let starting = UInt32(
             slots.values.count { !$0.hasRun && ($0.state == .assigned || $0.state == .starting) })
         let room = min(
             limits.startingSlots - min(limits.startingSlots, starting),
             limits.slots - min(limits.slots, UInt32(slots.count)))
         let hasUncounted = slots.values.contains { $0.isAbandoned && $0.end == nil }
-        send(.pull(credits: hasUncounted ? 0 : room), into: &output)
+        let credits = hasUncounted ? 0 : room
+        guard credits != open.credits else { return }
+        open.credits = credits
+        session = .open(open)
+        send(.pull(credits: credits), into: &output)
     }
 
     /// What must hold after every event.

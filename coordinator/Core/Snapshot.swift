@@ -29,7 +29,8 @@ package struct Snapshot: Sendable {
 
     /// All that are not released.
     package var nodes: [NodeRecord] = []
-    /// Not ended, and the `Limits.endedJobsKept` newest ended ones.
+    /// Not ended, ended with slots that have not (they still hold their nodes' resources), and the
+    /// `Limits.endedJobsKept` newest ended ones.
     package var jobs: [Job] = []
     /// Of those jobs, not ended.
     package var slots: [SlotRecord] = []

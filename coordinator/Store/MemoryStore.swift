@@ -78,13 +78,12 @@ extension MemoryStore.State {
         let ended = records.filter(\.state.isEnded).sorted { left, right in
             (left.endedAt?.microseconds ?? .min, left.job) > (right.endedAt?.microseconds ?? .min, right.job)
         }
-        let kept = records.filter { !$0.state.isEnded } + ended.prefix(endedJobs)
+        snapshot.slots = slots.values.filter { !$0.state.isEnded }.sorted { $0.slot < $1.slot }
+        let held = Set(snapshot.slots.map(\.job)).union(ended.prefix(endedJobs).map(\.job))
+        let kept = records.filter { !$0.state.isEnded || held.contains($0.job) }
         snapshot.jobs = kept.sorted { $0.job < $1.job }.map { record in
             Snapshot.Job(record: record, tasks: marks(of: record.job))
         }
-        let keptJobs = Set(kept.map(\.job))
-        snapshot.slots = slots.values.filter { !$0.state.isEnded && keptJobs.contains($0.job) }
-            .sorted { $0.slot < $1.slot }
 
         snapshot.lastNode = nodes.keys.max()?.rawValue ?? 0
         snapshot.lastJob = jobs.keys.max()?.rawValue ?? 0

@@ -13,8 +13,8 @@ package protocol Store: Sendable {
     /// - Throws: `StoreError`.
     func commit(_ writes: [Write]) throws -> UInt64
 
-    /// All that a coordinator starts from, each list by number. Jobs: not ended, and the `endedJobs` that
-    /// ended last.
+    /// All that a coordinator starts from, each list by number. Jobs: not ended, ended with slots that have not,
+    /// and the `endedJobs` that ended last.
     func snapshot(endedJobs: Int) throws -> Snapshot
 
     /// The payloads of these positions (0-based), in the order asked. Called by the driver for every batch of

@@ -21,7 +21,9 @@ private struct SnapshotReader {
         var nodes = try RawStatement(database, Table.node.select + " WHERE state <> 'released' ORDER BY node")
         snapshot.nodes = try nodes.rows(rows.node)
         snapshot.jobs = try jobs(endedJobs: endedJobs)
-        snapshot.slots = try slots(of: Set(snapshot.jobs.map(\.record.job)))
+        var slots = try RawStatement(
+            database, Table.slot.select + " WHERE \(Schema.isOpenSlot) ORDER BY slot")
+        snapshot.slots = try slots.rows(rows.slot)
         var tokens = try RawStatement(database, Table.token.select + " WHERE NOT is_revoked ORDER BY token")
         snapshot.tokens = try tokens.rows(rows.token)
 
@@ -42,8 +44,13 @@ private struct SnapshotReader {
                 + " INDEXED BY job_by_end WHERE \(Schema.isEndedJob) ORDER BY ended_at DESC, job DESC LIMIT ?"
         )
         ended.bind(Int64(endedJobs))
-        let records = try (open.rows(rows.job) + ended.rows(rows.job)).map(\.record)
-        return try records.sorted { $0.job < $1.job }.map { record in
+        var stopping = try RawStatement(
+            database,
+            Table.job.select
+                + " WHERE \(Schema.isEndedJob) AND job IN (SELECT job FROM slot WHERE \(Schema.isOpenSlot))")
+        let records = try (open.rows(rows.job) + ended.rows(rows.job) + stopping.rows(rows.job)).map(\.record)
+        var seen: Set<JobID> = []
+        return try records.filter { seen.insert($0.job).inserted }.sorted { $0.job < $1.job }.map { record in
             Snapshot.Job(record: record, tasks: try marks(of: record))
         }
     }
@@ -65,11 +72,5 @@ private struct SnapshotReader {
             return true
         }
         return marks
-    }
-
-    private func slots(of jobs: Set<JobID>) throws -> [SlotRecord] {
-        var statement = try RawStatement(
-            database, Table.slot.select + " WHERE \(Schema.isOpenSlot) ORDER BY slot")
-        return try statement.rows(rows.slot).filter { jobs.contains($0.job) }
     }
 }

@@ -207,7 +207,8 @@ extension Coordinator {
             rows.append(TaskRecord(index: index, state: .ready, attempt: 0, reason: "retried by order"))
         }
         for index in jobs[job]?.ledger?.takeUnwritten() ?? [] {
-            rows.append(TaskRecord(index: index, state: .canceled, attempt: 0, reason: "canceled"))
+            let attempts = (jobs[job]?.ledger?.attempt(of: index) ?? 1) - 1
+            rows.append(TaskRecord(index: index, state: .canceled, attempt: attempts, reason: "canceled"))
         }
         if !rows.isEmpty { output.writes.append(.putTasks(job, rows)) }
     }

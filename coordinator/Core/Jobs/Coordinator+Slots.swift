@@ -186,10 +186,13 @@ extension Coordinator {
 
     // MARK: State
 
+    /// Writes the row, if that changes it.
     mutating func setState(
         _ state: SlotState, of slot: SlotID, reason: String, at now: Instant, into output: inout Output
     ) {
-        guard var record = slots[slot]?.record else { return }
+        guard var record = slots[slot]?.record, record.state != state || record.reason != reason else {
+            return
+        }
         if record.state != state { record.since = now }
         record.state = state
         record.reason = reason

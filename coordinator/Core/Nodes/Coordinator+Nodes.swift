@@ -60,6 +60,7 @@ extension Coordinator {
             refuse(former, Refusal(.replaced, "the agent connected again"), into: &output)
         }
         let isSameProcess = nodes[node]?.instance == hello.instance
+        let former = nodes[node]?.record
         nodes[node]?.instance = hello.instance
         adoptDescription(hello, known.peer, of: node)
         liveness.hear(node, at: now, limits)
@@ -83,7 +84,9 @@ extension Coordinator {
         if nodes[node]?.record.state == .joining {
             releaseNamesakes(of: node, at: now, into: &output)
         }
-        settle(node, isHeard: true, reason: "", at: now, into: &output, alwaysWrite: true)
+        settle(
+            node, isHeard: true, reason: "", at: now, into: &output,
+            alwaysWrite: nodes[node]?.record != former)
         needsPlacement = true
     }
 

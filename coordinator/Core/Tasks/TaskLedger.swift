@@ -7,7 +7,7 @@ import ProtocolMessages
 struct TaskLedger: Sendable {
     /// How positions and indices go together: nil where they are the same (payloads).
     let array: TaskArray?
-    private var states: [TaskState.Code] = []
+    private(set) var states: [TaskState.Code] = []
     /// Failed executions so far, of tasks that have any. Looked up, never iterated.
     private var failures: [TaskIndex: UInt32] = [:]
     /// No ready task stands before this position, but for those in `returned`.
@@ -129,12 +129,12 @@ struct TaskLedger: Sendable {
     /// Brings back what the store says of a task that has a row.
     mutating func restore(_ mark: Snapshot.TaskMark) {
         guard let position = position(of: mark.index) else { return }
-        guard mark.state.isDecided else {
+        if mark.state.isDecided {
+            set(position, TaskState.Code(mark.state))
+        } else {
             if mark.attempt > 0 { failures[mark.index] = UInt32(mark.attempt) }
             returned.append(position)
-            return
         }
-        set(position, TaskState.Code(mark.state))
     }
 
     /// Brings back that a slot holds the task.

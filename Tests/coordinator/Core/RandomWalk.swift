@@ -1,0 +1,448 @@
+import ClusterTypes
+import CoordinatorStore
+import ProtocolMessages
+
+@testable import CoordinatorCore
+
+/// Some nodes and jobs to which anything may happen at any time, drawn from one seed.
+///
+/// What agents say is mostly what agents would say (they know what they were given), sometimes old, sometimes
+/// invented. Writes go to a store; the coordinator may be started anew from it at any moment.
+struct RandomWalk {
+    /// An agent as far as the coordinator can tell.
+    struct FakeAgent {
+        var node: NodeID
+        var key: String
+        var connection: ConnectionID?
+        var instance: UInt64
+        /// What it runs, in the order in which it was given, with the tasks that each slot holds.
+        var slots: [(key: SlotKey, state: SlotState, tasks: [TaskAttempt])] = []
+    }
+
+    let seed: UInt64
+    var random: SeededRandom
+    let limits: Limits
+    let store = MemoryStore()
+    var core: Coordinator
+    var now = Instant.seconds(1_000)
+    var agents: [FakeAgent] = []
+    /// Not committed while the store fails.
+    var backlog = Output()
+    var isStoreFailing = false
+    /// Everything that came out, for comparison with another walk.
+    var outputs: [Output] = []
+    var faults: [String] = []
+    var lastConnection: UInt64 = 0
+    var lastRequest: UInt64 = 0
+    var events = 0
+    /// Agents that were told to go.
+    var gone: Set<NodeID> = []
+
+    init(seed: UInt64) {
+        self.seed = seed
+        random = SeededRandom(seed: seed)
+        var limits = Limits.defaults
+        limits.endedJobsKept = 4
+        limits.tasksPerSlot = 6
+        limits.slotFailuresInARow = 3
+        limits.releasedNodesKept = 2
+        limits.activeJobs = 12
+        self.limits = limits
+        core = Coordinator(cluster: "lab", limits: limits, restoring: Snapshot(), at: now)
+        command(
+            .createToken(name: "j", purpose: .join(pool: "p"), secretHash: "join", expiresAt: nil, uses: nil))
+    }
+
+    // MARK: The driver
+
+    mutating func handle(_ event: Event) {
+        events += 1
+        var output = Output()
+        core.handle(event, at: now, into: &output)
+        check("\(event)")
+        for _ in 0..<3 {
+            guard let wakeup = core.nextWakeup, wakeup <= now else { break }
+            core.handle(.wakeup, at: now, into: &output)
+            check("the wakeup after \(event)")
+        }
+        if let wakeup = core.nextWakeup, wakeup <= now {
+            faults.append("\(place): wakeups repeat without end after \(event)")
+        }
+        outputs.append(output)
+        backlog.writes += output.writes
+        backlog.actions += output.actions
+        commit()
+    }
+
+    var place: String { "seed \(seed), event \(events)" }
+
+    private mutating func check(_ what: String) {
+        for fault in core.checkInvariants() { faults.append("\(place), \(what.prefix(300)): \(fault)") }
+    }
+
+    private mutating func commit() {
+        if isStoreFailing {
+            let actions = backlog.actions.filter(\.isIndependentOfWrites)
+            backlog.actions.removeAll(where: \.isIndependentOfWrites)
+            for action in actions { perform(action) }
+            return
+        }
+        do {
+            _ = try store.commit(backlog.writes.coalesced())
+        } catch {
+            faults.append("\(place): \(error)")
+        }
+        let actions = backlog.actions
+        backlog = Output()
+        for action in actions { perform(action) }
+    }
+
+    private func agent(at connection: ConnectionID) -> Int? {
+        agents.firstIndex { $0.connection == connection }
+    }
+
+    private mutating func perform(_ action: Action) {
+        switch action {
+        case .send(let connection, let message):
+            guard let agent = agent(at: connection) else { return }
+            switch message {
+            case .assign(let assignment):
+                agents[agent].slots.append((assignment.key, .assigned, []))
+            case .welcome(let welcome): agents[agent].slots.removeAll { !welcome.keep.contains($0.key) }
+            case .slotEndAcknowledged(let key): agents[agent].slots.removeAll { $0.key == key }
+            case .stopSlot(let key, _):
+                if let slot = agents[agent].slots.firstIndex(where: { $0.key == key }) {
+                    agents[agent].slots[slot].state = .stopping
+                }
+            default: break
+            }
+        case .sendTasks(let connection, let key, _, let tasks, _):
+            guard let agent = agent(at: connection),
+                let slot = agents[agent].slots.firstIndex(where: { $0.key == key })
+            else { return }
+            agents[agent].slots[slot].tasks += tasks
+        case .refuse(let connection, let refusal):
+            guard let agent = agent(at: connection) else { return }
+            agents[agent].connection = nil
+            if refusal.code == .revoked || refusal.code == .unknownNode { gone.insert(agents[agent].node) }
+        case .reply(_, .enrolled(let node, _)):
+            if !agents.contains(where: { $0.node == node }) {
+                agents.append(FakeAgent(node: node, key: "key \(lastRequest)", instance: lastRequest))
+            }
+        case .reply, .renewCertificate: break
+        }
+    }
+
+    mutating func command(_ command: Command) {
+        lastRequest += 1
+        handle(.commandReceived(RequestID(lastRequest), command))
+    }
+
+    // MARK: Chance
+
+    private mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &random) }
+    private mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
+    private mutating func anyNode() -> NodeID { NodeID(UInt64(below(Int(core.lastNode) + 1))) }
+
+    private mutating func anyJob() -> JobID {
+        let known = core.jobs.keys
+        if known.isEmpty || chance(5) { return JobID(UInt64(below(Int(core.lastJob) + 2))) }
+        return known[below(known.count)]
+    }
+
+    mutating func step() {
+        agents.removeAll { gone.contains($0.node) }
+        switch below(1_000) {
+        case 0..<60: pass()
+        case 60..<100: submit()
+        case 100..<130:
+            let payloads = (0..<below(9)).map { "p\($0)" }
+            command(.appendTasks(anyJob(), payloads: payloads, close: chance(20)))
+        case 130..<135: command(.cancelJob(anyJob()))
+        case 135..<140: command(.pauseJob(anyJob()))
+        case 140..<160: command(.resumeJob(anyJob()))
+        case 160..<180: retry()
+        case 180..<187: command(.drainNode(anyNode(), reason: chance(50) ? "disk" : ""))
+        case 187..<194: command(.cordonNode(anyNode(), reason: "look"))
+        case 194..<220: command(.uncordonNode(anyNode()))
+        case 220..<222: command(.removeNode(anyNode(), reason: "sold"))
+        case 222..<240 where agents.count < 5: enroll()
+        case 240..<260: ask()
+        case 260..<265: failStore()
+        default: agentActs()
+        }
+        if isStoreFailing, chance(10) {
+            // A coordinator that ends now takes with it what it could not write.
+            if chance(20) { crash() } else { recoverStore() }
+        }
+    }
+
+    private mutating func enroll() {
+        let name = chance(20) ? "same" : "n\(core.lastNode + 1)"
+        let key = "key \(lastRequest + 1)"
+        command(.enrollNode(secretHash: chance(95) ? "join" : "wrong", name: name, keyFingerprint: key))
+    }
+
+    /// Long silences are rare, so that not all is lost all the time.
+    private mutating func pass() {
+        let milliseconds = chance(8) ? below(40_000) : below(1_500)
+        let end = now + .milliseconds(milliseconds)
+        let isStall = chance(10)
+        while !isStall, let wakeup = core.nextWakeup, wakeup <= end {
+            now = max(now, wakeup)
+            handle(.wakeup)
+            if milliseconds < 20_000 || chance(10) { for agent in agents.indices { beat(agent) } }
+        }
+        now = end
+        handle(.wakeup)
+    }
+
+    private mutating func beat(_ agent: Int) {
+        if let connection = agents[agent].connection {
+            handle(.agentMessage(connection, .heartbeat(Heartbeat(sequence: 1))))
+        }
+    }
+
+    private mutating func submit() {
+        let kind = [JobKind.tasks, .tasks, .batch, .service][below(4)]
+        var payloads: [String] = []
+        var job: JobSpecification
+        if kind == .tasks {
+            job = .tasks(chance(50) ? UInt32(1 + below(40)) : 0, slots: UInt32(1 + below(4)))
+            if job.array == nil {
+                job.isOpen = chance(60)
+                payloads = (0..<below(6)).map { "p\($0)" }
+            }
+        } else {
+            job = .single(kind, slots: UInt32(1 + below(4)))
+        }
+        job.resources.resources.milliCPU = Int64(below(4)) * 300
+        if chance(30) {
+            job.resources.devices = DeviceRequest(
+                type: .gpu, count: UInt32(1 + below(2)), shares: [1_000, 500, 300][below(3)])
+        }
+        if chance(5) { job.constraints = [.node("n\(below(6))")] }
+        job.priority = Int32(below(3))
+        job.onLost = chance(50) ? .requeue : .fail
+        job.onDisconnect = chance(50) ? .stop : .keep
+        job.retries = RetryPolicy(any: UInt32(below(3)), rules: [RetryPolicy.Rule(exitCode: 91, count: 3)])
+        command(.submitJob(job, payloads: payloads, submitter: "ada"))
+    }
+
+    private mutating func retry() {
+        let job = anyJob()
+        let known = core.jobs[job]?.ledger?.indices(in: [.failed, .canceled]) ?? []
+        let some = known.filter { _ in chance(50) }
+        command(.retryTasks(job, chance(60) ? some : nil))
+    }
+
+    private mutating func ask() {
+        switch below(5) {
+        case 0: command(.explainJob(anyJob()))
+        case 1: command(.explainTask(anyJob(), TaskIndex(below(10))))
+        case 2: command(.explainNode(anyNode()))
+        case 3: command(.locateLog(.task(anyJob(), TaskIndex(below(10)), attempt: nil)))
+        default: command(.locateLog(.slot(SlotID(UInt64(below(Int(core.lastSlot) + 1))))))
+        }
+    }
+
+    private mutating func failStore() {
+        guard !isStoreFailing else { return }
+        isStoreFailing = true
+        handle(.storeFailed(reason: "full"))
+    }
+
+    mutating func recoverStore() {
+        guard isStoreFailing else { return }
+        isStoreFailing = false
+        handle(.storeRecovered)
+    }
+
+    // MARK: Agents
+
+    private mutating func agentActs() {
+        guard !agents.isEmpty else { return enroll() }
+        let agent = below(agents.count)
+        guard let connection = agents[agent].connection else {
+            if chance(60) { connect(agent) }
+            return
+        }
+        switch below(100) {
+        case 0..<4: disconnect(agent)
+        case 4..<5: connect(agent)
+        case 5..<6: handle(.agentMessage(connection, .hello(hello(agent))))
+        case 6..<18: handle(.agentMessage(connection, .pull(credits: UInt32(below(6)))))
+        case 18..<20:
+            handle(.agentMessage(connection, .hardware(.example(cpus: 1 + Int64(below(4)), gpus: below(4)), request: 0)))
+        case 20..<21:
+            handle(.agentMessage(connection, .leaving(reason: "order")))
+            agents[agent].connection = nil
+            agents[agent].slots = []
+        case 21..<24: foreignMessage(on: connection)
+        default: slotActs(agent, on: connection)
+        }
+    }
+
+    private mutating func hello(_ agent: Int) -> Hello {
+        let cpus = Int64(agents[agent].node.rawValue % 4 + 1)
+        let slots = agents[agent].slots.map { RunningSlot(key: $0.key, state: $0.state, tasks: $0.tasks) }
+        var hello = Hello.example(
+            agents[agent].node, cpus: cpus, gpus: Int(cpus), instance: agents[agent].instance, slots: slots)
+        if agents[agent].node.rawValue % 3 == 0 { hello.nodeName = "same" }
+        return hello
+    }
+
+    private mutating func connect(_ agent: Int) {
+        lastConnection += 1
+        let connection = ConnectionID(lastConnection)
+        switch below(10) {
+        case 0:  // Its process is new.
+            agents[agent].instance += 1_000
+        case 1:  // Its machine is new.
+            agents[agent].instance += 1_000
+            agents[agent].slots = []
+        case 2:  // Slots end without a word.
+            if let slot = agents[agent].slots.indices.randomElement(using: &random) {
+                agents[agent].slots[slot].state = chance(50) ? .finished : .failed
+            }
+        default: break
+        }
+        let peer = PeerIdentity(
+            node: agents[agent].node, keyFingerprint: agents[agent].key, address: "10.0.0.1")
+        handle(.agentConnected(connection, peer))
+        agents[agent].connection = connection
+        handle(.agentMessage(connection, .hello(hello(agent))))
+    }
+
+    /// What was sent and has not arrived is lost with the connection.
+    private mutating func disconnect(_ agent: Int) {
+        guard let connection = agents[agent].connection else { return }
+        agents[agent].connection = nil
+        if chance(70) { handle(.agentDisconnected(connection, reason: "reset")) }
+    }
+
+    private mutating func slotActs(_ agent: Int, on connection: ConnectionID) {
+        guard let slot = agents[agent].slots.indices.randomElement(using: &random) else {
+            return handle(.agentMessage(connection, .pull(credits: UInt32(below(4)))))
+        }
+        let key = agents[agent].slots[slot].key
+        let isOver = agents[agent].slots[slot].state.isEnded
+        switch below(100) {
+        case 0..<30 where !isOver:
+            handle(.agentMessage(connection, .pullTasks(key, credits: UInt32(below(5)))))
+        case 30..<75 where !agents[agent].slots[slot].tasks.isEmpty:
+            let tasks = agents[agent].slots[slot].tasks
+            let some = tasks.filter { _ in chance(60) }
+            let results = some.map { task in
+                chance(15)
+                    ? TaskResult.unstarted(task.index, task.attempt)
+                    : TaskResult(task.index, task.attempt, exit: [0, 0, 0, 1, 91][below(5)])
+            }
+            if !isStoreFailing { agents[agent].slots[slot].tasks.removeAll { some.contains($0) } }
+            handle(.agentMessage(connection, .taskResults(key, results)))
+        case 75..<92 where !isOver:
+            let state = chance(5) ? SlotState.stopping : chance(20) ? .starting : .running
+            if agents[agent].slots[slot].state != .stopping { agents[agent].slots[slot].state = state }
+            report(key, state, nil, on: connection)
+        case 92..<100:
+            let (state, code) = [(SlotState.finished, Int32?(0)), (.finished, nil), (.failed, 1), (.failed, nil)][below(4)]
+            agents[agent].slots[slot].state = state
+            report(key, state, code, on: connection)
+        default: break
+        }
+    }
+
+    private mutating func report(_ key: SlotKey, _ state: SlotState, _ code: Int32?, on connection: ConnectionID) {
+        let report = SlotReport(key: key, state: state, exitCode: code, reason: code.map { "\($0)" } ?? "", at: now)
+        handle(.agentMessage(connection, .slotReport(report)))
+    }
+
+    /// Old generations, others' slots, states that no agent reports.
+    private mutating func foreignMessage(on connection: ConnectionID) {
+        let key = SlotKey(UInt64(below(Int(core.lastSlot) + 2)), UInt64(below(3)))
+        switch below(3) {
+        case 0: report(key, SlotState.allCases[below(SlotState.allCases.count)], 0, on: connection)
+        case 1: handle(.agentMessage(connection, .taskResults(key, [TaskResult(TaskIndex(below(9)))])))
+        default: handle(.agentMessage(connection, .pullTasks(key, credits: 3)))
+        }
+    }
+
+    // MARK: Restarts
+
+    private mutating func crash() {
+        isStoreFailing = false
+        backlog = Output()
+        start()
+    }
+
+    /// A new coordinator takes over from what is committed; all connections break.
+    private mutating func start() {
+        do {
+            core = Coordinator(
+                cluster: "lab", limits: limits, restoring: try store.snapshot(endedJobs: limits.endedJobsKept),
+                at: now)
+        } catch {
+            faults.append("\(place): \(error)")
+        }
+        check("a restart")
+        for agent in agents.indices { agents[agent].connection = nil }
+    }
+
+    /// A coordinator that is started from what is committed must be the one that runs.
+    /// - Parameter isTakingOver: it does, and all connections break.
+    mutating func restart(isTakingOver: Bool) {
+        recoverStore()
+        do {
+            let snapshot = try store.snapshot(endedJobs: limits.endedJobsKept)
+            let restored = Coordinator(cluster: "lab", limits: limits, restoring: snapshot, at: now)
+            faults += restored.checkInvariants().map { "\(place), restored: \($0)" }
+            faults += core.differences(from: restored).map { "\(place), restored: \($0)" }
+            if isTakingOver { start() }
+        } catch {
+            faults.append("\(place): \(error)")
+        }
+    }
+}
+
+extension Coordinator {
+    /// In everything that outlives a coordinator.
+    func differences(from other: Coordinator) -> [String] {
+        var differences: [String] = []
+        func compare<Value: Equatable>(_ what: String, _ mine: Value, _ others: Value) {
+            if mine != others { differences.append("\(what): \(mine) became \(others)") }
+        }
+        let living = nodes.values.filter { $0.record.state != .released }
+        compare("nodes", living.map(\.record.node).sorted(), other.nodes.keys.sorted())
+        for node in living {
+            compare("node \(node.record.node)", node.record, other.nodes[node.record.node]?.record)
+            compare("used on \(node.record.node)", node.used, other.nodes[node.record.node]?.used)
+            let shares = other.nodes[node.record.node]?.usedShares ?? []
+            compare("shares of \(node.record.node)", node.usedShares.filter { $0 > 0 }, shares.filter { $0 > 0 })
+        }
+        compare("slots", slots.keys.sorted(), other.slots.keys.sorted())
+        for slot in slots.values {
+            compare("slot \(slot.record.key)", slot.record, other.slots[slot.record.slot]?.record)
+        }
+        for job in jobs.values {
+            guard let others = other.jobs[job.record.job] else {
+                if !job.record.state.isEnded || !job.slots.isEmpty {
+                    differences.append("job \(job.record.job) is gone")
+                }
+                continue
+            }
+            compare("job \(job.record.job)", job.record, others.record)
+            guard let ledger = job.ledger else { continue }
+            for position in 0..<ledger.count {
+                let index = ledger.index(at: position)
+                compare("task \(index) of \(job.record.job)", ledger.state(of: index), others.ledger?.state(of: index))
+                guard ledger.state(of: index) == .ready || ledger.state(of: index) == .running else { continue }
+                compare("attempt of \(index)", ledger.attempt(of: index), others.ledger?.attempt(of: index))
+            }
+        }
+        compare(
+            "numbers", [lastNode, lastJob, lastSlot, lastToken],
+            [other.lastNode, other.lastJob, other.lastSlot, other.lastToken])
+        compare("tokens", tokens.keys.sorted(), other.tokens.keys.sorted())
+        return differences
+    }
+}
