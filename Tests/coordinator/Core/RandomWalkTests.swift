@@ -1,4 +1,5 @@
 import ClusterTypes
+import Foundation
 import Testing
 
 @testable import CoordinatorCore
@@ -18,10 +19,19 @@ struct RandomWalkTests {
         }
     }
 
+    /// MORTISE_SEEDS=100-400 runs others, for longer searches.
+    private static let seeds: ClosedRange<UInt64> = {
+        let bounds = (ProcessInfo.processInfo.environment["MORTISE_SEEDS"] ?? "").split(separator: "-")
+        guard let first = bounds.first.flatMap({ UInt64($0) }), let last = bounds.last.flatMap({ UInt64($0) }),
+            first <= last
+        else { return 1...8 }
+        return first...last
+    }()
+
     @Test("all invariants hold, and a restart changes nothing")
     func invariants() {
         var seen: [String: Int] = [:]
-        for seed in 1...8 as ClosedRange<UInt64> {
+        for seed in Self.seeds {
             var walk = RandomWalk(seed: seed)
             for step in 1...2_500 where walk.faults.isEmpty {
                 walk.step()

@@ -273,6 +273,8 @@ extension Coordinator {
         nodes[node] = known
         if known.record.isDraining { quiesce(node, at: now, into: &output) }
         settle(node, reason: reason, at: now, into: &output, alwaysWrite: true)
+        // A drain that is taken back: slots may have asked meanwhile.
+        if !known.record.isDraining { grantWaiting(on: node, at: now, into: &output) }
         needsPlacement = true
         return .node(nodes[node]?.record ?? known.record)
     }

@@ -69,7 +69,7 @@ extension Coordinator {
         if hasGranted { writeJob(job, into: &output) }
     }
 
-    /// The node is heard again: its slots that wait for tasks get them.
+    /// The node takes work again: its slots that wait for tasks get them.
     mutating func grantWaiting(on node: NodeID, at now: Instant, into output: inout Output) {
         for slot in nodes[node]?.slots ?? [] {
             guard let job = slots[slot]?.record.job else { continue }
