@@ -198,7 +198,10 @@ let package = Package(
             ["ProtocolMessages", "ProtocolCodec", "ProtocolGenerated", "ClusterTypes", "Zstd"]),
         tests(
             "CoordinatorCoreTests", "coordinator/Core",
-            ["CoordinatorCore", "ClusterTypes", "ProtocolMessages", "CoordinatorPlacement"]),
+            [
+                "CoordinatorCore", "CoordinatorStore", "ClusterTypes", "ProtocolMessages",
+                "CoordinatorPlacement",
+            ]),
         tests(
             "StoreContractTests", "Contract",
             [

@@ -34,7 +34,9 @@ final class RandomScenario {
             faults.append("'\(command)': \(error)")
         }
         let trace = world.takeTrace()
-        if !(trace == ["(nothing)"] && command == "advance 1s") { history += [command, "----"] + trace + [""] }
+        if !(trace == ["(nothing)"] && command == "advance 1s") {
+            history += [command, "----"] + trace + [""]
+        }
         if history.count > 400 { history.removeFirst(history.count - 400) }
         faults += trace.filter { $0.hasPrefix("BROKEN") }
     }
@@ -200,9 +202,13 @@ final class RandomScenario {
         }
         for slot in core.slots.values { faults.append("never ends: \(Words.line(slot.record, world))") }
         for machine in world.machines {
-            for key in machine.supervisors.keys { faults.append("\(key) is never forgotten on \(machine.name)") }
+            for key in machine.supervisors.keys {
+                faults.append("\(key) is never forgotten on \(machine.name)")
+            }
             if core.nodes[machine.node]?.record.state != .ready {
-                faults.append("\(machine.name) is not ready, its agent waits for \(machine.nextWakeup, default: "nothing")")
+                faults.append(
+                    "\(machine.name) is not ready, its agent waits for \(machine.nextWakeup, default: "nothing")"
+                )
             }
         }
     }

@@ -6,7 +6,8 @@ struct RandomScenarioTests {
     /// MORTISE_SEEDS=100-400 runs others, for longer searches.
     static let seeds: ClosedRange<UInt64> = {
         let bounds = (ProcessInfo.processInfo.environment["MORTISE_SEEDS"] ?? "").split(separator: "-")
-        guard let first = bounds.first.flatMap({ UInt64($0) }), let last = bounds.last.flatMap({ UInt64($0) }),
+        guard let first = bounds.first.flatMap({ UInt64($0) }),
+            let last = bounds.last.flatMap({ UInt64($0) }),
             first <= last
         else { return 1...16 }
         return first...last

@@ -122,7 +122,8 @@ enum Words {
         ]
         let words = parts.filter { $0.0 > 0 }.map { ", \($0.0) \($0.1)" }.joined()
         let open = record.isOpen ? " (open)" : ""
-        return "job \(record.specification.job) \(record.state.rawValue)\(open)\(words)\(quoted(record.reason))"
+        return
+            "job \(record.specification.job) \(record.state.rawValue)\(open)\(words)\(quoted(record.reason))"
     }
 
     static func line(_ record: SlotRecord, _ world: World) -> String {

@@ -46,7 +46,8 @@ extension World {
             let job = try job(words)
             let indices = try words.rest().map { try number($0) as TaskIndex }
             command(.retryTasks(job, indices.isEmpty ? nil : indices))
-        case "drain": command(.drainNode(try machine(words).node, reason: words.rest().joined(separator: " ")))
+        case "drain":
+            command(.drainNode(try machine(words).node, reason: words.rest().joined(separator: " ")))
         case "cordon":
             command(.cordonNode(try machine(words).node, reason: words.rest().joined(separator: " ")))
         case "uncordon": command(.uncordonNode(try machine(words).node))
@@ -172,7 +173,9 @@ extension World {
         guard let connection = machine.connection else { return }
         machine.connection = nil
         drive(machine, .disconnected(reason: "connection lost"))
-        send(.event(.agentDisconnected(connection, reason: "connection lost"), from: connection), over: machine)
+        send(
+            .event(.agentDisconnected(connection, reason: "connection lost"), from: connection), over: machine
+        )
     }
 
     private func changeProcess(_ verb: String, _ words: Arguments) throws {
@@ -350,7 +353,9 @@ extension World {
 
     private func inject(_ words: Arguments) throws {
         let machine = try machine(words)
-        guard let connection = machine.connection else { throw WorldError("\(machine.name) is not connected") }
+        guard let connection = machine.connection else {
+            throw WorldError("\(machine.name) is not connected")
+        }
         let message: AgentMessage
         switch try words.next("a message") {
         case "results":

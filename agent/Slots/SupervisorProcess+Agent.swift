@@ -73,7 +73,7 @@ extension SupervisorProcess {
         case .coordinator(.taskResultsAcknowledged(let slot, let attempts)) where slot == key:
             ledger.acknowledge(attempts)
         case .coordinator(.stopSlot(let slot, let reason)) where slot == key:
-            stop(Stop(cause: .requested, reason: reason))
+            stop(Stop(reason: reason))
         case .coordinator, .agent, .hello, .setup, .logs, .unknown:
             Supervisor.log("the agent sent a message that is not for this slot")
         }

@@ -176,10 +176,9 @@ extension SupervisorProcess {
                     startedAt: ended.startedAt, durationMicroseconds: max(0, now - ended.startedSinceBoot))
             }
             ledger.finish(result, at: now)
-            hasLostTask = result == nil
         }
         if let stopping {
-            end(after: stopping, exitCode: nil)
+            end(after: stopping)
         } else {
             startTasks()
         }
@@ -213,7 +212,7 @@ extension SupervisorProcess {
 
     private func finishBatch(_ ended: RunningCommand) {
         if let stopping, ended.exit != .code(0) {
-            end(after: stopping, exitCode: ended.exitCode)
+            end(after: stopping)
         } else {
             let code = ended.exitCode
             end(code == 0 ? .finished : .failed, exitCode: code, reason: reason(of: ended))
@@ -222,7 +221,7 @@ extension SupervisorProcess {
 
     private func finishService(_ ended: RunningCommand) {
         if let stopping {
-            end(after: stopping, exitCode: ended.exitCode)
+            end(after: stopping)
             return
         }
         let now = SteadyClock.sinceBoot()
@@ -251,18 +250,13 @@ extension SupervisorProcess {
         if let command {
             command.terminate(killAt: killAt ?? now + stopGraceMicroseconds)
         } else {
-            end(after: stop, exitCode: nil)
+            end(after: stop)
         }
     }
 
-    private func end(after stop: Stop, exitCode: Int32?) {
-        switch stop.cause {
-        case .requested:
-            // A task without an outcome makes a failed slot: the job's rules for lost work are to decide about it.
-            let isFailure = kind == .batch || hasLostTask
-            end(isFailure ? .failed : .finished, exitCode: exitCode, reason: stop.reason)
-        case .leaseOver, .signal: end(.failed, exitCode: exitCode, reason: stop.reason)
-        }
+    /// Without an exit code: it has no outcome of its own, and the job's rules for lost work are to decide.
+    private func end(after stop: Stop) {
+        end(.finished, exitCode: nil, reason: stop.reason)
     }
 
     private func end(_ state: SlotState, exitCode: Int32?, reason: String) {

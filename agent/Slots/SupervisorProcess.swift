@@ -58,17 +58,11 @@ final class SupervisorProcess {
     /// False once killed processes did not go away: the next ones are not waited for as long.
     var canSweep = true
     var hasPruned = false
-    /// The slot was stopped while a task ran.
-    var hasLostTask = false
     /// Those that are told already.
     var outOfMemoryKills = 0
 
     /// Why the slot is being stopped.
     struct Stop {
-        enum Cause {
-            case requested, leaseOver, signal
-        }
-        let cause: Cause
         let reason: String
     }
 
@@ -164,7 +158,7 @@ final class SupervisorProcess {
             return
         }
         if let lease, now >= lease.stopAt {
-            stop(Stop(cause: .leaseOver, reason: "lease over"), killAt: lease.killAt)
+            stop(Stop(reason: "lease over"), killAt: lease.killAt)
         }
         command?.handleTimers(at: now, stopGraceMicroseconds: stopGraceMicroseconds)
         if command?.exit != nil { collectChildren() }
@@ -196,7 +190,7 @@ final class SupervisorProcess {
             } else {
                 let name = SignalNumber.name(signal)
                 stop(
-                    Stop(cause: .signal, reason: "its supervisor was told to end by signal \(signal)\(name)"))
+                    Stop(reason: "its supervisor was told to end by signal \(signal)\(name)"))
             }
         }
         if hasEndedChild { collectChildren() }

@@ -164,7 +164,8 @@ struct SessionTests {
         #expect(fixture.handle(.wakeup) == [.disconnect(reason: "no answer to hello")])
     }
 
-    @Test("attempts to connect back off, doubled each time, with full jitter, and never beyond the longest",
+    @Test(
+        "attempts to connect back off, doubled each time, with full jitter, and never beyond the longest",
         arguments: 1...10 as ClosedRange<UInt64>)
     func backOff(seed: UInt64) {
         var fixture = Fixture(seed: seed)
@@ -187,7 +188,8 @@ struct SessionTests {
         #expect(sum > .seconds(130) && sum < .seconds(400), "seed \(seed)")
     }
 
-    @Test("only an acknowledged beat ends the back-off: a coordinator that welcomes and fails is not hammered")
+    @Test(
+        "only an acknowledged beat ends the back-off: a coordinator that welcomes and fails is not hammered")
     func backOffAfterWelcome() {
         var fixture = Fixture()
         for _ in 0..<8 {
@@ -222,7 +224,9 @@ struct SessionTests {
         for message in messages { #expect(fixture.hear(message) == []) }
     }
 
-    @Test("a refusal with a time is obeyed: it comes again after that, and not at once", arguments: 1...10 as ClosedRange<UInt64>)
+    @Test(
+        "a refusal with a time is obeyed: it comes again after that, and not at once",
+        arguments: 1...10 as ClosedRange<UInt64>)
     func retryAfter(seed: UInt64) throws {
         var fixture = Fixture(seed: seed)
         _ = fixture.handle(.wakeup)
@@ -233,7 +237,9 @@ struct SessionTests {
         #expect(wait >= .seconds(4) && wait <= .seconds(8))
     }
 
-    @Test("a refusal without a time ends the agent, unless a new connection may do better", arguments: Refusal.Code.allCases)
+    @Test(
+        "a refusal without a time ends the agent, unless a new connection may do better",
+        arguments: Refusal.Code.allCases)
     func refusals(_ code: Refusal.Code) {
         let key = SlotKey(1, 1)
         var fixture = Fixture.open()

@@ -20,7 +20,8 @@ struct SlotTests {
         let running = report(.running)
         #expect(
             fixture.handle(.slotChanged(running)) == [.send(.slotReport(running)), .send(.pull(credits: 32))])
-        #expect(fixture.hear(.assign(.example(key))) == [.send(.slotReport(running))], "it says what it knows")
+        #expect(
+            fixture.hear(.assign(.example(key))) == [.send(.slotReport(running))], "it says what it knows")
         #expect(fixture.agent.slots.count == 1)
     }
 
@@ -58,7 +59,9 @@ struct SlotTests {
         #expect(pulls(fixture.handle(.slotChanged(report(.starting)))) == [])
         _ = fixture.hear(.assign(.example(SlotKey(2, 1))))
         _ = fixture.hear(.assign(.example(SlotKey(3, 1))))
-        #expect(pulls(fixture.handle(.slotChanged(report(.running, SlotKey(2, 1))))) == [], "no room for a fourth")
+        #expect(
+            pulls(fixture.handle(.slotChanged(report(.running, SlotKey(2, 1))))) == [], "no room for a fourth"
+        )
         #expect(pulls(fixture.handle(.slotChanged(report(.finished, SlotKey(2, 1))))) == [])
         #expect(pulls(fixture.hear(.slotEndAcknowledged(SlotKey(2, 1)))) == [1])
     }
@@ -73,7 +76,9 @@ struct SlotTests {
         #expect(fixture.hear(.assignTasks(key, orders)) == [])
         #expect(fixture.agent.slots[key]?.credits == 0)
         #expect(
-            fixture.handle(.tasksFinished(key, [TaskResult(1)])) == [.send(.taskResults(key, [TaskResult(1)]))])
+            fixture.handle(.tasksFinished(key, [TaskResult(1)])) == [
+                .send(.taskResults(key, [TaskResult(1)]))
+            ])
         #expect(fixture.handle(.tasksFinished(key, [TaskResult(1)])) == [], "known")
         #expect(
             fixture.hear(.taskResultsAcknowledged(key, [TaskAttempt(1)]))
@@ -140,7 +145,8 @@ struct SlotTests {
     func endAfterResults() {
         var fixture = Fixture.open()
         fixture.run(key)
-        _ = fixture.hear(.assignTasks(key, [TaskOrder(attempt: TaskAttempt(1)), TaskOrder(attempt: TaskAttempt(2))]))
+        _ = fixture.hear(
+            .assignTasks(key, [TaskOrder(attempt: TaskAttempt(1)), TaskOrder(attempt: TaskAttempt(2))]))
         _ = fixture.handle(.tasksFinished(key, [TaskResult(1), TaskResult(2)]))
         let end = report(.finished)
         #expect(fixture.handle(.slotChanged(end)) == [])
@@ -180,7 +186,8 @@ struct SlotTests {
                     .send(
                         .slotReport(
                             SlotReport(
-                                key: absent, state: .finished, reason: "it does not run here", at: fixture.now)))
+                                key: absent, state: .finished, reason: "it does not run here", at: fixture.now
+                            )))
                 ])
     }
 
@@ -199,7 +206,9 @@ struct SlotTests {
         let running = report(.running)
         #expect(fixture.handle(.slotChanged(running)) == [.send(.slotReport(running))])
         #expect(
-            fixture.handle(.tasksFinished(key, [TaskResult(1)])) == [.send(.taskResults(key, [TaskResult(1)]))])
+            fixture.handle(.tasksFinished(key, [TaskResult(1)])) == [
+                .send(.taskResults(key, [TaskResult(1)]))
+            ])
         #expect(fixture.agent.slots[key]?.held == [TaskAttempt(1), TaskAttempt(2)])
     }
 

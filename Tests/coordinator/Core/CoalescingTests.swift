@@ -15,12 +15,15 @@ struct CoalescingTests {
     private func job(_ number: UInt64, _ reason: String) -> Write {
         .putJob(
             JobRecord(
-                job: JobID(number), specification: .tasks(1), reason: reason, submitter: "", submittedAt: .epoch))
+                job: JobID(number), specification: .tasks(1), reason: reason, submitter: "",
+                submittedAt: .epoch))
     }
 
     @Test("of one row the last value stays, at the place of the first")
     func lastValue() {
-        let writes = [job(1, "a"), slot(1, .pending), job(2, "b"), slot(1, .assigned), job(1, "c"), slot(2, .pending)]
+        let writes = [
+            job(1, "a"), slot(1, .pending), job(2, "b"), slot(1, .assigned), job(1, "c"), slot(2, .pending),
+        ]
         #expect(
             writes.coalesced() == [job(1, "c"), slot(1, .assigned), job(2, "b"), slot(2, .pending)])
     }

@@ -5,7 +5,8 @@ import Testing
 @Suite("First fit")
 struct FirstFitTests {
     private func node(
-        _ number: UInt64 = 1, cpus: Int64 = 4, gigabytes: Int64 = 8, disk: Int64 = 100, pool: String = "default",
+        _ number: UInt64 = 1, cpus: Int64 = 4, gigabytes: Int64 = 8, disk: Int64 = 100,
+        pool: String = "default",
         labels: [Label] = [], architecture: Architecture = .amd64, devices: [DeviceCapacity] = [],
         freeShares: [UInt32]? = nil, credits: UInt32 = 1
     ) -> PlacementNode {
@@ -86,9 +87,12 @@ struct FirstFitTests {
         #expect(misfit(request(type: .npu), devices) == .deviceModel)
         #expect(misfit(request(model: "H100"), devices) == .deviceModel)
         #expect(misfit(request(model: "A10"), devices) == .deviceModel, "no part of a word is enough")
-        #expect(FirstFit.fit(request(model: "a100"), on: devices) == .fits([DeviceGrant(device: 0, shares: 1_000)]))
         #expect(
-            FirstFit.fit(request(model: "tesla t4"), on: devices) == .fits([DeviceGrant(device: 1, shares: 1_000)]))
+            FirstFit.fit(request(model: "a100"), on: devices)
+                == .fits([DeviceGrant(device: 0, shares: 1_000)]))
+        #expect(
+            FirstFit.fit(request(model: "tesla t4"), on: devices)
+                == .fits([DeviceGrant(device: 1, shares: 1_000)]))
         #expect(misfit(request(gigabytes: 81), devices) == .deviceMemory)
         #expect(misfit(request(3), devices) == .deviceCount, "the third is not usable")
         #expect(

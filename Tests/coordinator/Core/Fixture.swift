@@ -16,7 +16,10 @@ struct Fixture {
     private var lastConnection: UInt64 = 0
     private var lastRequest: UInt64 = 0
 
-    init(limits: Limits = .defaults, restoring snapshot: Snapshot = Snapshot(), at now: Instant = .seconds(1_000)) {
+    init(
+        limits: Limits = .defaults, restoring snapshot: Snapshot = Snapshot(),
+        at now: Instant = .seconds(1_000)
+    ) {
         self.now = now
         core = Coordinator(cluster: Self.cluster, limits: limits, restoring: snapshot, at: now)
     }
@@ -174,7 +177,8 @@ extension Hello {
 
 extension JobSpecification {
     static func tasks(
-        _ count: UInt32, slots: UInt32 = 1, cpus: Int64 = 1, _ change: (inout JobSpecification) -> Void = { _ in }
+        _ count: UInt32, slots: UInt32 = 1, cpus: Int64 = 1,
+        _ change: (inout JobSpecification) -> Void = { _ in }
     ) -> JobSpecification {
         var job = JobSpecification(app: "app", job: "sweep", kind: .tasks, command: .argv(["run", "{}"]))
         if count > 0 { job.array = TaskArray(first: 1, last: count) }
@@ -185,7 +189,8 @@ extension JobSpecification {
     }
 
     static func single(
-        _ kind: JobKind, slots: UInt32 = 1, cpus: Int64 = 1, _ change: (inout JobSpecification) -> Void = { _ in }
+        _ kind: JobKind, slots: UInt32 = 1, cpus: Int64 = 1,
+        _ change: (inout JobSpecification) -> Void = { _ in }
     ) -> JobSpecification {
         var job = JobSpecification(app: "app", job: kind.rawValue, kind: kind, command: .argv(["run"]))
         job.slots = SlotCount(minimum: slots, maximum: slots)

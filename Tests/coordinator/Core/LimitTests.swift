@@ -34,7 +34,9 @@ struct LimitTests {
         #expect(refusal(fixture.reply(to: submit(.tasks(4)))) == .limitReached)
         #expect(refusal(fixture.reply(to: submit(.tasks(0), ["a", "b", "c", "d"]))) == .limitReached)
         let job = fixture.submit(.tasks(0) { $0.isOpen = true }, payloads: ["a", "b"])
-        #expect(refusal(fixture.reply(to: .appendTasks(job, payloads: ["c", "d"], close: false))) == .limitReached)
+        #expect(
+            refusal(fixture.reply(to: .appendTasks(job, payloads: ["c", "d"], close: false))) == .limitReached
+        )
         #expect(refusal(fixture.reply(to: .appendTasks(job, payloads: ["c"], close: false))) == nil)
     }
 
@@ -68,10 +70,13 @@ struct LimitTests {
         var fixture = Fixture()
         #expect(refusal(fixture.reply(to: submit(.tasks(0)))) == .invalid, "no tasks")
         #expect(refusal(fixture.reply(to: submit(.tasks(2), ["a"]))) == .invalid, "an array and payloads")
-        #expect(refusal(fixture.reply(to: submit(.tasks(2) { $0.isOpen = true }))) == .invalid, "an open array")
-        #expect(refusal(fixture.reply(to: submit(.single(.batch), ["a"]))) == .invalid, "tasks of a batch job")
         #expect(
-            refusal(fixture.reply(to: submit(.single(.batch) { $0.isOpen = true }))) == .invalid, "an open batch job")
+            refusal(fixture.reply(to: submit(.tasks(2) { $0.isOpen = true }))) == .invalid, "an open array")
+        #expect(
+            refusal(fixture.reply(to: submit(.single(.batch), ["a"]))) == .invalid, "tasks of a batch job")
+        #expect(
+            refusal(fixture.reply(to: submit(.single(.batch) { $0.isOpen = true }))) == .invalid,
+            "an open batch job")
     }
 
     @Test("tasks that one slot holds")
@@ -90,7 +95,8 @@ struct LimitTests {
         #expect(fixture.core.slots[SlotID(1)]?.record.tasks.count == 3)
     }
 
-    @Test("slots that fail in a row; a task that was decided starts the count again, an unstarted one does not")
+    @Test(
+        "slots that fail in a row; a task that was decided starts the count again, an unstarted one does not")
     func slotFailures() {
         var limits = Limits.defaults
         limits.slotFailuresInARow = 3
@@ -98,7 +104,8 @@ struct LimitTests {
         let (_, connection) = fixture.join()
         let job = fixture.submit(.tasks(9))
         func fail(_ results: [TaskResult] = []) {
-            guard let key = fixture.core.slots.values.map(\.record).first(where: { $0.state == .assigned })?.key
+            guard
+                let key = fixture.core.slots.values.map(\.record).first(where: { $0.state == .assigned })?.key
             else { return }
             fixture.run(key, on: connection)
             if !results.isEmpty {
@@ -129,7 +136,8 @@ struct LimitTests {
         _ = fixture.reply(to: .cancelJob(stopping))
         var ended: [JobID] = []
         for _ in 0..<3 {
-            ended.append(fixture.submit(.single(.batch) { $0.constraints = [.label(key: "no", value: "where")] }))
+            ended.append(
+                fixture.submit(.single(.batch) { $0.constraints = [.label(key: "no", value: "where")] }))
         }
         #expect(ended.count == 3)
         #expect(fixture.core.jobs.keys == [stopping], "impossible jobs are not accepted")
@@ -152,7 +160,8 @@ struct LimitTests {
         var fixture = Fixture(limits: limits)
         let job = fixture.submit(.tasks(4))
         _ = fixture.reply(to: .cancelJob(job))
-        #expect(refusal(fixture.reply(to: .retryTasks(job, [1]))) == .limitReached, "three rows of the others")
+        #expect(
+            refusal(fixture.reply(to: .retryTasks(job, [1]))) == .limitReached, "three rows of the others")
         #expect(fixture.reply(to: .retryTasks(job, [1, 2])) == .tasksRetried(count: 2))
     }
 

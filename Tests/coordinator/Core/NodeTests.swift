@@ -22,7 +22,8 @@ struct NodeTests {
         var fixture = Fixture()
         _ = fixture.command(
             .createToken(
-                name: "t", purpose: .join(pool: "gpu"), secretHash: "hash", expiresAt: .seconds(2_000), uses: 2))
+                name: "t", purpose: .join(pool: "gpu"), secretHash: "hash", expiresAt: .seconds(2_000),
+                uses: 2))
         let record = NodeRecord(
             node: NodeID(1), name: "a", pool: "gpu", since: fixture.now, keyFingerprint: "key",
             enrolledAt: fixture.now)
@@ -34,7 +35,8 @@ struct NodeTests {
         #expect(
             output
                 == Output(
-                    [.putToken(token), .putNode(record)], [.reply(fixture.request, .enrolled(NodeID(1), pool: "gpu"))]))
+                    [.putToken(token), .putNode(record)],
+                    [.reply(fixture.request, .enrolled(NodeID(1), pool: "gpu"))]))
         output = fixture.command(enroll)
         #expect(output == .actions([.reply(fixture.request, .enrolled(NodeID(1), pool: "gpu"))]))
     }
@@ -66,7 +68,8 @@ struct NodeTests {
         func create(_ hash: String, expiresAt: Instant? = nil, uses: UInt32? = nil) {
             _ = fixture.command(
                 .createToken(
-                    name: hash, purpose: .join(pool: "p"), secretHash: hash, expiresAt: expiresAt, uses: uses))
+                    name: hash, purpose: .join(pool: "p"), secretHash: hash, expiresAt: expiresAt, uses: uses)
+            )
         }
         create("used", uses: 0)
         create("expired", expiresAt: fixture.now)
@@ -204,7 +207,9 @@ struct NodeTests {
         #expect(output == .actions([.send(new, welcome(node))]))
     }
 
-    @Test("refusals say why, and leave no trace", arguments: [Refusal.Code.versionMismatch, .foreignCluster, .unknownNode, .revoked])
+    @Test(
+        "refusals say why, and leave no trace",
+        arguments: [Refusal.Code.versionMismatch, .foreignCluster, .unknownNode, .revoked])
     func refusals(_ code: Refusal.Code) {
         var fixture = Fixture.withToken()
         let (node, connection) = fixture.join()
@@ -242,7 +247,8 @@ struct NodeTests {
                 == .actions([
                     .refuse(
                         connection,
-                        Refusal(.overloaded, "too many agents connect at once", retryAfterMilliseconds: 5_000))
+                        Refusal(.overloaded, "too many agents connect at once", retryAfterMilliseconds: 5_000)
+                    )
                 ]))
         #expect(fixture.core.connections.count == 1)
     }
@@ -348,7 +354,8 @@ struct NodeTests {
         let states = fixture.core.nodes.values.map(\.record.state)
         #expect(states == [.joining, .suspect, .suspect, .lost, .suspect, .suspect, .suspect])
         fixture.pass(1)
-        #expect(fixture.core.nodes.values.map(\.record.state) == [.joining] + Array(repeating: .lost, count: 6))
+        #expect(
+            fixture.core.nodes.values.map(\.record.state) == [.joining] + Array(repeating: .lost, count: 6))
     }
 
     @Test("removing a node tells its agent, and what is left of it is bounded")
@@ -373,14 +380,17 @@ struct NodeTests {
         _ = fixture.reply(to: .removeNode(second, reason: "sold"))
         #expect(fixture.core.nodes.keys == [second])
         let late = fixture.connect(second)
-        guard case .refuse(_, let refusal) = fixture.say(.hello(.example(second)), on: late).actions.first else {
+        guard case .refuse(_, let refusal) = fixture.say(.hello(.example(second)), on: late).actions.first
+        else {
             Issue.record("a removed node is let in")
             return
         }
         #expect(refusal.code == .revoked)
     }
 
-    @Test("a machine that joins again under a new key takes the place of its lost self, unless something may run there")
+    @Test(
+        "a machine that joins again under a new key takes the place of its lost self, unless something may run there"
+    )
     func namesakes() throws {
         var fixture = Fixture.withToken()
         func joinAgain(_ key: String) -> NodeID {

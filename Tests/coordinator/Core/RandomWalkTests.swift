@@ -22,7 +22,8 @@ struct RandomWalkTests {
     /// MORTISE_SEEDS=100-400 runs others, for longer searches.
     private static let seeds: ClosedRange<UInt64> = {
         let bounds = (ProcessInfo.processInfo.environment["MORTISE_SEEDS"] ?? "").split(separator: "-")
-        guard let first = bounds.first.flatMap({ UInt64($0) }), let last = bounds.last.flatMap({ UInt64($0) }),
+        guard let first = bounds.first.flatMap({ UInt64($0) }),
+            let last = bounds.last.flatMap({ UInt64($0) }),
             first <= last
         else { return 1...8 }
         return first...last

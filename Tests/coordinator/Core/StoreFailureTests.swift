@@ -20,7 +20,8 @@ struct StoreFailureTests {
     func commands() {
         var (fixture, node, _) = failing()
         let changing: [Command] = [
-            .submitJob(.tasks(1), payloads: [], submitter: ""), .appendTasks(JobID(1), payloads: [], close: true),
+            .submitJob(.tasks(1), payloads: [], submitter: ""),
+            .appendTasks(JobID(1), payloads: [], close: true),
             .cancelJob(JobID(1)), .pauseJob(JobID(1)), .resumeJob(JobID(1)), .retryTasks(JobID(1), nil),
             .drainNode(node, reason: ""), .cordonNode(node, reason: ""), .uncordonNode(node),
             .removeNode(node, reason: ""), .revokeToken(TokenID(1)),
@@ -36,7 +37,9 @@ struct StoreFailureTests {
             }
             #expect(refusal.code == .storeUnavailable && output.actions.count == 1)
         }
-        for command in [Command.explainJob(JobID(1)), .explainTask(JobID(1), 1), .explainNode(node), .locateNode(node)] {
+        for command in [
+            Command.explainJob(JobID(1)), .explainTask(JobID(1), 1), .explainNode(node), .locateNode(node),
+        ] {
             if case .refused = fixture.reply(to: command) { Issue.record("\(command) is refused") }
         }
     }
@@ -62,7 +65,10 @@ struct StoreFailureTests {
         let output = fixture.handle(.storeRecovered)
         #expect(
             output.actions
-                == [.sendTasks(connection, key, JobID(1), [TaskAttempt(2), TaskAttempt(3)], hasPayloads: false)])
+                == [
+                    .sendTasks(
+                        connection, key, JobID(1), [TaskAttempt(2), TaskAttempt(3)], hasPayloads: false)
+                ])
     }
 
     @Test("a slot that starts meanwhile is known to have started: that is said only once")

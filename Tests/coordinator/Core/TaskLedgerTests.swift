@@ -42,7 +42,8 @@ struct TaskLedgerTests {
             case 5..<40:
                 let limit = Int.random(in: 0...12, using: &random)
                 let taken = ledger.takeReady(limit)
-                #expect(taken.count == min(limit, model.positions(.ready).count), "seed \(seed), step \(step)")
+                #expect(
+                    taken.count == min(limit, model.positions(.ready).count), "seed \(seed), step \(step)")
                 for task in taken {
                     let position = array?.position(of: task.index) ?? Int(task.index)
                     #expect(model.states[position] == .ready, "seed \(seed), step \(step)")
@@ -74,7 +75,8 @@ struct TaskLedgerTests {
             #expect(ledger.counts == model.counts, "seed \(seed), step \(step)")
             guard step % 50 == 0 else { continue }
             for position in model.states.indices {
-                #expect(ledger.state(of: index(position)) == model.states[position], "seed \(seed), step \(step)")
+                #expect(
+                    ledger.state(of: index(position)) == model.states[position], "seed \(seed), step \(step)")
             }
             for state in TaskState.allCases where state != .waiting {
                 #expect(ledger.indices(in: [state]) == model.positions(state).map(index), "seed \(seed)")
@@ -97,7 +99,10 @@ struct TaskLedgerTests {
     @Test("knows no index outside its tasks")
     func foreignIndices() {
         let ledger = TaskLedger(array: TaskArray(first: 10, last: 20, step: 5))
-        #expect([9, 10, 11, 15, 20, 25].map { ledger.state(of: $0) != nil } == [false, true, false, true, true, false])
+        #expect(
+            [9, 10, 11, 15, 20, 25].map { ledger.state(of: $0) != nil } == [
+                false, true, false, true, true, false,
+            ])
         var list = TaskLedger(array: nil)
         list.append(count: 2)
         #expect([0, 1, 2, .max].map { list.state(of: $0) != nil } == [true, true, false, false])
@@ -107,7 +112,8 @@ struct TaskLedgerTests {
         #expect(list.counts == TaskCounts(ready: 2))
     }
 
-    @Test("restored, it hands out each ready task once, although rows and the order of submission both name it")
+    @Test(
+        "restored, it hands out each ready task once, although rows and the order of submission both name it")
     func restoredReturns() {
         var ledger = TaskLedger(array: TaskArray(first: 0, last: 5))
         ledger.restore(Snapshot.TaskMark(index: 1, state: .succeeded, attempt: 1))
