@@ -28,6 +28,13 @@ import Testing
                 try await cluster.killCoordinator()
                 try clock.set(seconds: seconds)
                 try await cluster.startCoordinator()
+                let view: ClusterView = try await cluster.get("/v1/cluster")
+                let right = Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1e6))
+                let wrong = right + .seconds(Int64(seconds))
+                #expect(
+                    view.startedAt > (wrong - .seconds(30)).rfc3339
+                        && view.startedAt < (wrong + .seconds(30)).rfc3339,
+                    "the coordinator's clock is wrong as it should be")
             }
             #expect(try await cluster.mortise("job", "wait", "\(job)").status == 0)
             let executions = ledger.lines.map { $0.split(separator: " ") }
