@@ -27,7 +27,9 @@ package enum ProgramCode {
     /// `55d0-55e0 r-xp 0000 fe:00 12 /path`: the range of a line that maps this program's code.
     package static func codeRange(in line: Substring, of program: String) -> Range<UInt>? {
         let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-        guard fields.count == 6, fields[1] == "r-xp", fields[5] == program else { return nil }
+        guard fields.count == 6, fields[1] == "r-xp", fields[5].drop(while: { $0 == " " }) == program else {
+            return nil
+        }
         let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
         guard ends.count == 2, ends[0] < ends[1] else { return nil }
         return ends[0]..<ends[1]
