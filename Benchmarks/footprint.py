@@ -2,6 +2,7 @@
 """Size of the agent: program, resident and anonymous memory, beside slurmd and HyperQueue's worker.
 
 Each is connected to its own server on this machine, idle for SECONDS. A peer that is not installed is left out.
+HyperQueue comes as a library: its embedded server and worker, in one Python process.
 
     make release && pip install hyperqueue && apt-get install slurmd slurmctld munge && Benchmarks/footprint.py
 """
@@ -59,18 +60,18 @@ def main():
 
     programs = folder_of_programs()
     mortise = Mortise(programs)
-    peers = [("mortise-agent", programs / "mortise-agent", mortise.agent.pid)]
-    hyperqueue = HyperQueue(os.cpu_count()) if shutil.which(os.environ.get("HQ", "hq")) else None
+    peers = [("mortise-agent", mortise.agent.pid)]
+    hyperqueue = HyperQueue(os.cpu_count()) if HyperQueue.is_installed() else None
     if hyperqueue:
-        peers.append(("hyperqueue worker", pathlib.Path(hyperqueue.program), hyperqueue.worker.pid))
+        peers.append(("hyperqueue, Python", hyperqueue.process.pid))
     slurm = Slurm() if shutil.which("slurmd") and shutil.which("slurmctld") else None
     if slurm:
-        peers.append(("slurmd", pathlib.Path(shutil.which("slurmd")), slurm.daemon.pid))
+        peers.append(("slurmd", slurm.daemon.pid))
     time.sleep(options.seconds)
 
     print(f"idle for {options.seconds} s; MB are 10^6 bytes")
     print(f"{'':20} {'program':>10} {'resident':>10} {'anonymous':>10}")
-    for name, program, pid in peers:
+    for name, pid in peers:
         resident, anonymous = memory_kib(pid)
         size = os.stat(os.path.realpath(f"/proc/{pid}/exe")).st_size
         print(f"{name:20} {size / 1e6:7.1f} MB {resident * 1024 / 1e6:7.1f} MB {anonymous * 1024 / 1e6:7.1f} MB")

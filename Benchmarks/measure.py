@@ -91,30 +91,50 @@ class Mortise:
         shutil.rmtree(self.work)
 
 
+# Runs in a process of its own: embedded server and worker, a line "TASKS" in, a line of seconds out.
+HYPERQUEUE = """
+import sys, time
+from hyperqueue import Job, LocalCluster
+from hyperqueue.cluster import WorkerConfig
+with LocalCluster(worker_config=WorkerConfig(cores=int(sys.argv[1]))) as cluster:
+    client = cluster.client()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        job = Job()
+        for _ in range(int(line)):
+            job.program(["true"], stdout=None, stderr=None)
+        begin = time.monotonic()
+        client.wait_for_jobs([client.submit(job)])
+        print(time.monotonic() - begin, flush=True)
+"""
+
+
 class HyperQueue:
-    """A server and one worker, from PyPI's `hyperqueue` (in the folder of PATH, or of HQ)."""
+    """HyperQueue's embedded server and worker, from PyPI's `hyperqueue`, in one process that is driven by lines."""
+
+    @staticmethod
+    def is_installed():
+        return subprocess.run([sys.executable, "-c", "import hyperqueue"], stderr=subprocess.DEVNULL).returncode == 0
 
     def __init__(self, cpus):
-        self.program = shutil.which(os.environ.get("HQ", "hq"))
-        if not self.program:
-            sys.exit("no hq: pip install hyperqueue")
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="hq-bench."))
-        self.environment = {**os.environ, "HQ_SERVER_DIR": str(self.work / "server")}
-        self.server = self.start("server", "start", "--host", "127.0.0.1")
-        wait_for(lambda: (self.work / "server/hq-current/access.json").exists(), "hq's server")
-        self.worker = self.start("worker", "start", "--cpus", str(cpus))
-        wait_for(lambda: "RUNNING" in self.run("worker", "list"), "hq's worker")
+        self.process = subprocess.Popen([sys.executable, "-c", HYPERQUEUE, str(cpus)], cwd=self.work, text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.answer("ready")
 
-    def run(self, *arguments):
-        return subprocess.run([self.program, *arguments], env=self.environment, check=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, cwd=self.work).stdout
+    def answer(self, wanted=""):
+        for line in self.process.stdout:
+            if line.startswith(wanted) and (wanted or line[0].isdigit()):
+                return line
+        sys.exit("hyperqueue ended: pip install hyperqueue")
 
-    def start(self, *arguments):
-        return subprocess.Popen([self.program, *arguments], env=self.environment, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL, cwd=self.work)
+    def run(self, tasks):
+        """Seconds from submission to the end of all, the job's making in Python not counted."""
+        self.process.stdin.write(f"{tasks}\n")
+        self.process.stdin.flush()
+        return float(self.answer())
 
     def stop(self):
-        self.run("server", "stop")
-        self.worker.wait(30)
-        self.server.wait(30)
+        self.process.stdin.close()
+        self.process.wait(60)
         shutil.rmtree(self.work)

@@ -70,6 +70,7 @@ struct RunCommand: ParsableCommand {
         try runner.start()
         logger.notice(
             "the agent runs", metadata: ["node": "\(nodeName)", "address": "\(hardware.address.advertised)"])
+        ProgramCode.releasePages()
         let signal = Signals.wait([SIGTERM, SIGINT])
         logger.notice("ending", metadata: ["signal": "\(signal)"])
         runner.shutDown(stopSlots ? .stopSlots : .keepSlots)

@@ -18,6 +18,8 @@ final class TestCluster: Sendable {
         var store: String?
         /// More arguments of `serve`.
         var arguments: [String] = []
+        /// Of the coordinator and the agents.
+        var environment: [String: String] = [:]
     }
 
     let directory: String
@@ -187,7 +189,8 @@ final class TestCluster: Sendable {
 
     /// Starts it, or starts it again with the same ports, and waits until it says that it is ready.
     func startCoordinator() async throws {
-        let child = try await start(Programs.coordinator, serveArguments())
+        let child = try await start(
+            Programs.coordinator, serveArguments(), environment: settings.environment)
         state.withLock { $0.coordinator = child }
         let line = try await eventually("the coordinator is ready") { () -> String? in
             if let status = child.exitStatus {
@@ -303,7 +306,8 @@ final class TestCluster: Sendable {
     /// Starts an agent, or the next one in the same directory, and waits until the coordinator calls it ready.
     @discardableResult
     func startAgent(_ name: String, _ more: String...) async throws -> ChildProcess {
-        let child = try await start(Programs.agent, try await agentArguments(name) + more)
+        let child = try await start(
+            Programs.agent, try await agentArguments(name) + more, environment: settings.environment)
         try await eventually("agent \(name) is connected") {
             if let status = child.exitStatus {
                 throw TestFailure("agent \(name) ended with \(status): \(child.errors)")

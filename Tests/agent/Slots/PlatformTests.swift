@@ -73,3 +73,23 @@ struct PlatformTests {
         #expect(SystemError.text(of: 2) == "no such file or directory")
     }
 }
+
+struct ProgramCodeTests {
+    @Test func `only this program's own code is let go, nothing that may have been written`() {
+        let program = "/opt/mortise/mortise-agent"
+        #expect(
+            ProgramCode.codeRange(
+                in: "1000-3000 r-xp 00001000 fe:00 12                         /opt/mortise/mortise-agent",
+                of: program)
+                == 0x1000..<0x3000)
+        for line in [
+            "1000-3000 r--p 00001000 fe:00 12  /opt/mortise/mortise-agent",
+            "1000-3000 rw-p 00001000 fe:00 12  /opt/mortise/mortise-agent",
+            "1000-3000 r-xp 00001000 fe:00 12  /usr/lib/libc.so.6", "1000-3000 r-xp 00000000 00:00 0",
+            "3000 r-xp",
+            "3000-1000 r-xp 00001000 fe:00 12  /opt/mortise/mortise-agent", "",
+        ] {
+            #expect(ProgramCode.codeRange(in: line[...], of: program) == nil)
+        }
+    }
+}

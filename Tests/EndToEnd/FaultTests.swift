@@ -1,0 +1,109 @@
+import APITypes
+import ClusterTypes
+import Foundation
+import Testing
+
+/// Everything at once: processes are killed, stopped and started again at random while work runs.
+@Suite struct FaultTests {
+    /// `MORTISE_TEST_FAULTS` sets how many, for a soak; `MORTISE_TEST_SEED` repeats a run's choices.
+    private static let faults =
+        ProcessInfo.processInfo.environment["MORTISE_TEST_FAULTS"].flatMap { Int($0) } ?? 6
+    private static let seed =
+        ProcessInfo.processInfo.environment["MORTISE_TEST_SEED"].flatMap { UInt64($0) }
+        ?? UInt64.random(in: 0..<1_000_000)
+
+    private enum Fault: CaseIterable {
+        case coordinatorKilled, coordinatorStopped, agentKilled, agentEnded, agentStopped, agentReplaced
+    }
+
+    @Test("While coordinator and agents come and go, every task succeeds and runs exactly once")
+    func withinTheLease() async throws {
+        var random = SeededRandom(seed: Self.seed)
+        try await TestCluster.run { cluster in
+            let names = ["birch", "cedar", "maple"]
+            var agents: [String: ChildProcess] = [:]
+            for name in names { agents[name] = try await cluster.startAgent(name) }
+            let ledger = Ledger(path: cluster.path("ledger"))
+            let script = try cluster.script(
+                "task",
+                """
+                \(ledger.append("$MORTISE_TASK_INDEX.$MORTISE_ATTEMPT"))
+                sleep 0.0$((MORTISE_TASK_INDEX % 10))
+                [ $((MORTISE_TASK_INDEX % 50)) -ne 0 ] || [ $MORTISE_ATTEMPT -eq 2 ]
+                """)
+            // Work for as long as there are faults, and some more.
+            let job = try await cluster.mortise(
+                "submit",
+                try cluster.write(
+                    cluster.path("job.yaml"),
+                    """
+                    job: work
+                    command: [sh, \(script)]
+                    resources: { cpus: 0.5 }
+                    retries: "1:1"
+                    tasks: { list: [begin], open: true }
+                    """), "--quiet")
+            let number = JobID(try #require(UInt64(job.output.trimmed)))
+            var count = 1
+            for round in 0..<Self.faults {
+                let texts = (0..<100).map { "task \($0)" }.joined(separator: "\n")
+                let file = try cluster.write(cluster.path("more"), texts)
+                let append = try await cluster.mortise("task", "append", "\(number)", "--each-line", file)
+                #expect(append.status == 0, "\(append)")
+                count += 100
+                try await eventually("some tasks have run") { ledger.lines.count >= count - 90 }
+                let fault = Fault.allCases.randomElement(using: &random) ?? .coordinatorKilled
+                let name = names.randomElement(using: &random) ?? "birch"
+                try await commit(fault, on: name, &agents, cluster)
+                if round % 5 == 4 { print("\(round + 1) faults, \(count) tasks, seed \(Self.seed)") }
+            }
+            let close = try await cluster.mortise("task", "append", "\(number)", "--close")
+            #expect(close.status == 0, "\(close)")
+            let waited = try await cluster.mortise("job", "wait", "\(number)")
+            #expect(waited.status == 0, "seed \(Self.seed): \(waited)")
+
+            let expected = (0..<count).flatMap { $0 % 50 == 0 ? ["\($0).1", "\($0).2"] : ["\($0).1"] }
+            let difference = Set(ledger.lines).symmetricDifference(expected)
+            #expect(difference.isEmpty, "seed \(Self.seed)")
+            #expect(ledger.lines.count == expected.count, "seed \(Self.seed): some ran twice")
+            let counts = try await cluster.job(number).tasks
+            #expect(Int(counts.succeeded) == count && counts.total == counts.succeeded, "seed \(Self.seed)")
+            #expect(counts.retried == UInt32((count + 49) / 50), "seed \(Self.seed)")
+            for name in names { try await cluster.waitForNode(name, .ready) }
+        }
+    }
+
+    private func commit(
+        _ fault: Fault, on name: String, _ agents: inout [String: ChildProcess], _ cluster: TestCluster
+    ) async throws {
+        guard let agent = agents[name] else { return }
+        switch fault {
+        case .coordinatorKilled:
+            try await cluster.killCoordinator()
+            try await cluster.startCoordinator()
+        case .coordinatorStopped: try await pause(try cluster.coordinator)
+        case .agentStopped: try await pause(agent)
+        case .agentKilled:
+            try await agent.killNow()
+            agents[name] = try await cluster.startAgent(name)
+        case .agentEnded:
+            agent.signal(SIGTERM)
+            #expect(try await agent.waitForExit() == 0)
+            agents[name] = try await cluster.startAgent(name)
+        case .agentReplaced:
+            // The next agent is there while the coordinator is not.
+            try await cluster.killCoordinator()
+            try await agent.killNow()
+            agents[name] = try await cluster.start(
+                Programs.agent, try await cluster.agentArguments(name))
+            try await cluster.startCoordinator()
+        }
+    }
+
+    /// Longer than it takes to be suspected, shorter than the lease.
+    private func pause(_ child: ChildProcess) async throws {
+        child.signal(SIGSTOP)
+        try await Task.sleep(for: .seconds(2))
+        child.signal(SIGCONT)
+    }
+}
