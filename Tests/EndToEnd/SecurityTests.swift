@@ -149,6 +149,15 @@ import Testing
             try await first.killNow()
             try await eventually("the second takes its place") { second.errors.contains("] connected\n") }
             #expect(try await cluster.nodes().count == 1)
+
+            // It has brought its own name.
+            let namesake = try await cluster.run(
+                Programs.agent,
+                try await cluster.agentArguments("copy").map {
+                    $0 == cluster.agentDirectory("copy") ? cluster.agentDirectory("other") : $0
+                })
+            #expect(namesake.status == 1, "\(namesake)")
+            #expect(namesake.errors.contains("a node named 'copy' is connected"), "\(namesake)")
         }
     }
 }

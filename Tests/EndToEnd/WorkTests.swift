@@ -95,4 +95,23 @@ import Testing
             }
         }
     }
+
+    @Test("Ctrl-C ends the waiting with 130 and says that the job goes on, which it does")
+    func interruption() async throws {
+        try await TestCluster.run { cluster in
+            try await cluster.startAgent("birch")
+            let waiting = try await cluster.startMortise(
+                "run", "--wait", "--", "sh", "-c",
+                "while [ ! -e \(cluster.path("go")) ]; do sleep 0.05; done")
+            try await eventually("the job runs") {
+                let jobs: Page<JobView> = try await cluster.get("/v1/jobs")
+                return jobs.items.first?.tasks.running == 1
+            }
+            waiting.signal(SIGINT)
+            #expect(try await waiting.waitForExit() == 130)
+            #expect(waiting.errors.contains("Job 1 goes on."), "\(waiting.errors)")
+            try cluster.touch("go")
+            #expect(try await cluster.mortise("job", "wait", "1").status == 0)
+        }
+    }
 }
