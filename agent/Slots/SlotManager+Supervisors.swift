@@ -123,7 +123,10 @@ extension SlotManager {
         }
         guard let end = SlotEnd(readFrom: entry.files, codec: codec) else {
             killLeftovers(of: entry)
-            gone(entry, .failed, "its supervisor vanished" + lastWords(of: entry))
+            // Killed, or down with its machine, under a command that ran: the job is not to blame. One that never
+            // got so far may never do.
+            let hasRun = entry.report.state == .running || entry.report.state == .stopping
+            gone(entry, hasRun ? .finished : .failed, "its supervisor vanished" + lastWords(of: entry))
             return
         }
         entry.isGone = true
