@@ -106,4 +106,67 @@ import Testing
         try await Task.sleep(for: .seconds(2))
         child.signal(SIGCONT)
     }
+
+    @Test("While nodes are lost and come again, every task succeeds once and no slot lives twice at a time")
+    func beyondTheLease() async throws {
+        var random = SeededRandom(seed: Self.seed)
+        try await TestCluster.run {
+            $0.heartbeatMilliseconds = 200
+            $0.leaseMilliseconds = 3_000
+        } _: { cluster in
+            let names = ["birch", "cedar"]
+            var agents: [String: ChildProcess] = [:]
+            for name in names { agents[name] = try await cluster.startAgent(name) }
+            let ledger = Ledger(path: cluster.path("ledger"))
+            let script = try cluster.script(
+                "task",
+                """
+                \(ledger.append("alive $MORTISE_SLOT $MORTISE_GENERATION $MORTISE_TASK_INDEX"))
+                sleep 0.1
+                \(ledger.append("alive $MORTISE_SLOT $MORTISE_GENERATION $MORTISE_TASK_INDEX"))
+                """)
+            let rounds = max(1, Self.faults / 3)
+            let count = rounds * 150
+            let job = try await cluster.submit(
+                "--array", "1-\(count)", "--cpus", "0.5", "--stop-grace", "1s", "--", "sh", script)
+            for round in 1...rounds {
+                try await eventually("some tasks have run") {
+                    ledger.lines.count >= min(round * 150, 2 * count - 100)
+                }
+                let name = names.randomElement(using: &random) ?? "birch"
+                guard let agent = agents[name] else { continue }
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0:
+                    try await agent.killNow()
+                    try await cluster.waitForNode(name, .lost)
+                    agents[name] = try await cluster.startAgent(name)
+                case 1:
+                    agent.signal(SIGSTOP)
+                    try await cluster.waitForNode(name, .lost)
+                    agent.signal(SIGCONT)
+                    try await cluster.waitForNode(name, .ready)
+                default:
+                    let coordinator = try cluster.coordinator
+                    coordinator.signal(SIGSTOP)
+                    try await Task.sleep(for: .seconds(5))
+                    coordinator.signal(SIGCONT)
+                }
+                if round % 5 == 0 { print("\(round) losses, seed \(Self.seed)") }
+            }
+            let waited = try await cluster.mortise("job", "wait", "\(job)")
+            #expect(waited.status == 0, "seed \(Self.seed): \(waited)")
+            let entries = ledger.entries("alive")
+            #expect(Set(entries.map { $0[2] }) == Set((1...count).map(String.init)), "seed \(Self.seed)")
+            var newest: [String: Int] = [:]
+            for entry in entries {
+                let generation = try #require(Int(entry[1]))
+                #expect(
+                    generation >= newest[entry[0]] ?? 0, "seed \(Self.seed): slot \(entry[0]) lived twice")
+                newest[entry[0]] = max(generation, newest[entry[0]] ?? 0)
+            }
+            let tasks = try await cluster.tasks(of: job)
+            #expect(tasks.count == min(count, 1_000) && tasks.allSatisfy { $0.state == .succeeded })
+            #expect(Int(try await cluster.job(job).tasks.succeeded) == count)
+        }
+    }
 }
