@@ -57,7 +57,10 @@ def main():
     parser.add_argument("--without-hyperqueue", action="store_true")
     options = parser.parse_args()
 
-    mortise = Mortise(folder_of_programs())
+    programs = folder_of_programs()
+    if not options.without_hyperqueue and not HyperQueue.is_installed():
+        sys.exit("pip install hyperqueue, or leave it out with --without-hyperqueue")
+    mortise = Mortise(programs)
     hyperqueue = None if options.without_hyperqueue else HyperQueue(os.cpu_count())
     rows = {"bare loop, 2 wide": [], "mortise": [], "hyperqueue": []}
     for number in range(options.rounds + 1):
