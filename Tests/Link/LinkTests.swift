@@ -6,6 +6,8 @@ import HTTPSClient
 import ProtocolCodec
 import ProtocolMessages
 import TLSIdentity
+import NIOCore
+import NIOPosix
 import Testing
 
 /// The agent's link and the gateway with each other, over real sockets.
@@ -152,6 +154,10 @@ import Testing
         try await agent.connected()
         _ = try await cluster.connection()
         cluster.gateway.pauseReading()
+        // Every loop has heard of it before anything is sent.
+        for eventLoop in MultiThreadedEventLoopGroup.singleton.makeIterator() {
+            try await eventLoop.submit {}.get()
+        }
         agent.send([.pull(credits: 1), .pull(credits: 2)])
         // Nobody reads its pings: the agent gives up.
         let end = try await agent.disconnected()
