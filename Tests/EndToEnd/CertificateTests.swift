@@ -47,4 +47,27 @@ import Testing
             #expect(!late.errors.contains("] connected\n"))
         }
     }
+
+    @Test("A renewed certificate that cannot be kept is asked for again until it is")
+    func noRoom() async throws {
+        try await TestCluster.run {
+            $0.arguments = ["--certificate-seconds", "8"]
+        } _: { cluster in
+            let agent = try await cluster.startAgent("birch")
+            let file = cluster.agentDirectory("birch") + "/identity/node.pem"
+            // Nothing can be put in the place of a folder.
+            try FileManager.default.removeItem(atPath: file)
+            try FileManager.default.createDirectory(atPath: file, withIntermediateDirectories: false)
+            try await eventually("the agent says so") {
+                agent.errors.contains("cannot keep the renewed certificate")
+            }
+            try FileManager.default.removeItem(atPath: file)
+            try await eventually("the certificate is kept") {
+                FileManager.default.fileExists(atPath: file)
+            }
+            try await agent.killNow()
+            try await cluster.startAgent("birch")
+            #expect(try await cluster.mortise("run", "--wait", "--", "true").status == 0)
+        }
+    }
 }

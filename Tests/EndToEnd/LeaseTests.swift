@@ -155,7 +155,7 @@ import Testing
             try await cluster.startAgent("birch")
             let ledger = Ledger(path: cluster.path("ledger"))
             let live = try Self.lively(cluster, ledger)
-            let batch = try await cluster.submit("--cpus", "0.5", "--retries", "1", "--", "sh", live)
+            let batch = try await cluster.submit("--cpus", "0.5", "--", "sh", live)
             let script = try cluster.script(
                 "task",
                 """

@@ -9,13 +9,8 @@ import Testing
         "While the store is full new work is refused and running work goes on; with room again everything finishes",
         .enabled(if: SmallDisk.isPermitted, "only root may mount a small file system"))
     func full() async throws {
-        let disk = try SmallDisk(
-            at: FileManager.default.temporaryDirectory
-                .appendingPathComponent("mortise-disk-\(UUID().uuidString.prefix(8))").path, bytes: 8 << 20)
-        defer {
-            disk.unmount()
-            try? FileManager.default.removeItem(atPath: disk.path)
-        }
+        let disk = try SmallDisk(at: SmallDisk.freshPath(), bytes: 8 << 20)
+        defer { disk.remove() }
         try await TestCluster.run {
             $0.store = "sqlite:\(disk.path)/mortise.db"
         } _: { cluster in
@@ -47,6 +42,44 @@ import Testing
             try await cluster.killCoordinator()
             try await cluster.startCoordinator()
             #expect(try await cluster.job(job).tasks.succeeded == 200)
+        }
+    }
+
+    @Test(
+        "A coordinator and an agent that are killed while the store is full lose nothing either",
+        .enabled(if: SmallDisk.isPermitted, "only root may mount a small file system"))
+    func killedWhileFull() async throws {
+        let disk = try SmallDisk(at: SmallDisk.freshPath(), bytes: 8 << 20)
+        defer { disk.remove() }
+        try await TestCluster.run {
+            $0.store = "sqlite:\(disk.path)/mortise.db"
+        } _: { cluster in
+            let agent = try await cluster.startAgent("birch")
+            let ledger = Ledger(path: cluster.path("ledger"))
+            let script = try cluster.script(
+                "task", "\(ledger.append("$MORTISE_TASK_INDEX.$MORTISE_ATTEMPT"))\nsleep 0.05")
+            let job = try await cluster.submit("--array", "1-100", "--cpus", "0.5", "--", "sh", script)
+            try await eventually("some tasks have run") { ledger.lines.count >= 20 }
+            try disk.fill()
+            try await eventually("the coordinator says that it cannot write") {
+                try await cluster.send("GET", "/readyz", token: nil).status == 503
+            }
+            try await agent.killNow()
+            let next = try await cluster.start(Programs.agent, try await cluster.agentArguments("birch"))
+            try await eventually("the next agent is told") {
+                next.errors.contains("the store cannot be written now")
+            }
+            try await cluster.killCoordinator()
+            let hopeless = try await cluster.start(Programs.coordinator, cluster.serveArguments())
+            try await eventually("the next coordinator says what is wrong") {
+                hopeless.errors.contains("no space left") || hopeless.errors.contains("disk is full")
+            }
+            try disk.makeRoom()
+            try await hopeless.killNow()
+            try await cluster.startCoordinator()
+            #expect(try await cluster.mortise("job", "wait", "\(job)").status == 0)
+            #expect(ledger.lines.sorted() == (1...100).map { "\($0).1" }.sorted())
+            #expect(try await cluster.job(job).tasks.succeeded == 100)
         }
     }
 

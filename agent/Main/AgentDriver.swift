@@ -31,6 +31,7 @@ final class AgentDriver {
     private var inbox: [Event] = []
     private var isDraining = false
     private var wakeup: Scheduled<Void>?
+    private var renewal: Scheduled<Void>?
     /// For people: where the link stands.
     private var linkState = "connecting"
 
@@ -56,7 +57,7 @@ final class AgentDriver {
         deliver(.loadMeasured(prober.load()))
         measureLoadLater()
         sampleDevicesLater()
-        renewLater(identity)
+        renewLater(identity.certificate.renewalDue - Self.now())
     }
 
     func deliver(_ event: Event) {
@@ -165,14 +166,27 @@ final class AgentDriver {
 
     // MARK: Certificate
 
-    private func renewLater(_ identity: NodeIdentity) {
-        let wait = max(.seconds(1), identity.certificate.renewalDue - Self.now())
-        eventLoop.assumeIsolated().scheduleTask(in: .microseconds(wait.wholeMicroseconds)) {
-            do {
-                self.deliver(.certificateDue(certificateRequest: try identity.renewalRequest()))
-            } catch {
-                self.logger.error("cannot ask for a new certificate", metadata: ["error": "\(error)"])
-            }
+    private func renewLater(_ wait: Duration) {
+        renewal?.cancel()
+        renewal = eventLoop.assumeIsolated().scheduleTask(
+            in: .microseconds(max(.seconds(1), wait).wholeMicroseconds)
+        ) { self.renew() }
+    }
+
+    /// Asks for a certificate, and again whenever a tenth of what is left has passed, until one is kept: neither a
+    /// lost answer nor a full disk may cost the node its identity.
+    private func renew() {
+        guard let identity = link?.identity else { return }
+        let left = identity.certificate.notAfter - Self.now()
+        guard left > .zero else {
+            logger.error("the certificate has expired: this machine has to join again with a new token")
+            return
+        }
+        renewLater(left / 10)
+        do {
+            deliver(.certificateDue(certificateRequest: try identity.renewalRequest()))
+        } catch {
+            logger.error("cannot ask for a new certificate", metadata: ["error": "\(error)"])
         }
     }
 
@@ -180,12 +194,13 @@ final class AgentDriver {
         guard let link else { return }
         do {
             let renewed = try link.identity.renewed(certificatePEM: pem)
-            try files.store(renewed)
+            // This process can go on with it even if it cannot be kept.
             link.identity = renewed
-            renewLater(renewed)
+            try files.store(renewed)
+            renewLater(renewed.certificate.renewalDue - Self.now())
             logger.info("the certificate is renewed")
         } catch {
-            logger.error("cannot take the renewed certificate", metadata: ["error": "\(error)"])
+            logger.error("cannot keep the renewed certificate", metadata: ["error": "\(error)"])
         }
     }
 }

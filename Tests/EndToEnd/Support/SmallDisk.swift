@@ -41,19 +41,22 @@ struct SmallDisk {
 
     func makeRoom() throws { try FileManager.default.removeItem(atPath: path + "/filler") }
 
-    func unmount() {
+    func remove() {
         #if os(Linux)
-            // Lazily: the coordinator still has its store open.
+            // Lazily: a coordinator may still have its store open.
             umount2(path, 2)
         #endif
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    static func freshPath() -> String {
+        FileManager.default.temporaryDirectory
+            .appendingPathComponent("mortise-disk-\(UUID().uuidString.prefix(8))").path
     }
 
     static let isPermitted: Bool = {
-        let path = FileManager.default.temporaryDirectory
-            .appendingPathComponent("mortise-mount-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        guard let disk = try? SmallDisk(at: path, bytes: 1 << 20) else { return false }
-        disk.unmount()
+        guard let disk = try? SmallDisk(at: freshPath(), bytes: 1 << 20) else { return false }
+        disk.remove()
         return true
     }()
 }
