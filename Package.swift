@@ -177,6 +177,12 @@ let package = Package(
                 .argumentParser, .nioCore, .nioPosix,
             ]),
 
+        // The simulator: both machines in virtual time
+        shell(
+            "Simulator", "Sources/Simulator",
+            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", "AgentCore"]),
+        program("mortise-sim", "Sources/mortise-sim", ["ClusterTypes", "Simulator", .argumentParser]),
+
         // Tests mirror the folders
         tests("ArchitectureTests", "Architecture"),
         tests("ClusterTypesTests", "ClusterTypes", ["ClusterTypes"]),

@@ -44,3 +44,20 @@ package struct Snapshot: Sendable {
 
     package init() {}
 }
+
+extension Coordinator {
+    /// What the machine believes to be stored, of everything that is not over: what a snapshot of its store holds
+    /// once all writes are committed (but for the tasks' rows).
+    package var records: Snapshot {
+        var records = Snapshot()
+        records.nodes = nodes.values.map(\.record).filter { $0.state != .released }
+        records.jobs = jobs.values.map { Snapshot.Job(record: $0.record, tasks: []) }
+        records.slots = slots.values.map(\.record)
+        records.tokens = Array(tokens.values)
+        records.lastNode = lastNode
+        records.lastJob = lastJob
+        records.lastSlot = lastSlot
+        records.lastToken = lastToken
+        return records
+    }
+}

@@ -237,28 +237,3 @@ private struct PendingCommands {
         answers.removeValue(forKey: request)?(reply)
     }
 }
-
-/// Outputs that are not finished: writes to be committed, and the actions that wait for them.
-private struct Backlog {
-    private(set) var writes: [Write] = []
-    private var actions: [Action] = []
-    /// Set while commits fail.
-    var retryAt: Instant?
-
-    mutating func take(_ output: Output) {
-        writes += output.writes
-        actions += output.actions
-    }
-
-    mutating func written() {
-        writes.removeAll(keepingCapacity: true)
-        retryAt = nil
-    }
-
-    /// All when nothing is left to write; else those that say nothing about what is written.
-    mutating func releaseActions() -> [Action] {
-        let released = writes.isEmpty ? actions : actions.filter(\.isIndependentOfWrites)
-        actions = writes.isEmpty ? [] : actions.filter { !$0.isIndependentOfWrites }
-        return released
-    }
-}

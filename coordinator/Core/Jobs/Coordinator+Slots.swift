@@ -35,8 +35,11 @@ extension Coordinator {
     mutating func adopt(_ slot: SlotID, _ running: RunningSlot, at now: Instant, into output: inout Output) {
         guard let record = slots[slot]?.record else { return }
         slots[slot]?.credits = 0
-        let held = Set(running.tasks)
-        giveBack(record.tasks.filter { !held.contains($0) }, of: slot, at: now, into: &output)
+        // One that has ended does not name what ran when it was stopped: its end decides about that.
+        if !running.state.isEnded {
+            let held = Set(running.tasks)
+            giveBack(record.tasks.filter { !held.contains($0) }, of: slot, at: now, into: &output)
+        }
         guard record.state != .stopping else { return }
         switch running.state {
         case .assigned, .starting, .running, .stopping:

@@ -1,0 +1,67 @@
+import ClusterTypes
+import CoordinatorCore
+import ProtocolMessages
+
+/// What an agent or a client has been told is in the store: it survives any crash.
+struct DurableBeforeVisible {
+    static let name = "durable before visible"
+
+    /// Executions with an outcome, until it is acknowledged: a task that was given back unstarted may be held again.
+    /// Looked up, never iterated.
+    private var ended: [SlotKey: Set<TaskAttempt>] = [:]
+
+    mutating func observe(_ observation: Observation, _ rows: DurableRows) -> [String] {
+        switch observation {
+        case .executionEnded(let task?, _?, let supervisor, _):
+            ended[supervisor.key, default: []].insert(task)
+            return []
+        case .delivered(let message, let host): return check(message, host, rows)
+        case .replied(_, let reply): return check(reply, rows)
+        case .slotStarted, .slotEnded, .executionStarted, .executionEnded, .hostSuspended, .hostResumed,
+            .committed:
+            return []
+        }
+    }
+
+    private mutating func check(_ message: CoordinatorMessage, _ host: Host, _ rows: DurableRows) -> [String]
+    {
+        switch message {
+        case .assign(let assignment):
+            // A row that is not there any more has ended; a newer one was placed again.
+            guard let row = rows.slots[assignment.key.slot] else { return [] }
+            if row.generation < assignment.key.generation {
+                return ["\(host.name) is given \(assignment.key), the store has \(row.key)"]
+            }
+            if row.generation == assignment.key.generation, let node = row.node, node != host.node {
+                return ["\(host.name) is given \(assignment.key), the store has it on node \(node)"]
+            }
+        case .slotEndAcknowledged(let key):
+            ended[key] = nil
+            if let row = rows.slots[key.slot], row.key == key, row.state.isPlaced, row.node == host.node {
+                return ["\(host.name) may forget \(key), which is \(row.state) in the store"]
+            }
+        case .taskResultsAcknowledged(let key, let attempts):
+            if let row = rows.slots[key.slot], row.key == key, row.node == host.node,
+                let held = attempts.first(where: {
+                    row.tasks.contains($0) && ended[key]?.contains($0) ?? false
+                })
+            {
+                return ["\(host.name) may forget task \(held.index) of \(key), which holds it in the store"]
+            }
+        case .welcome, .refusal, .heartbeatAcknowledged, .stopSlot, .assignTasks, .requestHardware,
+            .requestLog, .cancelLog, .certificate:
+            break
+        }
+        return []
+    }
+
+    private func check(_ reply: Reply, _ rows: DurableRows) -> [String] {
+        switch reply {
+        case .job(let record): rows.jobs[record.job] == nil ? ["job \(record.job) is not in the store"] : []
+        case .enrolled(let node, _): rows.nodes[node] == nil ? ["node \(node) is not in the store"] : []
+        case .node(let record):
+            rows.nodes[record.node] == nil ? ["node \(record.node) is not in the store"] : []
+        case .refused, .tasksRetried, .token, .explanation, .logLocation, .nodeLocation: []
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import ClusterTypes
+import CoordinatorCore
+
+/// What the store holds, row by row, as the commits made it; other checkers compare with it. In the end it has to
+/// be what the machine believes.
+struct DurableRows: Checker {
+    static let name = "store and machine agree"
+
+    private(set) var nodes = OrderedTable<NodeID, NodeRecord>()
+    private(set) var jobs = OrderedTable<JobID, JobRecord>()
+    private(set) var slots = OrderedTable<SlotID, SlotRecord>()
+
+    mutating func observe(_ observation: Observation, _ world: World) -> [String] {
+        guard case .committed(let writes) = observation else { return [] }
+        for write in writes {
+            switch write {
+            case .putNode(let record):
+                if record.state == .lost, nodes[record.node]?.state != .lost {
+                    world.statistics.nodesLost += 1
+                }
+                nodes[record.node] = record
+            case .putJob(let record): jobs[record.job] = record
+            case .putSlot(let record): slots[record.slot] = record.state.isEnded ? nil : record
+            case .appendPayloads, .putTasks, .putToken, .addEvent: break
+            }
+        }
+        return []
+    }
+
+    mutating func finish(_ world: World) -> [String] {
+        guard let machine = world.coordinator.machine, world.coordinator.backlog.writes.isEmpty,
+            world.coordinator.committing == nil
+        else { return [] }
+        var faults: [String] = []
+        let believed = machine.records
+        for record in believed.nodes where nodes[record.node] != record {
+            faults.append("node \(record.node) is \(record.state) in memory and another row in the store")
+        }
+        for job in believed.jobs where jobs[job.record.job] != job.record {
+            faults.append(
+                "job \(job.record.job) is \(job.record.state) in memory and another row in the store")
+        }
+        for record in believed.slots where slots[record.slot] != record {
+            faults.append("slot \(record.key) is \(record.state) in memory and another row in the store")
+        }
+        for record in slots.values where !believed.slots.contains(where: { $0.slot == record.slot }) {
+            faults.append("slot \(record.key) is \(record.state) in the store and unknown in memory")
+        }
+        return faults
+    }
+}

@@ -1,0 +1,146 @@
+import AgentCore
+import ClusterTypes
+import CoordinatorCore
+import ProtocolMessages
+
+/// Bugs that are planted to see that the checkers find them: each changes what passes between a production machine
+/// and its world, so that machine and driver together behave as if the bug were in them. The machines themselves
+/// carry no switch.
+package enum PlantedBug: String, CaseIterable, Sendable {
+    /// Actions are performed before their transaction is durable.
+    case actBeforeCommit = "act-before-commit"
+    /// Only clients are answered too early.
+    case replyBeforeCommit = "reply-before-commit"
+    /// Now and then the rows of tasks are not written.
+    case loseTaskRows = "lose-task-rows"
+    /// Now and then a slot's row is not written.
+    case loseSlotRows = "lose-slot-rows"
+    /// A report or result of an old generation is taken for one of the newest.
+    case forgetFence = "forget-fence"
+    /// Slots run on when their lease is over.
+    case ignoreLease = "ignore-lease"
+    /// An agent counts its lease from the acknowledgement, not from the beat.
+    case leaseFromAcknowledgement = "lease-from-acknowledgement"
+    /// Now and then an assignment goes to a second node as well.
+    case doubleGrant = "double-grant"
+    /// A new agent does not look for the supervisors of the one before.
+    case forgetSupervisors = "forget-supervisors"
+    /// The coordinator counts its own standstill as silence of the nodes.
+    case blameForStalls = "blame-for-stalls"
+    /// Agents forget results when they are sent, not when they are acknowledged.
+    case forgetResultsEarly = "forget-results-early"
+    /// `on_lost: fail` is taken for `requeue`.
+    case ignoreLossPolicy = "ignore-loss-policy"
+    /// A slot's resources are free when its stop is ordered, not when it has ended.
+    case freeOnStop = "free-on-stop"
+    /// Now and then a success is stored as a failure.
+    case changeOutcome = "change-outcome"
+    /// The end of a slot is never acknowledged.
+    case neverAcknowledgeEnds = "never-acknowledge-ends"
+    /// Agents report twice the memory that they have.
+    case overstateMemory = "overstate-memory"
+    /// A restarted coordinator hands out generations that were handed out before.
+    case reuseGenerations = "reuse-generations"
+    /// A restarted coordinator does not see the tasks that slots hold.
+    case forgetHeldTasks = "forget-held-tasks"
+
+    // MARK: The driver's side
+
+    func actionsBeforeCommit(_ actions: [CoordinatorCore.Action]) -> [CoordinatorCore.Action] {
+        switch self {
+        case .actBeforeCommit: actions
+        case .replyBeforeCommit:
+            actions.filter { if case .reply = $0 { true } else { false } }
+        default: []
+        }
+    }
+
+    func spoil(_ writes: [Write], _ world: World) -> [Write] {
+        let isChosen = world.statistics.commits % 20 == 0
+        switch self {
+        case .loseTaskRows where isChosen:
+            return writes.filter { if case .putTasks = $0 { false } else { true } }
+        case .loseSlotRows where isChosen:
+            return writes.filter { if case .putSlot = $0 { false } else { true } }
+        case .changeOutcome where isChosen:
+            return writes.map { write in
+                guard case .putTasks(let job, var rows) = write else { return write }
+                for position in rows.indices where rows[position].state == .succeeded {
+                    rows[position].state = .failed
+                }
+                return .putTasks(job, rows)
+            }
+        default: return writes
+        }
+    }
+
+    func spoil(_ snapshot: inout Snapshot) {
+        switch self {
+        case .reuseGenerations:
+            for position in snapshot.slots.indices where snapshot.slots[position].state == .pending {
+                snapshot.slots[position].generation = Generation(0)
+            }
+        case .forgetHeldTasks:
+            for position in snapshot.slots.indices { snapshot.slots[position].tasks = [] }
+        default: break
+        }
+    }
+
+    // MARK: What comes to the coordinator
+
+    func disguise(_ event: CoordinatorCore.Event, in world: World) -> CoordinatorCore.Event {
+        switch (self, event) {
+        case (
+            .ignoreLossPolicy, .commandReceived(let request, .submitJob(var job, let payloads, let submitter))
+        ):
+            job.onLost = .requeue
+            return .commandReceived(request, .submitJob(job, payloads: payloads, submitter: submitter))
+        case (.forgetFence, .agentMessage(let connection, .slotReport(var report))):
+            report.key = world.newestKey(of: report.key)
+            return .agentMessage(connection, .slotReport(report))
+        case (.forgetFence, .agentMessage(let connection, .taskResults(let key, let results))):
+            return .agentMessage(connection, .taskResults(world.newestKey(of: key), results))
+        case (.overstateMemory, .agentMessage(let connection, .hello(var hello))):
+            hello.hardware.memory.totalBytes *= 2
+            return .agentMessage(connection, .hello(hello))
+        default: return event
+        }
+    }
+
+    // MARK: What goes out
+
+    /// After a message of the coordinator was sent.
+    func followUp(_ message: CoordinatorMessage, over connection: ConnectionID, in world: World) {
+        switch (self, message) {
+        case (.doubleGrant, .assign(let assignment)) where assignment.key.slot.rawValue % 10 == 0:
+            let other = world.hosts.first { $0.link.map { $0.connection != connection } ?? false }
+            if let link = other?.link { world.send(message, over: link.connection) }
+        case (.freeOnStop, .stopSlot(let key, _)):
+            let end = SlotReport(
+                key: key, state: .finished, reason: "stopped", at: Instant(microseconds: world.now))
+            world.deliver(.agentMessage(connection, .slotReport(end)))
+        default: break
+        }
+    }
+
+    /// What the agent hears instead.
+    func disguise(_ message: CoordinatorMessage) -> CoordinatorMessage? {
+        if self == .neverAcknowledgeEnds, case .slotEndAcknowledged = message { return nil }
+        return message
+    }
+
+    /// After a message of an agent was sent.
+    func followUp(_ message: AgentMessage, from host: Host, in world: World) {
+        if self == .forgetResultsEarly, case .taskResults(let key, let results) = message {
+            world.drive(
+                host, .messageReceived(.taskResultsAcknowledged(key, results.map(\.attempt))))
+        }
+    }
+}
+
+extension World {
+    /// The incarnation that the store knows of the slot.
+    fileprivate func newestKey(of key: SlotKey) -> SlotKey {
+        checkers.durable.slots[key.slot]?.key ?? key
+    }
+}

@@ -1,0 +1,202 @@
+import AgentCore
+import ClusterTypes
+import CoordinatorCore
+import ProtocolMessages
+
+// What goes wrong, and the healing after it.
+extension World {
+    func scheduleFaults() {
+        for (position, fault) in Fault.allCases.enumerated() where isOn(fault) && fault.strikes {
+            queue.push(.faultStrikes, at: now + pause(of: fault), detail: UInt8(position))
+        }
+    }
+
+    /// How often a kind strikes is drawn once per run; swarms have rare ones and frequent ones.
+    private func pause(of fault: Fault) -> Int64 {
+        let position = UInt64(Fault.allCases.firstIndex(of: fault) ?? 0)
+        var dice = Dice(seed: options.seed, stream: 100 + position)
+        let duration = options.duration.wholeMicroseconds
+        let mean = dice.spread(max(1, duration / 100), max(2, duration / 8))
+        return faultDice.pause(mean: mean)
+    }
+
+    func strike(_ fault: Fault) {
+        guard !isHealed else { return }
+        let position = UInt8(Fault.allCases.firstIndex(of: fault) ?? 0)
+        queue.push(.faultStrikes, at: now + pause(of: fault), detail: position)
+        guard !hosts.isEmpty else { return }
+        let host = hosts[Int(faultDice.below(Int64(hosts.count)))]
+        statistics.strikes += 1
+        trace.explain("\(fault.rawValue) strikes \(host.name)")
+        switch fault {
+        case .reset: if let link = host.link { reset(link) }
+        case .partition: block(host, up: true, down: true, for: faultDice.spread(1_000_000, 120_000_000))
+        case .oneWayUp: block(host, up: true, down: false, for: faultDice.spread(1_000_000, 120_000_000))
+        case .oneWayDown: block(host, up: false, down: true, for: faultDice.spread(1_000_000, 120_000_000))
+        case .swizzle:
+            for _ in 0..<8 {
+                let other = hosts[Int(faultDice.below(Int64(hosts.count)))]
+                block(
+                    other, up: faultDice.chance(70), down: true, for: faultDice.spread(1_000_000, 60_000_000))
+            }
+        case .massSilence:
+            let percent = 60 + faultDice.below(41)
+            let pause = faultDice.spread(20_000_000, 200_000_000)
+            for other in hosts where faultDice.chance(percent) {
+                block(other, up: true, down: true, for: pause)
+            }
+        case .slowReader:
+            host.isSlowReader = true
+            host.healings += 1
+            queue.push(
+                .linkHeals, at: now + faultDice.spread(5_000_000, 120_000_000), host: UInt32(host.index),
+                subject: host.healings)
+        case .failingCommit:
+            coordinator.commitsFail = true
+            queue.push(.storeRecovers, at: now + faultDice.spread(500_000, 40_000_000))
+        case .coordinatorCrash:
+            crashCoordinator()
+            queue.push(.coordinatorStarts, at: now + faultDice.spread(500_000, 60_000_000))
+        case .coordinatorStall: stallCoordinator(for: faultDice.spread(1_000_000, 60_000_000))
+        case .agentCrash: crashAgent(of: host, for: faultDice.spread(100_000, 60_000_000))
+        case .agentReplaced: drive(host, .shutdownRequested(.keepSlots))
+        case .agentLeaves: drive(host, .shutdownRequested(.stopSlots))
+        case .agentStall: stallAgent(of: host, for: faultDice.spread(1_000_000, 60_000_000))
+        case .hostSuspended: suspend(host, for: faultDice.spread(1_000_000, 90_000_000))
+        case .hostReboot: reboot(host, for: faultDice.spread(5_000_000, 120_000_000))
+        case .supervisorKilled:
+            let busy = hosts.filter { $0.supervisors.contains(where: \.isAlive) }
+            guard !busy.isEmpty else { return }
+            let victim = busy[Int(faultDice.below(Int64(busy.count)))]
+            guard victim.suspendedUntil == nil, let supervisor = victim.supervisors.first(where: \.isAlive)
+            else { return }
+            killSupervisor(supervisor, on: victim)
+        case .deviceLost: loseDevices(of: host)
+        case .drain: order(host, faultDice.chance(40)) { .drainNode($0, reason: "maintenance") }
+        case .cordon: order(host, faultDice.chance(40)) { .cordonNode($0, reason: "looks odd") }
+        case .remove:
+            guard let node = host.node, faultDice.chance(30) else { return }
+            host.isDeclaredGone = true
+            command(.removeNode(node, reason: "replaced"))
+        case .cancel: if let job = anyJob() { command(.cancelJob(job)) }
+        case .pause:
+            if let job = anyJob() { command(faultDice.chance(40) ? .pauseJob(job) : .resumeJob(job)) }
+        case .retry:
+            let plans = client.plans.filter { $0.job != nil && !$0.isAtMostOnce }
+            guard !plans.isEmpty, let job = plans[Int(faultDice.below(Int64(plans.count)))].job else {
+                return
+            }
+            command(.retryTasks(job, nil))
+        case .delay, .loss, .duplication, .drift, .clockJump, .slowCommit, .tornCommit, .commandHangs,
+            .commandIgnoresTerm, .commandCannotStart, .lateNodes, .nodesNeverJoin:
+            break
+        }
+    }
+
+    private func anyJob() -> JobID? {
+        guard !client.plans.isEmpty else { return nil }
+        return client.plans[Int(faultDice.below(Int64(client.plans.count)))].job
+    }
+
+    private func order(_ host: Host, _ isTaken: Bool, _ make: (NodeID) -> Command) {
+        guard let node = host.node else { return }
+        command(isTaken ? make(node) : .uncordonNode(node))
+    }
+
+    private func crashAgent(of host: Host, for pause: Int64) {
+        guard host.agent != nil, host.suspendedUntil == nil else { return }
+        endAgent(of: host, closing: "the agent was killed")
+        queue.push(.agentStarts, at: now + pause, host: UInt32(host.index))
+    }
+
+    private func suspend(_ host: Host, for pause: Int64) {
+        guard host.suspendedUntil == nil, !host.isRebooting else { return }
+        observe(.hostSuspended(host))
+        host.suspendedUntil = now + pause
+        queue.push(.hostResumes, at: now + pause, host: UInt32(host.index))
+    }
+
+    func resume(_ host: Host) {
+        if host.isRebooting {
+            host.isRebooting = false
+            startAgent(of: host)
+        } else if let until = host.suspendedUntil, until <= now {
+            host.suspendedUntil = nil
+            // The timers of the leases run while a machine sleeps: they come before anything else.
+            for supervisor in host.supervisors { obeyLease(supervisor, on: host) }
+            observe(.hostResumed(host))
+            if !host.isAgentStalled { catchUp(host) }
+        }
+    }
+
+    /// Power off: everything on the machine is gone, and nobody is told.
+    private func reboot(_ host: Host, for pause: Int64) {
+        guard !host.isRebooting, host.suspendedUntil == nil, host.node != nil else { return }
+        host.agent = nil
+        host.isAgentStalled = false
+        host.stalledEvents = []
+        host.wakeupAt = .max
+        host.dial += 1
+        // The coordinator's end of the connection stays: no word is not a closed connection.
+        host.link?.isOpenAtAgent = false
+        host.link = nil
+        for supervisor in host.supervisors { killSupervisor(supervisor, on: host) }
+        host.leaseAt = nil
+        host.boots += 1
+        host.isRebooting = true
+        queue.push(.hostResumes, at: now + pause, host: UInt32(host.index))
+    }
+
+    private func loseDevices(of host: Host) {
+        guard !host.hardware.devices.isEmpty, host.lostDevices == 0 else { return }
+        host.lostDevices = 1 + Int(faultDice.below(Int64(host.hardware.devices.count)))
+        drive(host, .hardwareChanged(host.currentHardware))
+        queue.push(
+            .deviceRecovers, at: now + faultDice.spread(5_000_000, 300_000_000), host: UInt32(host.index))
+    }
+
+    func recoverDevices(of host: Host) {
+        guard host.lostDevices > 0 else { return }
+        host.lostDevices = 0
+        drive(host, .hardwareChanged(host.currentHardware))
+    }
+
+    // MARK: Healing
+
+    /// Everything works again, and operators take back what they ordered.
+    func heal() {
+        isHealed = true
+        coordinator.commitsFail = false
+        if coordinator.machine == nil { startCoordinator() } else { resumeCoordinator() }
+        for host in hosts where !host.isAbsent {
+            unblock(host)
+            host.isSlowReader = false
+            if host.suspendedUntil != nil {
+                host.suspendedUntil = now
+                resume(host)
+            }
+            if host.isRebooting { resume(host) }
+            resumeAgent(of: host)
+            recoverDevices(of: host)
+            startAgent(of: host)
+        }
+        queue.push(.deadline, at: now + Convergence.pause)
+        queue.push(.deadline, at: now + Convergence.limit.wholeMicroseconds, detail: 1)
+    }
+}
+
+extension Fault {
+    /// It happens at moments; the others are a property of everything that happens while they are on.
+    var strikes: Bool {
+        switch self {
+        case .delay, .loss, .duplication, .drift, .clockJump, .slowCommit, .tornCommit, .commandHangs,
+            .commandIgnoresTerm, .commandCannotStart, .lateNodes, .nodesNeverJoin:
+            false
+        case .reset, .partition, .oneWayUp, .oneWayDown, .swizzle, .slowReader, .failingCommit,
+            .coordinatorCrash, .coordinatorStall, .agentCrash, .agentReplaced, .agentLeaves, .agentStall,
+            .hostSuspended, .hostReboot, .supervisorKilled, .massSilence, .drain, .cordon, .cancel, .pause,
+            .retry, .remove, .deviceLost:
+            true
+        }
+    }
+}

@@ -1,0 +1,215 @@
+import AgentCore
+import ClusterTypes
+import CoordinatorCore
+import ProtocolMessages
+
+// Links: streams in order, with delay, stalls, one-way silence and sudden ends.
+extension World {
+    private static let dialPatience: Int64 = 10_000_000
+
+    // MARK: Dialling
+
+    func dial(from host: Host) {
+        host.dial += 1
+        let index = UInt32(host.index)
+        if host.isBlockedUp || host.isBlockedDown || coordinator.isStalled {
+            queue.push(.dialEnded, at: now + Self.dialPatience, host: index, subject: host.dial, detail: 0)
+        } else if coordinator.machine == nil {
+            queue.push(.dialEnded, at: now + delay(of: host), host: index, subject: host.dial, detail: 0)
+        } else {
+            queue.push(.dialEnded, at: now + 3 * delay(of: host), host: index, subject: host.dial, detail: 1)
+        }
+    }
+
+    /// - Parameter outcome: 1 for a connection that stands, if the coordinator is still there.
+    func endDial(of host: Host, _ dial: UInt64, _ outcome: UInt8) {
+        guard dial == host.dial, host.agent != nil else { return }
+        guard outcome == 1, coordinator.isRunning, let node = host.node else {
+            drive(host, .disconnected(reason: "connection refused"))
+            return
+        }
+        statistics.connections += 1
+        coordinator.lastConnection += 1
+        let connection = ConnectionID(coordinator.lastConnection)
+        let link = Link(connection: connection, host: host.index)
+        links[connection.rawValue] = link
+        host.link = link
+        let peer = PeerIdentity(
+            node: node, keyFingerprint: host.keyFingerprint, address: host.name)
+        send(.opened(peer), up: link)
+        drive(host, .connected)
+    }
+
+    // MARK: Sending
+
+    private func delay(of host: Host) -> Int64 {
+        var delay = host.latency + networkDice.below(host.latency)
+        if isOn(.delay), networkDice.chance(2) { delay += networkDice.spread(10_000, 2_000_000) }
+        // What is lost on the way is sent again: a stream stalls instead.
+        if isOn(.loss), networkDice.chance(1) { delay += 200_000 << networkDice.below(6) }
+        return delay
+    }
+
+    func send(_ item: Link.Upward, up link: Link) {
+        let moment = max(link.lastUpAt, now + delay(of: hosts[link.host]))
+        link.lastUpAt = moment
+        link.upward.append(item)
+        queue.push(
+            .arrivedAtCoordinator, at: moment, host: UInt32(link.host), subject: link.connection.rawValue)
+        if link.upward.count > Bounds.link {
+            report(
+                "bounded queues", "\(link.upward.count) messages are on the way from \(hosts[link.host].name)"
+            )
+        }
+    }
+
+    private func send(_ item: Link.Downward, down link: Link) {
+        let host = hosts[link.host]
+        var delay = delay(of: host)
+        if host.isSlowReader { delay += 500_000 + networkDice.below(3_000_000) }
+        let moment = max(link.lastDownAt, now + delay)
+        link.lastDownAt = moment
+        link.downward.append(item)
+        queue.push(.arrivedAtAgent, at: moment, host: UInt32(link.host), subject: link.connection.rawValue)
+        if link.downward.count > Bounds.link {
+            report("bounded queues", "\(link.downward.count) messages are on the way to \(host.name)")
+        }
+    }
+
+    /// From the coordinator to an agent.
+    func send(_ message: CoordinatorMessage, over connection: ConnectionID) {
+        guard let link = links[connection.rawValue], link.isOpenAtCoordinator else { return }
+        send(.message(message), down: link)
+    }
+
+    /// From an agent to the coordinator.
+    func send(_ message: AgentMessage, from host: Host) {
+        guard let link = host.link else { return }
+        send(.message(message), up: link)
+        if isOn(.duplication), message.mayComeTwice, networkDice.chance(5) {
+            send(.message(message), up: link)
+        }
+    }
+
+    // MARK: Arriving
+
+    func arriveAtCoordinator(_ connection: UInt64) {
+        guard let link = links[connection] else { return }
+        let host = hosts[link.host]
+        if host.isBlockedUp {
+            host.waitingUp.append(connection)
+            return
+        }
+        guard let item = link.upward.popFirst(), link.isOpenAtCoordinator else { return }
+        switch item {
+        case .opened(let peer): deliver(.agentConnected(link.connection, peer))
+        case .message(let message):
+            trace.explain("\(host.name) -> \(message)")
+            deliver(.agentMessage(link.connection, message))
+        case .closed(let reason):
+            link.isOpenAtCoordinator = false
+            deliver(.agentDisconnected(link.connection, reason: reason))
+            forgetIfOver(link)
+        }
+    }
+
+    func arriveAtAgent(_ connection: UInt64) {
+        guard let link = links[connection] else { return }
+        let host = hosts[link.host]
+        if host.isBlockedDown {
+            host.waitingDown.append(connection)
+            return
+        }
+        guard let item = link.downward.popFirst(), link.isOpenAtAgent, host.link === link else { return }
+        switch item {
+        case .opened: break
+        case .message(let message):
+            if case .heartbeatAcknowledged = message {} else { observe(.delivered(message, to: host)) }
+            let heard = options.plant.map { $0.disguise(message) } ?? message
+            if let heard { drive(host, .messageReceived(heard)) }
+        case .closed(let reason):
+            closeAtAgent(link)
+            drive(host, .disconnected(reason: reason))
+        }
+    }
+
+    // MARK: Closing
+
+    /// The coordinator's end closes: the agent hears of it after what was sent before.
+    func closeAtCoordinator(_ link: Link, reason: String) {
+        guard link.isOpenAtCoordinator else { return }
+        link.isOpenAtCoordinator = false
+        link.upward.removeAll()
+        if link.isOpenAtAgent { send(.closed(reason: reason), down: link) }
+        forgetIfOver(link)
+    }
+
+    /// The agent's end closes: the coordinator hears of it after what was sent before.
+    func close(_ link: Link, reason: String) {
+        guard link.isOpenAtAgent else { return }
+        closeAtAgent(link)
+        if link.isOpenAtCoordinator { send(.closed(reason: reason), up: link) }
+    }
+
+    private func closeAtAgent(_ link: Link) {
+        link.isOpenAtAgent = false
+        link.downward.removeAll()
+        let host = hosts[link.host]
+        if host.link === link { host.link = nil }
+        forgetIfOver(link)
+    }
+
+    private func forgetIfOver(_ link: Link) {
+        if !link.isOpenAtAgent, !link.isOpenAtCoordinator { links[link.connection.rawValue] = nil }
+    }
+
+    /// What was on its way is gone, and both ends hear of it, each in its time.
+    func reset(_ link: Link) {
+        link.upward.removeAll()
+        link.downward.removeAll()
+        if link.isOpenAtAgent { send(.closed(reason: "connection reset"), down: link) }
+        if link.isOpenAtCoordinator { send(.closed(reason: "connection reset"), up: link) }
+    }
+
+    // MARK: Silence
+
+    /// Nothing passes in these directions until the healing; nobody sees a broken connection.
+    func block(_ host: Host, up: Bool, down: Bool, for pause: Int64) {
+        host.isBlockedUp = host.isBlockedUp || up
+        host.isBlockedDown = host.isBlockedDown || down
+        host.healings += 1
+        queue.push(.linkHeals, at: now + pause, host: UInt32(host.index), subject: host.healings)
+    }
+
+    /// - Parameter healing: of the newest silence; an older one was extended.
+    func healLink(of host: Host, _ healing: UInt64) {
+        guard healing == host.healings else { return }
+        unblock(host)
+        host.isSlowReader = false
+    }
+
+    func unblock(_ host: Host) {
+        host.isBlockedUp = false
+        host.isBlockedDown = false
+        let index = UInt32(host.index)
+        for connection in host.waitingUp {
+            queue.push(.arrivedAtCoordinator, at: now, host: index, subject: connection)
+        }
+        for connection in host.waitingDown {
+            queue.push(.arrivedAtAgent, at: now, host: index, subject: connection)
+        }
+        host.waitingUp = []
+        host.waitingDown = []
+    }
+}
+
+extension AgentMessage {
+    /// The protocol says that it may come twice: it is repeated, or replaces what was said before.
+    fileprivate var mayComeTwice: Bool {
+        switch self {
+        case .heartbeat, .pull, .taskResults, .hardware: true
+        case .slotReport(let report): report.state.isEnded
+        case .hello, .pullTasks, .logChunk, .renewCertificate, .leaving: false
+        }
+    }
+}
