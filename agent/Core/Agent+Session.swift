@@ -21,7 +21,6 @@ struct OpenSession: Sendable {
     var sent: [(sequence: UInt64, at: Instant)] = []
     /// Without any word until then, the connection is given up.
     var silentAt: Instant
-    var repeatAt: Instant
     /// Slots that the coordinator may still assign, by what it was told last.
     var credits: UInt32 = 0
 
@@ -52,10 +51,6 @@ extension Agent {
                 return
             }
             if open.nextBeat <= now { beat(&open, at: now, into: &output) }
-            if open.repeatAt <= now {
-                open.repeatAt = now + limits.repeatAfter
-                repeatUnacknowledged(into: &output)
-            }
             session = .open(open)
         }
     }
@@ -95,8 +90,7 @@ extension Agent {
 
     mutating func open(_ welcome: Welcome, at now: Instant, into output: inout Output) {
         guard case .greeting(let since) = session else { return }
-        var open = OpenSession(
-            welcome: welcome, nextBeat: now, silentAt: .epoch, repeatAt: now + limits.repeatAfter)
+        var open = OpenSession(welcome: welcome, nextBeat: now, silentAt: .epoch)
         open.silentAt = now + open.interval * Int(limits.silentBeats)
         session = .open(open)
         output.actions.append(.setLease(until: since + open.lease))

@@ -149,7 +149,10 @@ extension Agent {
 
     // MARK: Repetition and pull
 
-    /// Says again what the coordinator has not acknowledged: results first, then ends.
+    /// Says to a new session what was not acknowledged in the one before: results first, then ends.
+    ///
+    /// Within a session nothing is said twice: the stream loses nothing, and a second "not started" could meet the
+    /// same task when it has been given to the slot again.
     mutating func repeatUnacknowledged(into output: inout Output) {
         for key in slots.keys {
             guard let slot = slots[key], !slot.isAbandoned else { continue }

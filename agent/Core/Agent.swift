@@ -44,7 +44,7 @@ package struct Agent: Sendable {
         case .connecting: next = nil
         case .over: return nil
         case .greeting(let since): next = since + limits.greetingTimeout
-        case .open(let open): next = min(open.nextBeat, open.silentAt, open.repeatAt)
+        case .open(let open): next = min(open.nextBeat, open.silentAt)
         }
         return [next, shutdownDeadline].compactMap(\.self).min()
     }
@@ -148,8 +148,6 @@ package struct AgentLimits: Sendable, Hashable {
     package var retryLongest = Duration.seconds(15)
     /// Intervals without any word before the connection is given up.
     package var silentBeats: Int64 = 3
-    /// Results and ends that stay unacknowledged are said again after this.
-    package var repeatAfter = Duration.seconds(20)
     /// A shutdown that stops its slots gives up waiting after this.
     package var shutdownTimeout = Duration.seconds(60)
 

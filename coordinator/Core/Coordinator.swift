@@ -99,8 +99,6 @@ package struct Coordinator: Sendable {
             return
         }
         hear(from: node, at: now, into: &output)
-        // What agents repeat until it is acknowledged waits with them while nothing can be written.
-        if storeFailure != nil, message.isRepeated { return }
         switch message {
         case .hello: break
         case .heartbeat(let heartbeat):
@@ -163,17 +161,6 @@ package struct Coordinator: Sendable {
             }
         } catch {
             return .refused(error)
-        }
-    }
-}
-
-extension AgentMessage {
-    /// The agent says it again until it is acknowledged.
-    fileprivate var isRepeated: Bool {
-        switch self {
-        case .taskResults: true
-        case .slotReport(let report): report.state.isEnded
-        case .hello, .heartbeat, .pull, .pullTasks, .hardware, .logChunk, .renewCertificate, .leaving: false
         }
     }
 }

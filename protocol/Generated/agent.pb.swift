@@ -59,7 +59,7 @@ package nonisolated struct WireAgentEnvelope: Sendable {
     set {message = .pull(newValue)}
   }
 
-  /// Repeated on every connection until acknowledged, where the state is an end.
+  /// Said again on every connection until acknowledged, where the state is an end.
   package var slotReport: WireSlotReport {
     get {
       if case .slotReport(let v)? = message {return v}
@@ -77,7 +77,7 @@ package nonisolated struct WireAgentEnvelope: Sendable {
     set {message = .pullTasks(newValue)}
   }
 
-  /// Repeated until acknowledged.
+  /// Said again on every connection until acknowledged, never twice on one.
   package var taskResults: WireTaskResults {
     get {
       if case .taskResults(let v)? = message {return v}
@@ -128,11 +128,11 @@ package nonisolated struct WireAgentEnvelope: Sendable {
     case heartbeat(WireHeartbeat)
     /// Room for so many more slots; replaces what was said before.
     case pull(WirePull)
-    /// Repeated on every connection until acknowledged, where the state is an end.
+    /// Said again on every connection until acknowledged, where the state is an end.
     case slotReport(WireSlotReport)
     /// Room for so many more tasks in one slot; replaces what was said before.
     case pullTasks(WirePullTasks)
-    /// Repeated until acknowledged.
+    /// Said again on every connection until acknowledged, never twice on one.
     case taskResults(WireTaskResults)
     /// On change and on request.
     case hardware(WireHardwareUpdate)

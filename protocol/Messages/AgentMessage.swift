@@ -7,11 +7,11 @@ package enum AgentMessage: Hashable, Sendable {
     case heartbeat(Heartbeat)
     /// Room for so many more slots; replaces what was said before.
     case pull(credits: UInt32)
-    /// Repeated on every connection until acknowledged, where the state is an end.
+    /// Said again on every connection until acknowledged, where the state is an end.
     case slotReport(SlotReport)
     /// Room for so many more tasks in one slot; replaces what was said before.
     case pullTasks(SlotKey, credits: UInt32)
-    /// Repeated until acknowledged.
+    /// Said again on every connection until acknowledged, never twice on one.
     case taskResults(SlotKey, [TaskResult])
     /// On change and on request (`request` is 0 on change).
     case hardware(HardwareReport, request: UInt64)

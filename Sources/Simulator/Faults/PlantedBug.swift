@@ -19,8 +19,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case forgetFence = "forget-fence"
     /// Slots run on when their lease is over.
     case ignoreLease = "ignore-lease"
-    /// An agent counts its lease from the acknowledgement, not from the beat.
-    case leaseFromAcknowledgement = "lease-from-acknowledgement"
+    /// An agent renews its lease by every beat that it sends, acknowledged or not.
+    case renewUnacknowledged = "renew-unacknowledged"
     /// Now and then an assignment goes to a second node as well.
     case doubleGrant = "double-grant"
     /// A new agent does not look for the supervisors of the one before.
@@ -96,10 +96,12 @@ package enum PlantedBug: String, CaseIterable, Sendable {
             job.onLost = .requeue
             return .commandReceived(request, .submitJob(job, payloads: payloads, submitter: submitter))
         case (.forgetFence, .agentMessage(let connection, .slotReport(var report))):
-            report.key = world.newestKey(of: report.key)
-            return .agentMessage(connection, .slotReport(report))
+            let (key, holder) = world.newestIncarnation(of: report.key)
+            report.key = key
+            return .agentMessage(holder ?? connection, .slotReport(report))
         case (.forgetFence, .agentMessage(let connection, .taskResults(let key, let results))):
-            return .agentMessage(connection, .taskResults(world.newestKey(of: key), results))
+            let (newest, holder) = world.newestIncarnation(of: key)
+            return .agentMessage(holder ?? connection, .taskResults(newest, results))
         case (.overstateMemory, .agentMessage(let connection, .hello(var hello))):
             hello.hardware.memory.totalBytes *= 2
             return .agentMessage(connection, .hello(hello))
@@ -131,16 +133,22 @@ package enum PlantedBug: String, CaseIterable, Sendable {
 
     /// After a message of an agent was sent.
     func followUp(_ message: AgentMessage, from host: Host, in world: World) {
-        if self == .forgetResultsEarly, case .taskResults(let key, let results) = message {
-            world.drive(
-                host, .messageReceived(.taskResultsAcknowledged(key, results.map(\.attempt))))
+        switch (self, message) {
+        case (.forgetResultsEarly, .taskResults(let key, let results)):
+            world.drive(host, .messageReceived(.taskResultsAcknowledged(key, results.map(\.attempt))))
+        case (.renewUnacknowledged, .heartbeat):
+            world.setLease(
+                remaining: .milliseconds(Int64(world.coordinator.limits.leaseMilliseconds)), on: host)
+        default: break
         }
     }
 }
 
 extension World {
-    /// The incarnation that the store knows of the slot.
-    fileprivate func newestKey(of key: SlotKey) -> SlotKey {
-        checkers.durable.slots[key.slot]?.key ?? key
+    /// The incarnation that the store knows of the slot, and the connection of the node that holds it.
+    fileprivate func newestIncarnation(of key: SlotKey) -> (SlotKey, ConnectionID?) {
+        guard let row = checkers.durable.slots[key.slot] else { return (key, nil) }
+        let holder = row.node.flatMap { hostOfNode[$0] }.flatMap { hosts[$0].link?.connection }
+        return (row.key, holder)
     }
 }

@@ -204,12 +204,11 @@ extension World {
 }
 
 extension AgentMessage {
-    /// The protocol says that it may come twice: it is repeated, or replaces what was said before.
+    /// A stream repeats nothing by itself; that these replace what was said before has to hold all the same.
     fileprivate var mayComeTwice: Bool {
         switch self {
-        case .heartbeat, .pull, .taskResults, .hardware: true
-        case .slotReport(let report): report.state.isEnded
-        case .hello, .pullTasks, .logChunk, .renewCertificate, .leaving: false
+        case .heartbeat, .pull, .hardware, .pullTasks: true
+        case .hello, .slotReport, .taskResults, .logChunk, .renewCertificate, .leaving: false
         }
     }
 }

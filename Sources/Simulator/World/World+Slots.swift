@@ -128,9 +128,7 @@ extension World {
     // MARK: Leases
 
     func setLease(remaining: Duration, on host: Host) {
-        let shown =
-            options.plant == .leaseFromAcknowledgement
-            ? Int64(coordinator.limits.leaseMilliseconds) * 1_000 : remaining.wholeMicroseconds
+        let shown = remaining.wholeMicroseconds
         let end = now + max(0, shown - shown / 1_000_000 * host.drift)
         host.leaseAt = end
         for supervisor in host.supervisors where supervisor.isAlive {

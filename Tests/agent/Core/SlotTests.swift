@@ -126,17 +126,13 @@ struct SlotTests {
                 ])
     }
 
-    @Test("what is not acknowledged is said again after a while in the same session")
+    @Test("what is not acknowledged is not said again in the same session: a stream loses nothing")
     func repetition() {
         var fixture = Fixture.open()
         fixture.run(key)
         _ = fixture.hear(.assignTasks(key, [TaskOrder(attempt: TaskAttempt(1))]))
         _ = fixture.handle(.tasksFinished(key, [TaskResult(1)]))
-        let opened = fixture.now
-        #expect(fixture.pass(.milliseconds(19_999)) == [])
-        let actions = fixture.pass(.milliseconds(1))
-        #expect(actions == [.send(.taskResults(key, [TaskResult(1)]))])
-        #expect(fixture.now == opened + .seconds(20))
+        #expect(fixture.pass(.seconds(60)) == [])
         _ = fixture.hear(.taskResultsAcknowledged(key, [TaskAttempt(1)]))
         #expect(fixture.pass(.seconds(60)) == [])
     }

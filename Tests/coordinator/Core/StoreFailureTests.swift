@@ -44,17 +44,21 @@ struct StoreFailureTests {
         }
     }
 
-    @Test("leases are renewed; results and ends wait with their agents, who repeat them")
+    @Test("leases are renewed; results and ends are taken, and acknowledged when they are written")
     func messages() {
         var (fixture, _, connection) = failing()
         let key = SlotKey(1, 1)
         #expect(
             fixture.say(.heartbeat(Heartbeat(sequence: 4)), on: connection)
                 == .actions([.send(connection, .heartbeatAcknowledged(sequence: 4))]))
-        #expect(fixture.say(.taskResults(key, [TaskResult(1)]), on: connection) == Output())
+        // The driver keeps acknowledgements until what they speak of is written.
+        let results = fixture.say(.taskResults(key, [TaskResult(1)]), on: connection)
+        #expect(results.actions == [.send(connection, .taskResultsAcknowledged(key, [TaskAttempt(1)]))])
+        #expect(results.actions.allSatisfy { !$0.isIndependentOfWrites } && !results.writes.isEmpty)
         let end = SlotReport(key: key, state: .finished, at: fixture.now)
-        #expect(fixture.say(.slotReport(end), on: connection) == Output())
-        #expect(fixture.core.jobs[JobID(1)]?.record.counts == TaskCounts(ready: 3, running: 1))
+        let ended = fixture.say(.slotReport(end), on: connection)
+        #expect(ended.actions == [.send(connection, .slotEndAcknowledged(key))])
+        #expect(fixture.core.jobs[JobID(1)]?.record.counts == TaskCounts(ready: 3, succeeded: 1))
     }
 
     @Test("a slot that asks meanwhile is given its tasks when the store is back: it will not ask again")
