@@ -13,9 +13,9 @@ package struct SimulationOptions: Hashable, Sendable {
     package var jobs: Int?
     /// A planted bug, to see that the checkers find it.
     package var plant: PlantedBug?
-    /// The machines' own invariants cost time by the size of the world: they are checked every so many events of
-    /// a machine. 1 checks after every event.
-    package var invariantStride = 16
+    /// The machines' own invariants are checked every so many events of a machine that may change something; 1 is
+    /// after each. nil: as often as the world's size lets it, since one check costs time by that size.
+    package var invariantStride: Int?
     /// Issued to agents, by the coordinator's own settings.
     package var heartbeatMilliseconds: UInt32 = 5_000
 
@@ -28,10 +28,12 @@ package struct SimulationOptions: Hashable, Sendable {
         if faults == [] { words[words.count - 1] = "--faults none" }
         if let jobs { words.append("--jobs \(jobs)") }
         if let plant { words.append("--plant \(plant.rawValue)") }
-        if invariantStride != 16 { words.append("--invariant-stride \(invariantStride)") }
+        if let invariantStride { words.append("--invariant-stride \(invariantStride)") }
         if heartbeatMilliseconds != 5_000 { words.append("--heartbeat \(heartbeatMilliseconds)ms") }
         return words.joined(separator: " ")
     }
+
+    var eventsBetweenInvariants: Int { invariantStride ?? max(16, agents * agents / 1_000) }
 
     private static func text(_ duration: Duration) -> String {
         let milliseconds = duration.wholeMilliseconds

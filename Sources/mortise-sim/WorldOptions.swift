@@ -27,14 +27,16 @@ struct WorldOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The machines' own invariants are checked every so many events; 1 after each.",
-            valueName: "events"))
-    var invariantStride = 16
+            "The machines' own invariants are checked every so many events; 1 after each; by default as often as "
+                + "the number of agents lets it.", valueName: "events"))
+    var invariantStride: Int?
 
     func validate() throws {
         if !(1...100_000).contains(agents) { throw ValidationError("--agents is 1 to 100000.") }
         if let jobs, !(0...100_000).contains(jobs) { throw ValidationError("--jobs is 0 to 100000.") }
-        if invariantStride < 1 { throw ValidationError("--invariant-stride is at least 1.") }
+        if let invariantStride, invariantStride < 1 {
+            throw ValidationError("--invariant-stride is at least 1.")
+        }
         if duration.value < .seconds(1) { throw ValidationError("--for is at least 1s.") }
         if heartbeat.value < .milliseconds(100) || heartbeat.value > .seconds(8) {
             throw ValidationError("--heartbeat is 100ms to 8s: three of them are less than the lease of 25s.")

@@ -93,7 +93,7 @@ extension World {
 
     private func checkInvariants(of host: Host, _ event: AgentCore.Event) {
         host.handled += 1
-        guard host.handled % options.invariantStride == 0 else { return }
+        guard host.handled % options.eventsBetweenInvariants == 0 else { return }
         // A beat changes nothing that could break.
         if case .wakeup = event { return }
         if case .messageReceived(.heartbeatAcknowledged) = event { return }

@@ -180,7 +180,7 @@ extension World {
 
     private func checkInvariants(isForced: Bool) {
         coordinator.handled += 1
-        guard isForced || coordinator.handled % options.invariantStride == 0 else { return }
+        guard isForced || coordinator.handled % options.eventsBetweenInvariants == 0 else { return }
         for fault in coordinator.machine?.checkInvariants() ?? [] { report("coordinator invariants", fault) }
     }
 

@@ -6,8 +6,10 @@ import ProtocolMessages
 extension Coordinator {
     /// One round: jobs by priority, then by number; of each job as many slots as it wants and fit.
     mutating func placePendingSlots(at now: Instant, into output: inout Output) {
+        let jobsThatWant = jobsInOrder().filter { slotsWanted($0) > 0 }
+        if jobsThatWant.isEmpty { return }
         var open = nodes.values.filter { $0.takesWork && $0.credits > 0 }.map(\.placement)
-        for job in jobsInOrder() {
+        for job in jobsThatWant {
             guard let demand = jobs[job]?.demand else { continue }
             var waiting = pendingSlots(of: job)[...]
             for _ in 0..<slotsWanted(job) {
