@@ -32,11 +32,17 @@ extension Coordinator {
     }
 
     /// The agent found this incarnation running when it connected.
-    mutating func adopt(_ slot: SlotID, _ running: RunningSlot, at now: Instant, into output: inout Output) {
+    mutating func adopt(
+        _ slot: SlotID, _ running: RunningSlot, isSameProcess: Bool, at now: Instant,
+        into output: inout Output
+    ) {
         guard let record = slots[slot]?.record else { return }
         slots[slot]?.credits = 0
-        let held = Set(running.tasks)
-        giveBack(record.tasks.filter { !held.contains($0) }, of: slot, at: now, into: &output)
+        // A new process finds an ended slot without what it held: its end, which is told later, decides about that.
+        if isSameProcess || !running.state.isEnded {
+            let held = Set(running.tasks)
+            giveBack(record.tasks.filter { !held.contains($0) }, of: slot, at: now, into: &output)
+        }
         guard record.state != .stopping else { return }
         switch running.state {
         case .assigned, .starting, .running, .stopping:
