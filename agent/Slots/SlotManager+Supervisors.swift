@@ -9,6 +9,8 @@ extension SlotManager {
     static let helloMilliseconds: Int64 = 3_000
     /// So often connecting is tried again soon, then slowly.
     static let hastyAttempts = 20
+    /// With less, a supervisor may have had none.
+    static let leastRoomBytes: Int64 = 64 << 10
 
     func findAll() -> EventLoopFuture<[RunningSlot]> {
         do throws(SystemError) {
@@ -29,13 +31,34 @@ extension SlotManager {
         let waiting = slots.values.compactMap { $0.found?.futureResult }
         let manager = NIOLoopBound(self, eventLoop: eventLoop)
         let patience = eventLoop.scheduleTask(in: .milliseconds(Self.helloMilliseconds)) {
-            // A supervisor that does not answer (stopped, swapped out) has its slot all the same.
-            for entry in manager.value.slots.values { manager.value.isFound(entry) }
+            for entry in manager.value.slots.values where entry.found != nil {
+                manager.value.waitNoLonger(for: entry)
+            }
         }
         return EventLoopFuture.andAllComplete(waiting, on: eventLoop).map {
             patience.cancel()
             return manager.value.slots.values.map(\.running).sorted { $0.key < $1.key }
         }
+    }
+
+    /// A supervisor that does not answer (stopped, swapped out) has its slot all the same. But what tasks it holds
+    /// nobody knows, and the coordinator would hand them out again while one runs: such a one is killed, and the end of
+    /// its slot says what became of them.
+    private func waitNoLonger(for entry: SlotEntry) {
+        guard holdsTasks(entry) else {
+            isFound(entry)
+            return
+        }
+        for process in ProcessTable.all(withArguments: ["supervise", entry.files.folder]) {
+            Children.signal(process, SignalNumber.kill)
+        }
+    }
+
+    private func holdsTasks(_ entry: SlotEntry) -> Bool {
+        guard let bytes = try? AtomicFile.read(entry.files.assignment),
+            case .coordinator(.assign(let assignment))? = try? codec.decodeFile(bytes).first
+        else { return true }
+        return assignment.specification.kind == .tasks
     }
 
     private func isFound(_ entry: SlotEntry) {
@@ -123,10 +146,11 @@ extension SlotManager {
         }
         guard let end = SlotEnd(readFrom: entry.files, codec: codec) else {
             killLeftovers(of: entry)
-            // Killed, or down with its machine, under a command that ran: the job is not to blame. One that never
-            // got so far may never do.
+            // Killed, or down with its machine, under a command that ran, or without room to begin: the job is not
+            // to blame. Another one that never got so far may never do.
             let hasRun = entry.report.state == .running || entry.report.state == .stopping
-            gone(entry, hasRun ? .finished : .failed, "its supervisor vanished" + lastWords(of: entry))
+            let isBlameless = hasRun || !hasRoom
+            gone(entry, isBlameless ? .finished : .failed, "its supervisor vanished" + lastWords(of: entry))
             return
         }
         entry.isGone = true
@@ -139,6 +163,11 @@ extension SlotManager {
         }
         isFound(entry)
         if entry.isForgotten { remove(entry) }
+    }
+
+    /// For the few files that a supervisor needs to begin.
+    private var hasRoom: Bool {
+        (try? DiskSpace(of: directory)).map { $0.availableBytes >= Self.leastRoomBytes } ?? true
     }
 
     /// The slot ends here and now, without a supervisor to say so.
