@@ -19,6 +19,9 @@ struct ChaosEnd {
     let seed: UInt64
 
     func check() async throws {
+        try await eventually("the coordinator writes") {
+            try await cluster.send("GET", "/readyz", token: nil).status == 200
+        }
         for machine in run.machines { try await cluster.waitForNode(machine.name, .ready) }
         try await settleWork()
         try await endService()
