@@ -23,7 +23,9 @@ struct ChaosEnd {
             try await cluster.send("GET", "/readyz", token: nil).status == 200
         }
         for machine in run.machines { try await cluster.waitForNode(machine.name, .ready) }
+        log.say("all nodes are ready")
         try await settleWork()
+        log.say("all work is decided")
         try await endService()
         var faults = log.faults + workload.faults
         faults += try await ledgerFaults()

@@ -49,9 +49,11 @@ final class ChaosRun {
         try await Task.sleep(for: .milliseconds(step.lengthMilliseconds))
     }
 
-    /// Within what certificates allow: those of nodes are dated back by five minutes.
+    /// Up to ten hours, but where certificates say no: those of nodes are dated back by five minutes, so that long
+    /// is what the coordinator's clock may lose.
     private func set(_ clock: SteppedClock?, _ step: ChaosPlan.Step) throws {
-        try clock?.set(seconds: step.amount % 120)
+        let longest = step.fault == .coordinatorClockSet && step.amount < 0 ? 240 : 36_000
+        try clock?.set(seconds: step.amount % longest)
     }
 
     // MARK: The coordinator
