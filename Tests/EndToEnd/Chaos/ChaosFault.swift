@@ -4,9 +4,9 @@ import ClusterTypes
 enum ChaosFault: String, CaseIterable {
     case coordinatorKilled, coordinatorEnded, coordinatorStopped, coordinatorDiskFull,
         coordinatorDescriptorsUsedUp
-    case coordinatorClockSet
+    case coordinatorKilledWithFullDisk, coordinatorClockSet
     case agentKilled, agentEnded, agentStopped, agentDiskFull, agentDescriptorsUsedUp, agentClockSet
-    case supervisorKilled, commandsStopped
+    case agentKilledWithFullDisk, supervisorKilled, supervisorStopped, commandsStopped
     /// As when a virtual machine is: everything on it, for less than what is left of a lease at least.
     case nodeSuspended
     /// Everything on it is gone at once; it comes back with another boot id.
@@ -24,11 +24,12 @@ enum ChaosFault: String, CaseIterable {
     var kind: Kind {
         switch self {
         case .coordinatorKilled, .coordinatorEnded, .coordinatorStopped, .coordinatorDiskFull,
-            .coordinatorDescriptorsUsedUp, .coordinatorClockSet:
+            .coordinatorDescriptorsUsedUp, .coordinatorKilledWithFullDisk, .coordinatorClockSet:
             .coordinator
         case .agentKilled, .agentEnded, .agentStopped, .agentDiskFull, .agentDescriptorsUsedUp,
             .agentClockSet,
-            .supervisorKilled, .commandsStopped, .nodeSuspended, .nodePowerLost:
+            .agentKilledWithFullDisk, .supervisorKilled, .supervisorStopped, .commandsStopped, .nodeSuspended,
+            .nodePowerLost:
             .node
         case .linkDown, .nodeHearsNothing, .nodeSaysNothing, .linkSlow, .linkNarrow, .linkStalled,
             .connectionsReset, .nodeLosesConnections, .coordinatorLosesConnections:
@@ -42,9 +43,10 @@ enum ChaosFault: String, CaseIterable {
         case .coordinatorClockSet, .agentClockSet, .supervisorKilled, .connectionsReset: 0...0
         case .nodeLosesConnections, .coordinatorLosesConnections: 0...0
         // Longer, and its commands might write a line before their supervisor sees that the lease is over.
-        case .nodeSuspended: 200...1_500
+        case .nodeSuspended, .supervisorStopped: 200...1_500
         case .coordinatorKilled, .coordinatorEnded, .coordinatorStopped, .coordinatorDiskFull,
-            .coordinatorDescriptorsUsedUp, .agentKilled, .agentEnded, .agentStopped, .agentDiskFull,
+            .coordinatorDescriptorsUsedUp, .coordinatorKilledWithFullDisk, .agentKilledWithFullDisk,
+            .agentKilled, .agentEnded, .agentStopped, .agentDiskFull,
             .agentDescriptorsUsedUp, .commandsStopped, .nodePowerLost, .linkDown, .nodeHearsNothing,
             .nodeSaysNothing, .linkSlow, .linkNarrow, .linkStalled:
             100...8_000

@@ -85,6 +85,12 @@ final class ChaosRun {
             try await Descriptors.useUp(of: coordinator.process, folder: cluster.directory)
             try await last(step)
             try await Descriptors.limit(coordinator.process, to: Descriptors.usual, folder: cluster.directory)
+        case .coordinatorKilledWithFullDisk:
+            try storeDisk.fill()
+            try await last(step)
+            try await cluster.killCoordinator()
+            try storeDisk.makeRoom()
+            try await cluster.startCoordinator()
         case .coordinatorClockSet: try set(coordinatorClock, step)
         default: preconditionFailure("\(step.fault) is none of a coordinator.")
         }
@@ -131,10 +137,16 @@ final class ChaosRun {
             try await Descriptors.useUp(of: agent.process, folder: cluster.directory)
             try await last(step)
             try await Descriptors.limit(agent.process, to: Descriptors.usual, folder: cluster.directory)
+        case .agentKilledWithFullDisk:
+            try machine.disk.fill()
+            try await last(step)
+            try await machine.kill()
+            try machine.disk.makeRoom()
+            try await machine.start()
         case .agentClockSet: try set(machine.clock, step)
         case .supervisorKilled:
-            let supervisors = machine.supervisors
-            if !supervisors.isEmpty { kill(supervisors[abs(step.amount) % supervisors.count], SIGKILL) }
+            for supervisor in Self.one(of: machine.supervisors, step) { kill(supervisor, SIGKILL) }
+        case .supervisorStopped: try await stop(Self.one(of: machine.supervisors, step), for: step)
         case .commandsStopped: try await stop(machine.commands, for: step)
         case .nodeSuspended: try await stop(machine.processes, for: step)
         case .nodePowerLost:
@@ -146,7 +158,11 @@ final class ChaosRun {
         if let fault = try await machine.startIfEnded() { log.fault(fault) }
     }
 
-    private func stop(_ processes: [Int32], for step: ChaosPlan.Step) async throws {
+    private static func one(of processes: [Int32], _ step: ChaosPlan.Step) -> ArraySlice<Int32> {
+        processes.isEmpty ? [] : processes[(abs(step.amount) % processes.count)...].prefix(1)
+    }
+
+    private func stop(_ processes: some Collection<Int32>, for step: ChaosPlan.Step) async throws {
         for process in processes { kill(process, SIGSTOP) }
         try await last(step)
         for process in processes { kill(process, SIGCONT) }
