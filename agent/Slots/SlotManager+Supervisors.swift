@@ -30,27 +30,32 @@ extension SlotManager {
         }
         let waiting = slots.values.compactMap { $0.found?.futureResult }
         let manager = NIOLoopBound(self, eventLoop: eventLoop)
-        let patience = eventLoop.scheduleTask(in: .milliseconds(Self.helloMilliseconds)) {
-            for entry in manager.value.slots.values where entry.found != nil {
-                manager.value.waitNoLonger(for: entry)
-            }
-        }
+        let patience = [
+            eventLoop.scheduleTask(in: .milliseconds(Self.helloMilliseconds)) {
+                manager.value.waitNoLonger { !manager.value.holdsTasks($0) }
+            },
+            eventLoop.scheduleTask(in: .milliseconds(tasksHelloMilliseconds)) {
+                manager.value.endSilentSupervisors()
+            },
+        ]
         return EventLoopFuture.andAllComplete(waiting, on: eventLoop).map {
-            patience.cancel()
+            patience.forEach { $0.cancel() }
             return manager.value.slots.values.map(\.running).sorted { $0.key < $1.key }
         }
     }
 
-    /// A supervisor that does not answer (stopped, swapped out) has its slot all the same. But what tasks it holds
-    /// nobody knows, and the coordinator would hand them out again while one runs: such a one is killed, and the end of
-    /// its slot says what became of them.
-    private func waitNoLonger(for entry: SlotEntry) {
-        guard holdsTasks(entry) else {
-            isFound(entry)
-            return
-        }
-        for process in ProcessTable.all(withArguments: ["supervise", entry.files.folder]) {
-            Children.signal(process, SignalNumber.kill)
+    /// A supervisor that does not answer (stopped, swapped out) has its slot all the same.
+    private func waitNoLonger(for isMeant: (SlotEntry) -> Bool) {
+        for entry in slots.values where entry.found != nil && isMeant(entry) { isFound(entry) }
+    }
+
+    /// What tasks such a supervisor holds nobody knows, and the coordinator would hand them out again while one runs.
+    /// It is killed, and the end of its slot says what became of them.
+    private func endSilentSupervisors() {
+        for entry in slots.values where entry.found != nil && holdsTasks(entry) {
+            for process in ProcessTable.all(withArguments: ["supervise", entry.files.folder]) {
+                Children.signal(process, SignalNumber.kill)
+            }
         }
     }
 

@@ -30,6 +30,8 @@ package final class SlotManager {
     var ended: EndedSlots
     var followers: [UInt64: LogFollower] = [:]
     var leaseDeadline: Int64?
+    /// So long it waits for supervisors that may hold tasks: well below the usual lease of 25 s.
+    package var tasksHelloMilliseconds: Int64 = 10_000
     /// Supervisors that this process started and that are to end soon.
     var unreaped: [Int32] = []
     var isReaping = false

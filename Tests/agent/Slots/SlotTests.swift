@@ -183,6 +183,7 @@ struct SlotTests {
         // STOP, and CONT below.
         for supervisor in supervisors { Children.signal(supervisor, 19) }
         let next = try await Node(folder: node.folder)
+        try await next.perform { $0.tasksHelloMilliseconds = 100 }
         let found = try await next.adopt()
         #expect(found.map(\.key) == [tasks.key, batch.key])
         #expect(found.map(\.state) == [.finished, .running])
