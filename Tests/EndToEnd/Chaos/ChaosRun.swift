@@ -134,6 +134,11 @@ final class ChaosRun {
             try await last(step)
             try machine.disk.makeRoom()
         case .agentDescriptorsUsedUp:
+            // One that begins with less than it needs cannot but end.
+            let isReady = try await eventually("the agent of \(name) runs") {
+                agent.isRunning ? agent.errors.contains("] the agent runs\n") ? true : nil : false
+            }
+            guard isReady else { break }
             try await Descriptors.useUp(of: agent.process, folder: cluster.directory)
             try await last(step)
             try await Descriptors.limit(agent.process, to: Descriptors.usual, folder: cluster.directory)

@@ -72,7 +72,13 @@ final class ChaosWorkload {
             } else {
                 isIdle = true
             }
-            if isIdle { batches.append(try await submit("batch \(batches.count)", .batch, slots: 2)) }
+            guard isIdle else { return }
+            // Every other one stays where it is when its node is cut off.
+            let isKept = batches.count % 2 == 1
+            let batch = try await submit("batch \(batches.count)", .batch, slots: 2) {
+                if isKept { $0.onDisconnect = .keep }
+            }
+            batches.append(batch)
         } catch {
             // It is down, or out of reach; what became of the request shows when it is asked again.
         }
