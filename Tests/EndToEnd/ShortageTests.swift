@@ -4,9 +4,10 @@ import Foundation
 import Testing
 
 /// A machine that has no room or no files left for a slot.
-@Suite(.enabled(if: SmallDisk.isPermitted, "only root may mount a small file system"))
-struct ShortageTests {
-    @Test("A full disk of a node fails no job: its slots begin when there is room")
+@Suite struct ShortageTests {
+    @Test(
+        "A full disk of a node fails no job: its slots begin when there is room",
+        .enabled(if: SmallDisk.isPermitted, "only root may mount a small file system"))
     func fullDisk() async throws {
         try await TestCluster.run { cluster in
             let disk = try SmallDisk(at: cluster.agentDirectory("birch"), bytes: 8 << 20)

@@ -15,8 +15,14 @@ final class NodeNetwork: Sendable {
     /// Why there can be no such network here; nil where there can.
     static let obstacle: String? = {
         guard Host.userID == 0 else { return "only root may make network namespaces" }
-        let missing = ["ip", "nft", "nsenter", "unshare"].filter { SystemCommand.path(of: $0) == nil }
+        let missing = ["ip", "nft", "nsenter", "unshare", "prlimit"].filter {
+            SystemCommand.path(of: $0) == nil
+        }
         guard missing.isEmpty else { return "these programs are missing: \(missing.joined(separator: ", "))" }
+        // Root in a container may lack the right.
+        guard SystemCommand.succeeds("unshare", "--net", "--mount", "true") else {
+            return "network namespaces may not be made here"
+        }
         return nil
     }()
 
@@ -155,6 +161,18 @@ enum SystemCommand {
         ["/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"].map { $0 + program }.first {
             FileManager.default.isExecutableFile(atPath: $0)
         }
+    }
+
+    /// For one that ends at once, and says nothing of interest.
+    static func succeeds(_ program: String, _ arguments: String...) -> Bool {
+        guard let path = path(of: program),
+            let process = try? Program.start(
+                path, arguments: CStringArray([program] + arguments),
+                environment: CStringArray(["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]), folder: nil,
+                streams: .init())
+        else { return false }
+        var status: Int32 = -1
+        return waitpid(process, &status, 0) == process && status == 0
     }
 
     static func run(_ words: [String], folder: String) async throws {
