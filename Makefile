@@ -2,11 +2,12 @@
 
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
-.PHONY: help demo test build release lint format dependencies protocol clean
+.PHONY: help demo test chaos build release lint format dependencies protocol clean
 
 help:
 	@echo "make demo      build, then watch a real job run on three agents"
 	@echo "make test      build and run all tests"
+	@echo "make chaos     faults of all kinds on real processes for MORTISE_CHAOS_SECONDS (600); as root"
 	@echo "make build     build everything for development"
 	@echo "make release   what people install, stripped, with checksums, into dist/"
 	@echo "make lint      check the form of the sources; make format mends it"
@@ -21,6 +22,11 @@ demo: dependencies
 test: dependencies
 	$(SWIFT_BUILD) --build-tests
 	swift test --skip-build
+
+chaos: dependencies
+	dev/install-dependencies --tests
+	$(SWIFT_BUILD) --build-tests
+	MORTISE_CHAOS_SECONDS=$${MORTISE_CHAOS_SECONDS:-600} swift test --skip-build --filter EndToEndTests.ChaosTests
 
 build: dependencies
 	$(SWIFT_BUILD)

@@ -186,6 +186,16 @@ package enum ProcessTable {
         return Int32(String(decoding: fields[1], as: UTF8.self))
     }
 
+    /// The processes of any program that were started with exactly these arguments.
+    package static func all(withArguments arguments: [String]) -> [Int32] {
+        all().filter { process in
+            guard let bytes = try? AtomicFile.read("/proc/\(process)/cmdline") else { return false }
+            return bytes.split(separator: 0).dropFirst().elementsEqual(arguments.map(\.utf8)) {
+                $0.elementsEqual($1)
+            }
+        }
+    }
+
     /// The processes that were started with exactly this `NAME=value`, where this user may see it.
     package static func all(withVariable variable: String) -> [Int32] {
         let wanted = Array(variable.utf8)

@@ -8,6 +8,9 @@ package enum SteadyClock {
     /// Microseconds since 1970-01-01T00:00:00Z.
     package static func now() -> Int64 { mortise_boot_microseconds() + offsetMicroseconds }
 
+    /// That moment of `now` as `sinceBoot` has it.
+    package static func sinceBoot(at microseconds: Int64) -> Int64 { microseconds - offsetMicroseconds }
+
     /// Microseconds since boot, suspension included: the same for every process of the machine.
     package static func sinceBoot() -> Int64 { mortise_boot_microseconds() }
 }

@@ -28,6 +28,13 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
     /// What was to be reached does not exist (any more): no such file, or nobody listens.
     package var isNobodyThere: Bool { code == ENOENT || code == ECONNREFUSED }
 
+    /// The machine is short of something now: of room, files, processes or memory.
+    package var isShortage: Bool { SystemError.isShortage(code) }
+
+    package static func isShortage(_ code: Int32) -> Bool {
+        [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM, EAGAIN].contains(code)
+    }
+
     package var description: String { "\(attempt): \(SystemError.text(of: code))" }
 
     /// For example "no such file or directory".

@@ -37,6 +37,10 @@ extension Agent {
     // MARK: Connecting
 
     mutating func runTimers(at now: Instant, into output: inout Output) {
+        if let until = startsPausedUntil, until <= now {
+            startsPausedUntil = nil
+            pull(into: &output)
+        }
         switch session {
         case .idle(let until):
             guard until <= now, shutdown == nil || !slots.isEmpty else { return }

@@ -109,8 +109,16 @@ extension Agent {
         guard let slot = slots[key], slot.end == nil else { return }
         slots[key]?.state = report.state
         slots[key]?.report = report
-        if report.state == .running { slots[key]?.hasRun = true }
+        if report.state == .running {
+            slots[key]?.hasRun = true
+            failedStarts = 0
+        }
         if report.state.isEnded {
+            // Failed is the job's own fault, and stopped came after the order to stop.
+            let couldNotStart =
+                report.state == .finished && report.exitCode == nil && !slot.hasRun
+                && (slot.state == .assigned || slot.state == .starting)
+            if couldNotStart, !slot.isAbandoned { pauseStarts(at: now) }
             slots[key]?.end = report
             slots[key]?.credits = 0
         }
@@ -124,6 +132,15 @@ extension Agent {
             }
         }
         pull(into: &output)
+    }
+
+    /// Starts that fail together count once.
+    private mutating func pauseStarts(at now: Instant) {
+        guard startsPausedUntil == nil else { return }
+        let doublings = min(failedStarts, 16)
+        failedStarts += 1
+        startsPausedUntil =
+            now + min(limits.startPauseLongest, limits.startPauseFirst * (1 << Int(doublings)))
     }
 
     mutating func noteWanted(_ credits: UInt32, by key: SlotKey, into output: inout Output) {
@@ -161,7 +178,8 @@ extension Agent {
         }
     }
 
-    /// Asks for as many slots as may start now: none while something runs here that the coordinator does not count.
+    /// Asks for as many slots as may start now: none while something runs here that the coordinator does not count, or
+    /// while none can start.
     mutating func pull(into output: inout Output) {
         guard case .open(var open) = session, shutdown == nil else { return }
         let starting = UInt32(
@@ -170,7 +188,7 @@ extension Agent {
             limits.startingSlots - min(limits.startingSlots, starting),
             limits.slots - min(limits.slots, UInt32(slots.count)))
         let hasUncounted = slots.values.contains { $0.isAbandoned && $0.end == nil }
-        let credits = hasUncounted ? 0 : room
+        let credits = hasUncounted || startsPausedUntil != nil ? 0 : room
         guard credits != open.credits else { return }
         open.credits = credits
         session = .open(open)

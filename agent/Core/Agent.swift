@@ -20,6 +20,10 @@ package struct Agent: Sendable {
     var shutdown: ShutdownMode?
     /// A shutdown ends at the latest then.
     var shutdownDeadline: Instant?
+    /// Slots cannot start here now (a full disk, too many processes): none are asked for until then.
+    var startsPausedUntil: Instant?
+    /// Starts that have failed since a slot ran.
+    var failedStarts: UInt32 = 0
 
     /// - Parameter adopting: what supervisors of an earlier agent process still run or have ended meanwhile.
     package init(
@@ -46,7 +50,7 @@ package struct Agent: Sendable {
         case .greeting(let since): next = since + limits.greetingTimeout
         case .open(let open): next = min(open.nextBeat, open.silentAt)
         }
-        return [next, shutdownDeadline].compactMap(\.self).min()
+        return [next, shutdownDeadline, startsPausedUntil].compactMap(\.self).min()
     }
 
     package mutating func handle(_ event: Event, at now: Instant, into output: inout Output) {
@@ -148,6 +152,10 @@ package struct AgentLimits: Sendable, Hashable {
     package var retryLongest = Duration.seconds(15)
     /// Intervals without any word before the connection is given up.
     package var silentBeats: Int64 = 3
+    /// After a slot that could not start no others are asked for so long, doubled each time up to the second: a
+    /// machine without room must not draw all work to itself.
+    package var startPauseFirst = Duration.seconds(1)
+    package var startPauseLongest = Duration.seconds(60)
     /// A shutdown that stops its slots gives up waiting after this.
     package var shutdownTimeout = Duration.seconds(60)
 

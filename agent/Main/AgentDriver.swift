@@ -104,7 +104,7 @@ final class AgentDriver {
         case .giveTasks(let key, let orders): slots?.giveTasks(key, orders)
         case .forgetResults(let key, let attempts): slots?.forgetResults(key, attempts)
         case .forgetSlot(let key): slots?.forgetSlot(key)
-        case .setLease(let until): slots?.setLease(remaining: until - now)
+        case .setLease(let until): slots?.setLease(until: until)
         case .probeHardware(let request): probe(for: request)
         case .readLog(let request): slots?.readLog(request)
         case .cancelLog(let request): slots?.cancelLog(request: request)

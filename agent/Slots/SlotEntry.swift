@@ -39,5 +39,11 @@ final class SlotEntry {
 /// Why a slot cannot be run here.
 struct SlotFailure: Error, CustomStringConvertible {
     let description: String
-    init(_ description: String) { self.description = description }
+    /// As `SystemError.isShortage`.
+    let isShortage: Bool
+
+    init(_ description: String, isShortage: Bool = false) {
+        self.description = description
+        self.isShortage = isShortage
+    }
 }

@@ -9,6 +9,8 @@ extension SlotManager {
     static let helloMilliseconds: Int64 = 3_000
     /// So often connecting is tried again soon, then slowly.
     static let hastyAttempts = 20
+    /// With less, a supervisor may have had none.
+    static let leastRoomBytes: Int64 = 64 << 10
 
     func findAll() -> EventLoopFuture<[RunningSlot]> {
         do throws(SystemError) {
@@ -28,14 +30,40 @@ extension SlotManager {
         }
         let waiting = slots.values.compactMap { $0.found?.futureResult }
         let manager = NIOLoopBound(self, eventLoop: eventLoop)
-        let patience = eventLoop.scheduleTask(in: .milliseconds(Self.helloMilliseconds)) {
-            // A supervisor that does not answer (stopped, swapped out) has its slot all the same.
-            for entry in manager.value.slots.values { manager.value.isFound(entry) }
-        }
+        let patience = [
+            eventLoop.scheduleTask(in: .milliseconds(Self.helloMilliseconds)) {
+                manager.value.waitNoLonger { !manager.value.holdsTasks($0) }
+            },
+            eventLoop.scheduleTask(in: .milliseconds(tasksHelloMilliseconds)) {
+                manager.value.endSilentSupervisors()
+            },
+        ]
         return EventLoopFuture.andAllComplete(waiting, on: eventLoop).map {
-            patience.cancel()
+            patience.forEach { $0.cancel() }
             return manager.value.slots.values.map(\.running).sorted { $0.key < $1.key }
         }
+    }
+
+    /// A supervisor that does not answer (stopped, swapped out) has its slot all the same.
+    private func waitNoLonger(for isMeant: (SlotEntry) -> Bool) {
+        for entry in slots.values where entry.found != nil && isMeant(entry) { isFound(entry) }
+    }
+
+    /// What tasks such a supervisor holds nobody knows, and the coordinator would hand them out again while one runs.
+    /// It is killed, and the end of its slot says what became of them.
+    private func endSilentSupervisors() {
+        for entry in slots.values where entry.found != nil && holdsTasks(entry) {
+            for process in ProcessTable.all(withArguments: ["supervise", entry.files.folder]) {
+                Children.signal(process, SignalNumber.kill)
+            }
+        }
+    }
+
+    private func holdsTasks(_ entry: SlotEntry) -> Bool {
+        guard let bytes = try? AtomicFile.read(entry.files.assignment),
+            case .coordinator(.assign(let assignment))? = try? codec.decodeFile(bytes).first
+        else { return true }
+        return assignment.specification.kind == .tasks
     }
 
     private func isFound(_ entry: SlotEntry) {
@@ -123,10 +151,11 @@ extension SlotManager {
         }
         guard let end = SlotEnd(readFrom: entry.files, codec: codec) else {
             killLeftovers(of: entry)
-            // Killed, or down with its machine, under a command that ran: the job is not to blame. One that never
-            // got so far may never do.
+            // Killed, or down with its machine, under a command that ran, or without room to begin: the job is not
+            // to blame. Another one that never got so far may never do.
             let hasRun = entry.report.state == .running || entry.report.state == .stopping
-            gone(entry, hasRun ? .finished : .failed, "its supervisor vanished" + lastWords(of: entry))
+            let isBlameless = hasRun || !hasRoom
+            gone(entry, isBlameless ? .finished : .failed, "its supervisor vanished" + lastWords(of: entry))
             return
         }
         entry.isGone = true
@@ -139,6 +168,11 @@ extension SlotManager {
         }
         isFound(entry)
         if entry.isForgotten { remove(entry) }
+    }
+
+    /// For the few files that a supervisor needs to begin.
+    private var hasRoom: Bool {
+        (try? DiskSpace(of: directory)).map { $0.availableBytes >= Self.leastRoomBytes } ?? true
     }
 
     /// The slot ends here and now, without a supervisor to say so.

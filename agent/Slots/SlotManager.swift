@@ -30,6 +30,8 @@ package final class SlotManager {
     var ended: EndedSlots
     var followers: [UInt64: LogFollower] = [:]
     var leaseDeadline: Int64?
+    /// So long it waits for supervisors that may hold tasks: well below the usual lease of 25 s.
+    package var tasksHelloMilliseconds: Int64 = 10_000
     /// Supervisors that this process started and that are to end soon.
     var unreaped: [Int32] = []
     var isReaping = false
@@ -107,7 +109,10 @@ package final class SlotManager {
             try startSupervisor(of: entry)
             find(entry)
         } catch {
-            gone(entry, .failed, "the slot could not be started: \(error)")
+            // What the machine lacks now is no fault of the job.
+            let isShortage =
+                (error as? SystemError)?.isShortage ?? (error as? SlotFailure)?.isShortage ?? false
+            gone(entry, isShortage ? .finished : .failed, "the slot could not be started: \(error)")
         }
     }
 
@@ -138,7 +143,8 @@ package final class SlotManager {
                 streams: Program.Streams(input: input.number, output: log.number, error: log.number),
                 isDetached: true)
         } catch {
-            throw SlotFailure("cannot run '\(executable)': \(error.text)")
+            throw SlotFailure(
+                "cannot run '\(executable)': \(error.text)", isShortage: SystemError.isShortage(error.code))
         }
     }
 
@@ -170,9 +176,11 @@ package final class SlotManager {
         link.send(bytes)
     }
 
-    /// From this moment; every slot whose job says `on_disconnect: stop` has ended by itself when it is over.
-    package func setLease(remaining: Duration) {
-        let deadline = SteadyClock.sinceBoot() + max(0, remaining.wholeMicroseconds)
+    /// Every slot whose job says `on_disconnect: stop` has ended by itself then.
+    ///
+    /// It is a moment and no duration: a process that is stopped on its way to here must not make a lease longer.
+    package func setLease(until moment: Instant) {
+        let deadline = SteadyClock.sinceBoot(at: moment.microseconds)
         leaseDeadline = deadline
         for entry in slots.values { send(.lease(deadline: deadline), to: entry) }
     }

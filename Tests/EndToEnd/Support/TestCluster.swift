@@ -11,6 +11,8 @@ import Testing
 final class TestCluster: Sendable {
     struct Settings: Sendable {
         var name = "test"
+        /// By which agents and users reach the coordinator; it listens on the loopback interface.
+        var address = "127.0.0.1"
         var heartbeatMilliseconds = 500
         /// Long: a loaded machine must not lose a node that a test did not kill.
         var leaseMilliseconds = 30_000
@@ -82,9 +84,9 @@ final class TestCluster: Sendable {
         }
     }
 
-    /// The ends of all logs, for a test that fails.
+    /// The ends of the last logs, for a test that fails.
     private var logs: String {
-        state.withLock { $0.children }.filter { !$0.errors.isEmpty }.map { child in
+        state.withLock { $0.children }.suffix(30).filter { !$0.errors.isEmpty }.map { child in
             "--- \(child.errorPath)\n" + child.errors.suffix(3_000)
         }.joined(separator: "\n")
     }
@@ -155,7 +157,8 @@ final class TestCluster: Sendable {
 
     private func initialize() async throws {
         var arguments = [
-            "init", "--directory", head, "--cluster", settings.name, "--address", "127.0.0.1", "--listen",
+            "init", "--directory", head, "--cluster", settings.name, "--address", settings.address,
+            "--listen",
             "127.0.0.1", "--api-port", "0", "--agent-port", "0",
         ]
         if let store = settings.store { arguments += ["--store", store] }

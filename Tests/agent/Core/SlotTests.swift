@@ -66,6 +66,35 @@ struct SlotTests {
         #expect(pulls(fixture.hear(.slotEndAcknowledged(SlotKey(2, 1)))) == [1])
     }
 
+    @Test("after a slot that could not start others are asked for later and later, until one runs")
+    func failedStarts() {
+        var fixture = Fixture.open()
+        /// Those of two slots that come together.
+        func failedStart(_ generation: UInt64) -> [Action] {
+            let keys = [SlotKey(1, generation), SlotKey(2, generation)]
+            for key in keys { _ = fixture.hear(.assign(.example(key))) }
+            let actions = keys.flatMap { fixture.handle(.slotChanged(report(.finished, $0))) }
+            for key in keys { _ = fixture.hear(.slotEndAcknowledged(key)) }
+            return actions
+        }
+        func first(_ generation: UInt64) -> [Action] {
+            [SlotKey(1, generation), SlotKey(2, generation)].map { .send(.slotReport(report(.finished, $0))) }
+        }
+        var expected = first(1)
+        expected.insert(.send(.pull(credits: 0)), at: 1)
+        #expect(failedStart(1) == expected)
+        #expect(fixture.pass(.milliseconds(900)) == [])
+        #expect(fixture.pass(.milliseconds(200)) == [.send(.pull(credits: 32))])
+        expected = first(2)
+        expected.insert(.send(.pull(credits: 0)), at: 1)
+        #expect(failedStart(2) == expected)
+        #expect(fixture.pass(.milliseconds(1_900)) == [])
+        #expect(fixture.pass(.milliseconds(200)) == [.send(.pull(credits: 32))])
+        fixture.run(SlotKey(3, 1))
+        _ = failedStart(3)
+        #expect(fixture.pass(.milliseconds(1_100)) == [.send(.pull(credits: 32))])
+    }
+
     @Test("tasks are given once, results are told at once and kept until they are recorded")
     func tasks() {
         var fixture = Fixture.open()

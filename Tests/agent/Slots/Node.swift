@@ -114,6 +114,12 @@ final class EventLog: Sendable {
     }
 }
 
+extension Instant {
+    static func fromNow(_ duration: Duration) -> Instant {
+        Instant(microseconds: SteadyClock.now()) + duration
+    }
+}
+
 /// A node's slot manager on its event loop, with real supervisors.
 final class Node: Sendable {
     let folder: TemporaryFolder
@@ -173,7 +179,7 @@ final class Node: Sendable {
 
     func start(_ assignment: Assignment, devices: [DeviceReport] = []) async throws {
         try await perform {
-            $0.setLease(remaining: .seconds(600))
+            $0.setLease(until: .fromNow(.seconds(600)))
             $0.start(assignment, devices: devices)
         }
     }

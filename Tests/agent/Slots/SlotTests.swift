@@ -166,6 +166,33 @@ struct SlotTests {
         try await until { processes(of: node, assignment.key).isEmpty }
     }
 
+    @Test func `a supervisor that does not answer the next agent is ended, as nobody knows what it holds`()
+        async throws
+    {
+        let node = try await Node()
+        let tasks = Assignment.of(.tasks, .script("sleep 1000"))
+        let batch = Assignment.batch(.argv(["sleep", "1000"]), slot: 2)
+        try await node.start(tasks)
+        try await node.start(batch)
+        try await node.give(tasks.key, ["1"])
+        let supervisors = [
+            try await supervisor(of: node, tasks.key), try await supervisor(of: node, batch.key),
+        ]
+        try await until { processes(of: node, tasks.key).count == 2 }
+        try await node.close()
+        // STOP, and CONT below.
+        for supervisor in supervisors { Children.signal(supervisor, 19) }
+        let next = try await Node(folder: node.folder)
+        try await next.perform { $0.tasksHelloMilliseconds = 100 }
+        let found = try await next.adopt()
+        #expect(found.map(\.key) == [tasks.key, batch.key])
+        #expect(found.map(\.state) == [.finished, .running])
+        try await until { processes(of: node, tasks.key).isEmpty }
+        Children.signal(supervisors[1], 18)
+        try await next.perform { $0.stop(batch.key, reason: "test over") }
+        _ = try await next.log.end(batch.key)
+    }
+
     @Test func `a supervisor that cannot be started makes a failed slot`() async throws {
         let node = try await Node(executable: "/nowhere/mortise-agent")
         let assignment = Assignment.batch(.argv(["/bin/true"]))
@@ -187,7 +214,7 @@ struct SlotTests {
         try await node.start(keeps)
         _ = try await supervisor(of: node, stops.key)
         _ = try await supervisor(of: node, keeps.key)
-        try await node.perform { $0.setLease(remaining: .seconds(3)) }
+        try await node.perform { $0.setLease(until: .fromNow(.seconds(3))) }
         let deadline = Instant(microseconds: SteadyClock.now()) + .seconds(3)
         try await node.close()
         try await until { processes(of: node, stops.key).isEmpty }
@@ -208,8 +235,8 @@ struct SlotTests {
         let assignment = Assignment.batch(.script("sleep 1; exit 6"))
         try await node.start(assignment)
         try await node.perform {
-            $0.setLease(remaining: .milliseconds(500))
-            $0.setLease(remaining: .seconds(60))
+            $0.setLease(until: .fromNow(.milliseconds(500)))
+            $0.setLease(until: .fromNow(.seconds(60)))
         }
         #expect(try await node.log.end(assignment.key).exitCode == 6)
     }

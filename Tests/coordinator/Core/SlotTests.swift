@@ -107,6 +107,29 @@ struct SlotTests {
         #expect(fixture.core.slots[SlotID(1)]?.credits == 0, "it has to ask again")
     }
 
+    @Test("what a slot held that a new agent finds ended was started, for all that anybody knows")
+    func endedBeforeHello() throws {
+        var fixture = Fixture.withToken()
+        let (node, connection) = fixture.join(cpus: 2)
+        let job = fixture.submit(.tasks(2) { $0.onLost = .fail })
+        let key = SlotKey(1, 1)
+        fixture.run(key, on: connection)
+        _ = fixture.say(.pullTasks(key, credits: 1), on: connection)
+        _ = fixture.handle(.agentDisconnected(connection, reason: "reset"))
+        let next = fixture.connect(node)
+        let ended = RunningSlot(key: key, state: .finished)
+        _ = fixture.say(.hello(.example(node, instance: 8, slots: [ended])), on: next)
+        #expect(fixture.core.slots[SlotID(1)]?.record.tasks == [TaskAttempt(1)])
+        let report = SlotReport(
+            key: key, state: .finished, reason: "its supervisor vanished", at: fixture.now)
+        let output = fixture.say(.slotReport(report), on: next)
+        let lost = TaskRecord(
+            index: 1, state: .failed, attempt: 1, reason: "lost: its supervisor vanished", slot: key,
+            node: node)
+        #expect(output.writes.contains(.putTasks(job, [lost])))
+        #expect(fixture.core.jobs[job]?.ledger?.counts == TaskCounts(ready: 1, failed: 1))
+    }
+
     @Test(
         "what comes back at a hello goes to slots of other nodes at once, and to none of this node before its welcome"
     )
