@@ -25,6 +25,8 @@ package enum JobLimits {
     package static let stopGraceSeconds: ClosedRange<UInt32> = 0...3_600
     package static let priority: ClosedRange<Int32> = -1_000...1_000
     package static let outputBytes: ClosedRange<Int64> = (4 << 10)...(1 << 30)
+    /// As many nodes as are remembered of a task's crashes.
+    package static let crashes: ClosedRange<UInt32> = 0...100
     /// A task's payload in UTF-8.
     package static let payloadBytes = 1 << 20
     /// Payloads of one request; more are appended.
@@ -59,6 +61,7 @@ extension JobSpecification {
         faults.checkRange(stopGraceSeconds, JobLimits.stopGraceSeconds, "stopGraceSeconds")
         faults.checkRange(priority, JobLimits.priority, "priority")
         faults.checkRange(outputLimitBytes, JobLimits.outputBytes, "outputLimitBytes")
+        faults.checkRange(crashLimit, JobLimits.crashes, "crashLimit")
         return faults.lines
     }
 

@@ -5,7 +5,7 @@ extension JobSpecification {
     package enum CodingKeys: String, CodingKey {
         case app, job, kind, command, environment, directory, runtime, resources, constraints, slots, array
         case isOpen, timeoutSeconds, stopGraceSeconds, retries, priority, onDisconnect, onLost
-        case outputLimitBytes
+        case outputLimitBytes, crashLimit
     }
 
     package init(from decoder: any Decoder) throws {
@@ -30,6 +30,7 @@ extension JobSpecification {
         try container.read(.onDisconnect, into: &onDisconnect)
         try container.read(.onLost, into: &onLost)
         try container.read(.outputLimitBytes, into: &outputLimitBytes)
+        try container.read(.crashLimit, into: &crashLimit)
     }
 }
 

@@ -31,6 +31,9 @@ package struct JobSpecification: Hashable, Sendable, Codable {
     package var onLost: LossPolicy
     /// Per stream (stdout, stderr) of a task or command: the newest bytes that are kept. 4 KiB...1 GiB.
     package var outputLimitBytes: Int64
+    /// A task (kind `tasks`) or the command (kind `batch`) fails when so many of its executions went down with their
+    /// node or supervisor. 0...100; 0 never.
+    package var crashLimit: UInt32
 
     package init(app: String, job: String, kind: JobKind, command: JobCommand) {
         self.app = app
@@ -52,6 +55,7 @@ package struct JobSpecification: Hashable, Sendable, Codable {
         onDisconnect = .stop
         onLost = .requeue
         outputLimitBytes = 16 << 20
+        crashLimit = 3
     }
 }
 

@@ -8,7 +8,7 @@ struct JobReader {
     static let keys = [
         "app", "job", "kind", "command", "script", "env", "directory", "runtime", "resources", "constraints",
         "slots", "tasks", "timeout", "retries", "priority", "on_disconnect", "on_lost", "stop_grace",
-        "output_limit",
+        "output_limit", "crash_limit",
     ]
 
     private let top: Section
@@ -115,6 +115,8 @@ struct JobReader {
         }
         if let policy = top.choice("on_lost", &faults, of: LossPolicy.self) { specification.onLost = policy }
         if let retries = readRetries(&faults) { specification.retries = retries }
+        let whole = { (text: String) throws(GrammarError) in try Quantity.whole(text, as: UInt32.self) }
+        if let limit = top.number("crash_limit", &faults, whole) { specification.crashLimit = limit }
     }
 
     private func readRetries(_ faults: inout FaultList) -> RetryPolicy? {

@@ -41,6 +41,7 @@ struct PropertyName {
         ("retries", PropertyName(key: "retries", option: "--retries")),
         ("priority", PropertyName(key: "priority", option: "--priority")),
         ("outputLimitBytes", PropertyName(key: "output_limit", option: "--output-limit")),
+        ("crashLimit", PropertyName(key: "crash_limit", option: "--crash-limit")),
     ]
 
     /// Splits `timeoutSeconds: is 0, must be …` into the property and what is wrong with it.

@@ -41,6 +41,7 @@ package struct RunOptions: Sendable, Hashable {
     package var onLost: String?
     package var stopGrace: String?
     package var outputLimit: String?
+    package var crashLimit: String?
 
     package init(command: [String]) { self.command = command }
 
@@ -189,6 +190,10 @@ package struct RunOptions: Sendable, Hashable {
         if let bytes = reader.read("--output-limit", outputLimit, Quantity.bytes) {
             specification.outputLimitBytes = bytes
         }
+        let crashes = reader.read("--crash-limit", crashLimit) { text throws(GrammarError) in
+            try Quantity.whole(text, as: UInt32.self)
+        }
+        if let crashes { specification.crashLimit = crashes }
     }
 }
 

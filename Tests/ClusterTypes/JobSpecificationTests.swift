@@ -22,6 +22,7 @@ import Testing
         specification.priority = -5
         specification.onDisconnect = .keep
         specification.onLost = .fail
+        specification.crashLimit = 9
         return specification
     }
 
@@ -31,6 +32,12 @@ import Testing
             let json = try JSONEncoder().encode(specification)
             #expect(try JSONDecoder().decode(JobSpecification.self, from: json) == specification)
         }
+    }
+
+    @Test func whatAnOlderVersionHasWrittenHasTheDefaults() throws {
+        let json = #"{"app":"a","job":"b","kind":"batch","command":{"script":"true"}}"#
+        let specification = try JSONDecoder().decode(JobSpecification.self, from: Data(json.utf8))
+        #expect(specification.crashLimit == 3)
     }
 
     @Test func commandsAndConstraintsAreReadableJSON() throws {

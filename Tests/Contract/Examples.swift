@@ -75,7 +75,7 @@ extension SlotRecord {
             tasks: [17, 18, 19, 40, 39, 38, .max].map { TaskAttempt(index: $0, attempt: 1) }
                 + [41, 42].map { TaskAttempt(index: $0, attempt: 2) }
                 + [TaskAttempt(index: .max - 1, attempt: .max), TaskAttempt(index: .max, attempt: .max)],
-            createdAt: .seconds(11), since: .seconds(12))
+            createdAt: .seconds(11), since: .seconds(12), crashes: [NodeID(3), NodeID(.max), NodeID(3)])
     }
 }
 
@@ -84,7 +84,8 @@ extension TaskRecord {
         TaskRecord(
             index: index, state: state, attempt: 3, exitCode: 137, reason: "killed",
             slot: SlotKey(SlotID(4), Generation(9)),
-            node: NodeID(2), startedAt: .seconds(20), durationMicroseconds: 1_500_000)
+            node: NodeID(2), startedAt: .seconds(20), durationMicroseconds: 1_500_000,
+            crashes: index % 2 == 0 ? [] : [NodeID(2), NodeID(7)])
     }
 }
 

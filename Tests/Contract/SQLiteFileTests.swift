@@ -132,7 +132,8 @@ struct SQLiteFileTests {
             ("job", "state", "'bogus'"), ("job", "specification", "'{'"), ("job", "task_count", "-1"),
             ("slot", "tasks", "'5-1:1'"), ("slot", "tasks", "'0-4294967295:1'"), ("slot", "tasks", "'x'"),
             ("slot", "devices", "'0'"), ("node", "capacity", "'[]'"), ("token", "purpose", "'party'"),
-            ("task", "attempt", "'a'"), ("task", "state", "''"),
+            ("task", "attempt", "'a'"), ("task", "state", "''"), ("task", "crashes", "'3,5'"),
+            ("slot", "crashes", "'x'"),
         ])
     func damaged(table: String, column: String, value: String) async throws {
         try await withTemporaryDirectory { directory in

@@ -39,6 +39,7 @@ struct JobFileFaultTests {
         ("timeout: 1500ms", "job.yaml:3:10: 'timeout': '1500ms' is no whole number of seconds"),
         ("timeout: 0s", "job.yaml:3:10: 'timeout' is 0, must be in 1...31536000"),
         ("stop_grace: 2h", "job.yaml:3:13: 'stop_grace' is 7200, must be in 0...3600"),
+        ("crash_limit: 101", "job.yaml:3:14: 'crash_limit' is 101, must be in 0...100"),
         ("output_limit: 1KiB", "job.yaml:3:15: 'output_limit' is 1024, must be in 4096...1073741824"),
         (
             "output_limit: 16MB5",

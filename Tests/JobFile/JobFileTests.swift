@@ -33,6 +33,7 @@ struct JobFileTests {
             on_lost: fail
             stop_grace: 10s
             output_limit: 1MiB
+            crash_limit: 5
             """)
         var expected = JobSpecification(
             app: "imaging", job: "thumbnails", kind: .tasks,
@@ -56,6 +57,7 @@ struct JobFileTests {
         expected.onLost = .fail
         expected.stopGraceSeconds = 10
         expected.outputLimitBytes = 1 << 20
+        expected.crashLimit = 5
         #expect(submission == Submission(specification: expected, tasks: .none))
     }
 

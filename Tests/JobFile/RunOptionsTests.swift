@@ -51,6 +51,7 @@ struct RunOptionsTests {
         options.onLost = "fail"
         options.stopGrace = "10s"
         options.outputLimit = "1MiB"
+        options.crashLimit = "0"
 
         var expected = JobSpecification(
             app: "physics", job: "sweep", kind: .tasks, command: .argv(["sim", "{}"]))
@@ -71,6 +72,7 @@ struct RunOptionsTests {
         expected.onLost = .fail
         expected.stopGraceSeconds = 10
         expected.outputLimitBytes = 1 << 20
+        expected.crashLimit = 0
         #expect(try submission(options) == Submission(specification: expected, tasks: .none))
     }
 

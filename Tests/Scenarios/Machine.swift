@@ -57,7 +57,9 @@ final class Machine {
                 labels: labels),
             seed: seed, hardware: hardware,
             adopting: supervisors.values.map {
-                RunningSlot(key: $0.key, state: $0.report.state, tasks: $0.held + $0.results.map(\.attempt))
+                RunningSlot(
+                    key: $0.key, state: $0.report.state, tasks: $0.held + $0.results.map(\.attempt),
+                    hasVanished: $0.report.hasVanished)
             })
     }
 

@@ -130,6 +130,9 @@ final class RandomScenario {
         } else if supervisor.report.state == .assigned || supervisor.report.state == .starting {
             if !isCalm, chance(4) { return perform("\(subject) ends broken") }
             perform("\(subject) \(!isCalm && chance(20) ? "starting" : "running")")
+        } else if !isCalm, chance(3) {
+            if let running = supervisor.held.first { count(running, of: supervisor) }
+            perform("\(subject) ends vanished")
         } else if isTasks, let task = supervisor.held.first, isCalm || chance(70) {
             let exit = isCalm ? 0 : [0, 0, 0, 1, 91][below(5)]
             count(task, of: supervisor)

@@ -25,7 +25,8 @@ enum Words {
         case .hello(let hello):
             let slots = hello.slots.map { slot in
                 let tasks = slot.tasks.isEmpty ? "" : " (\(attempts(slot.tasks)))"
-                return "\(slot.key) \(slot.state.rawValue)\(tasks)"
+                let end = slot.hasVanished ? "vanished" : slot.state.rawValue
+                return "\(slot.key) \(end)\(tasks)"
             }
             return "hello" + (slots.isEmpty ? "" : ": " + slots.joined(separator: ", "))
         case .heartbeat, .logChunk: return nil
@@ -103,6 +104,7 @@ enum Words {
             records.map { record in
                 "write task \(world.name(of: job))/\(record.index) \(record.state.rawValue) "
                     + "attempt \(record.attempt)\(exit(record.exitCode))\(quoted(record.reason))"
+                    + crashes(record.crashes, world)
             }
         case .putToken(let record): ["write token \(record.name)"]
         case .addEvent(let record): ["event \(subject(record.subject, world)): \(record.message)"]
@@ -130,7 +132,11 @@ enum Words {
         let place = record.node.map { " on \(world.name(of: $0))" } ?? ""
         let tasks = record.tasks.isEmpty ? "" : " with \(attempts(record.tasks))"
         return "slot \(record.key) \(record.state.rawValue)\(place)\(grants(record.devices))\(tasks)"
-            + "\(exit(record.exitCode))\(quoted(record.reason))"
+            + "\(exit(record.exitCode))\(quoted(record.reason))\(crashes(record.crashes, world))"
+    }
+
+    private static func crashes(_ nodes: [NodeID], _ world: World) -> String {
+        nodes.isEmpty ? "" : " crashed on " + nodes.map { world.name(of: $0) }.joined(separator: " ")
     }
 
     private static func subject(_ subject: EventRecord.Subject, _ world: World) -> String {

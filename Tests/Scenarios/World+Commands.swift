@@ -9,13 +9,15 @@ import ProtocolMessages
 //        [cluster=lab] [version=1.0]      enroll with a join token, start the agent, connect
 //   submit NAME [kind=tasks|batch|service] [array=1-4[:2]] [payloads=a,b] [open] [cpus=1] [memory=] [gpus=1]
 //        [share=500] [model=] [slots=1-8] [retries=91:1,*:2] [on_lost=fail] [on_disconnect=keep] [priority=0]
+//        [crash_limit=3]
 //        [constraints=pool:default,label:zone=a,node:n1,arch:arm64]
 //   append JOB [PAYLOAD…] [close]
 //   cancel|pause|resume JOB;  retry JOB [INDEX…]
 //   drain|cordon|remove NODE [REASON…];  uncordon NODE
 //   explain job JOB | task JOB INDEX | node NODE;  show
 //   supervisor NODE SLOT.GENERATION WORD…   starting | running | wants N | result INDEX=EXIT… | ends EXIT
-//        EXIT of a task: a code or `unstarted`; of a slot: a code, `stopped`, or `broken` (it could not run)
+//        EXIT of a task: a code or `unstarted`; of a slot: a code, `stopped`, `vanished` (its supervisor was
+//        killed), or `broken` (it could not run)
 //   advance 5s                          everybody wakes up when they asked for it
 //   quietly COMMAND…                    leaves what happens out of the trace (but not what is BROKEN)
 //   disconnect NODE … connect NODE      the link breaks and can not be made; it can be again
@@ -266,6 +268,7 @@ extension World {
         }
         if let policy = words.option("on_lost") { job.onLost = try choice(policy) }
         if let policy = words.option("on_disconnect") { job.onDisconnect = try choice(policy) }
+        if let limit = words.option("crash_limit") { job.crashLimit = try number(limit) }
         if let priority = words.option("priority") { job.priority = try number(priority) }
         job.isOpen = words.flag("open")
         let payloads = (words.option("payloads") ?? "").split(separator: ",").map(String.init)
@@ -334,6 +337,9 @@ extension World {
         let end: SlotReport
         switch exit {
         case "stopped": end = SlotReport(key: key, state: .finished, reason: "stopped", at: now)
+        case "vanished":
+            end = SlotReport(
+                key: key, state: .finished, reason: "its supervisor vanished", at: now, hasVanished: true)
         case "broken": end = SlotReport(key: key, state: .failed, reason: "cannot start", at: now)
         default:
             let code: Int32 = try number(exit)

@@ -33,7 +33,7 @@ struct CommandTests {
             "--label",
             "zone=a", "--label", "rack=7", "--on-disconnect", "keep", "--on-lost", "fail", "--stop-grace",
             "10s",
-            "--output-limit", "1MiB", "--", "sim", "--seed", "{}",
+            "--output-limit", "1MiB", "--crash-limit", "9", "--", "sim", "--seed", "{}",
         ]).submission()
         let file = try JobFileReader.parse(
             """
@@ -57,6 +57,7 @@ struct CommandTests {
             on_lost: fail
             stop_grace: 10s
             output_limit: 1MiB
+            crash_limit: 9
             """, file: "job.yaml")
         #expect(submission == file)
     }

@@ -81,7 +81,7 @@ struct MessageGenerator {
                 RunningSlot(
                     key: $0.key(),
                     state: $0.choice([.assigned, .starting, .running, .stopping, .finished, .failed]),
-                    tasks: $0.list(upTo: 30) { $0.attempt() })
+                    tasks: $0.list(upTo: 30) { $0.attempt() }, hasVanished: $0.bool())
             },
             hardware: hardware())
     }
@@ -103,7 +103,8 @@ struct MessageGenerator {
     private mutating func slotReport() -> SlotReport {
         SlotReport(
             key: key(), state: choice([.starting, .running, .stopping, .finished, .failed]),
-            exitCode: maybe { Int32($0.number(in: 0...255)) }, reason: text(), at: instant())
+            exitCode: maybe { Int32($0.number(in: 0...255)) }, reason: text(), at: instant(),
+            hasVanished: bool())
     }
 
     private mutating func taskResult() -> TaskResult {

@@ -81,7 +81,10 @@ extension Agent {
         guard case .connecting = session else { return }
         session = .greeting(since: now)
         let running = slots.keys.compactMap { key in
-            slots[key].map { RunningSlot(key: key, state: $0.state, tasks: $0.held) }
+            slots[key].map {
+                RunningSlot(
+                    key: key, state: $0.state, tasks: $0.held, hasVanished: $0.end?.hasVanished ?? false)
+            }
         }
         send(
             .hello(

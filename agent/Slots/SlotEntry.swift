@@ -32,7 +32,9 @@ final class SlotEntry {
     }
 
     var running: RunningSlot {
-        RunningSlot(key: key, state: report.state, tasks: held.union(results).sorted())
+        RunningSlot(
+            key: key, state: report.state, tasks: held.union(results).sorted(),
+            hasVanished: report.hasVanished)
     }
 }
 

@@ -155,7 +155,9 @@ extension SlotManager {
             // to blame. Another one that never got so far may never do.
             let hasRun = entry.report.state == .running || entry.report.state == .stopping
             let isBlameless = hasRun || !hasRoom
-            gone(entry, isBlameless ? .finished : .failed, "its supervisor vanished" + lastWords(of: entry))
+            gone(
+                entry, isBlameless ? .finished : .failed, "its supervisor vanished" + lastWords(of: entry),
+                hasVanished: entry.report.state == .running)
             return
         }
         entry.isGone = true
@@ -176,12 +178,15 @@ extension SlotManager {
     }
 
     /// The slot ends here and now, without a supervisor to say so.
-    func gone(_ entry: SlotEntry, _ state: SlotState, _ reason: String) {
+    func gone(
+        _ entry: SlotEntry, _ state: SlotState, _ reason: String, hasVanished: Bool = false
+    ) {
         entry.link = nil
         entry.isGone = true
         entry.held = []
         entry.report = SlotReport(
-            key: entry.key, state: state, reason: reason, at: Instant(microseconds: SteadyClock.now()))
+            key: entry.key, state: state, reason: reason, at: Instant(microseconds: SteadyClock.now()),
+            hasVanished: hasVanished)
         entry.logBytes = entry.files.logBytes
         // For the next agent to find the same; where it cannot be written, the next agent will conclude the same.
         try? SlotEnd(report: entry.report, logBytes: entry.logBytes).write(to: entry.files, codec: codec)

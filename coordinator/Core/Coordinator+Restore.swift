@@ -30,6 +30,7 @@ extension Coordinator {
             var ledger = TaskLedger(array: record.specification.array)
             if record.specification.array == nil { ledger.append(count: Int(record.taskCount)) }
             for mark in stored.tasks { ledger.restore(mark) }
+            for crashes in stored.crashes { ledger.setCrashes(crashes.nodes, of: crashes.index) }
             if record.state.isEnded { ledger.cancelReady() }
             job.ledger = ledger
         }

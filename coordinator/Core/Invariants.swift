@@ -37,6 +37,13 @@ extension Coordinator {
                 } else if job.ledger?.attempt(of: task.index) != task.attempt {
                     faults.append("slot \(record.key) holds a past attempt of task \(task.index)")
                 }
+                let crashes = job.ledger?.crashes(of: task.index).count ?? 0
+                if hasReachedLimit(crashes, of: job) {
+                    faults.append("task \(task.index) of job \(record.job) runs after \(crashes) crashes")
+                }
+            }
+            if hasReachedLimit(record.crashes.count, of: job) {
+                faults.append("slot \(record.key) goes on after \(record.crashes.count) crashes")
             }
             if job.record.state.isEnded, record.state != .stopping {
                 faults.append(
@@ -44,6 +51,11 @@ extension Coordinator {
             }
         }
         return faults
+    }
+
+    private func hasReachedLimit(_ crashes: Int, of job: Job) -> Bool {
+        let limit = job.record.specification.crashLimit
+        return limit > 0 && crashes >= limit || crashes > limits.crashesKept
     }
 
     private func checkNodes() -> [String] {
@@ -94,6 +106,9 @@ extension Coordinator {
             }
             if connections[connection]?.node != record.node {
                 faults.append("node \(record.node) has a connection that is not its own")
+            }
+            if !node.presumedCrashes.isEmpty {
+                faults.append("node \(record.node) is connected and its crashes are only presumed")
             }
             if !node.takesItsPlace {
                 faults.append("node \(record.node) is connected and \(record.state.rawValue)")

@@ -24,6 +24,9 @@ package struct Limits: Sendable, Hashable {
     /// Slots of a `tasks` job that end badly without one decided task between them, before the job fails.
     package var slotFailuresInARow = 10
 
+    /// Nodes remembered of one task's crashes; as many as a job's crash limit may be.
+    package var crashesKept = 100
+
     /// Issued to agents. A node is suspect after `suspectAfterBeats` silent intervals, lost when the lease is over.
     package var heartbeatMilliseconds: UInt32 = 5_000
     package var suspectAfterBeats: UInt32 = 3

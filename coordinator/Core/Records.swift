@@ -121,11 +121,14 @@ package struct SlotRecord: Hashable, Sendable {
     package var tasks: [TaskAttempt]
     package var createdAt: Instant
     package var since: Instant
+    /// `batch`: the nodes of its executions that went down with their node or supervisor, oldest first.
+    package var crashes: [NodeID]
 
     package init(
         slot: SlotID, generation: Generation = Generation(0), job: JobID, state: SlotState = .pending,
         reason: String = "", node: NodeID? = nil, devices: [DeviceGrant] = [], exitCode: Int32? = nil,
-        attempts: UInt32 = 0, tasks: [TaskAttempt] = [], createdAt: Instant, since: Instant
+        attempts: UInt32 = 0, tasks: [TaskAttempt] = [], createdAt: Instant, since: Instant,
+        crashes: [NodeID] = []
     ) {
         self.slot = slot
         self.generation = generation
@@ -139,6 +142,7 @@ package struct SlotRecord: Hashable, Sendable {
         self.tasks = tasks
         self.createdAt = createdAt
         self.since = since
+        self.crashes = crashes
     }
 
     package var key: SlotKey { SlotKey(slot, generation) }
@@ -158,10 +162,13 @@ package struct TaskRecord: Hashable, Sendable {
     package var node: NodeID?
     package var startedAt: Instant?
     package var durationMicroseconds: Int64
+    /// The nodes of its executions that went down with their node or supervisor, oldest first.
+    package var crashes: [NodeID]
 
     package init(
         index: TaskIndex, state: TaskState, attempt: UInt32, exitCode: Int32? = nil, reason: String = "",
-        slot: SlotKey? = nil, node: NodeID? = nil, startedAt: Instant? = nil, durationMicroseconds: Int64 = 0
+        slot: SlotKey? = nil, node: NodeID? = nil, startedAt: Instant? = nil, durationMicroseconds: Int64 = 0,
+        crashes: [NodeID] = []
     ) {
         self.index = index
         self.state = state
@@ -172,6 +179,7 @@ package struct TaskRecord: Hashable, Sendable {
         self.node = node
         self.startedAt = startedAt
         self.durationMicroseconds = durationMicroseconds
+        self.crashes = crashes
     }
 }
 

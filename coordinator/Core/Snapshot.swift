@@ -7,10 +7,13 @@ package struct Snapshot: Sendable {
         package var record: JobRecord
         /// (index, state, attempt) of each task row, by index.
         package var tasks: [TaskMark]
+        /// Of the few tasks that have crashed, by index.
+        package var crashes: [TaskCrashes]
 
-        package init(record: JobRecord, tasks: [TaskMark]) {
+        package init(record: JobRecord, tasks: [TaskMark], crashes: [TaskCrashes] = []) {
             self.record = record
             self.tasks = tasks
+            self.crashes = crashes
         }
     }
 
@@ -24,6 +27,17 @@ package struct Snapshot: Sendable {
             self.index = index
             self.state = state
             self.attempt = attempt
+        }
+    }
+
+    /// The nodes of a task's executions that went down with their node or supervisor.
+    package struct TaskCrashes: Hashable, Sendable {
+        package var index: TaskIndex
+        package var nodes: [NodeID]
+
+        package init(index: TaskIndex, nodes: [NodeID]) {
+            self.index = index
+            self.nodes = nodes
         }
     }
 

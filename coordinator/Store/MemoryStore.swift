@@ -82,7 +82,7 @@ extension MemoryStore.State {
         let held = Set(snapshot.slots.map(\.job)).union(ended.prefix(endedJobs).map(\.job))
         let kept = records.filter { !$0.state.isEnded || held.contains($0.job) }
         snapshot.jobs = kept.sorted { $0.job < $1.job }.map { record in
-            Snapshot.Job(record: record, tasks: marks(of: record.job))
+            Snapshot.Job(record: record, tasks: marks(of: record.job), crashes: crashes(in: record.job))
         }
 
         snapshot.lastNode = nodes.keys.max()?.rawValue ?? 0
@@ -96,6 +96,12 @@ extension MemoryStore.State {
         (tasks[job] ?? [:]).values.sorted { $0.index < $1.index }.map { record in
             Snapshot.TaskMark(
                 index: record.index, state: record.state, attempt: UInt16(clamping: record.attempt))
+        }
+    }
+
+    private func crashes(in job: JobID) -> [Snapshot.TaskCrashes] {
+        (tasks[job] ?? [:]).values.filter { !$0.crashes.isEmpty }.sorted { $0.index < $1.index }.map {
+            Snapshot.TaskCrashes(index: $0.index, nodes: $0.crashes)
         }
     }
 }

@@ -84,6 +84,13 @@ struct Columns {
         }
     }
 
+    /// `NodeList`, which is NULL for none.
+    mutating func nodes() throws -> [NodeID] {
+        guard let text = optionalText() else { return [] }
+        guard let nodes = NodeList.parse(text) else { throw damage(text, "a list like '3 5'") }
+        return nodes
+    }
+
     /// A text that a parser of ours reads.
     mutating func parsed<Value>(_ expected: String, _ parse: (String) -> Value?) throws -> Value {
         let text = text()

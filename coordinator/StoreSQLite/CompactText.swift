@@ -72,3 +72,20 @@ enum DeviceList {
         return grants
     }
 }
+
+/// `3 5` are nodes 3 and 5; most rows have none and NULL, which costs nothing.
+enum NodeList {
+    static func text(_ nodes: [NodeID]) -> String? {
+        nodes.isEmpty ? nil : nodes.map(\.description).joined(separator: " ")
+    }
+
+    /// nil if the text is anything else.
+    static func parse(_ text: String) -> [NodeID]? {
+        var nodes: [NodeID] = []
+        for word in text.split(separator: " ") {
+            guard let number = UInt64(word) else { return nil }
+            nodes.append(NodeID(number))
+        }
+        return nodes
+    }
+}

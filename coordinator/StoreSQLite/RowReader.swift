@@ -58,7 +58,8 @@ struct RowReader {
             devices: try columns.parsed("a list like '0:1000 1:500'", DeviceList.parse),
             exitCode: try columns.optionalNumber(), attempts: try columns.number(),
             tasks: try columns.parsed("a list like '17:1 20-30:1'", TaskList.parse),
-            createdAt: columns.instant(), since: columns.instant())
+            createdAt: columns.instant(), since: columns.instant(),
+            crashes: try columns.nodes())
     }
 
     func task(_ columns: inout Columns) throws -> TaskRecord {
@@ -73,7 +74,8 @@ struct RowReader {
         return TaskRecord(
             index: index, state: state, attempt: attempt, exitCode: exitCode, reason: reason,
             slot: slot.map { SlotKey($0, generation) }, node: columns.optionalIdentifier(),
-            startedAt: columns.optionalInstant(), durationMicroseconds: columns.integer())
+            startedAt: columns.optionalInstant(), durationMicroseconds: columns.integer(),
+            crashes: try columns.nodes())
     }
 
     func token(_ columns: inout Columns) throws -> TokenRecord {

@@ -137,6 +137,7 @@ extension RowWriter {
             row.bind(TaskList.text(record.tasks))
             row.bind(record.createdAt)
             row.bind(record.since)
+            row.bind(NodeList.text(record.crashes))
             row.bind(Int64(bitPattern: revision))
         }
     }
@@ -165,6 +166,7 @@ extension RowWriter {
             row.bind(record.node.map { Int64(bitPattern: $0.rawValue) })
             row.bind(record.startedAt)
             row.bind(record.durationMicroseconds)
+            row.bind(NodeList.text(record.crashes))
             try row.run()
         }
     }

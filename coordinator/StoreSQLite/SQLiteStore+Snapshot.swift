@@ -51,26 +51,30 @@ private struct SnapshotReader {
         let records = try (open.rows(rows.job) + ended.rows(rows.job) + stopping.rows(rows.job)).map(\.record)
         var seen: Set<JobID> = []
         return try records.filter { seen.insert($0.job).inserted }.sorted { $0.job < $1.job }.map { record in
-            Snapshot.Job(record: record, tasks: try marks(of: record))
+            try job(record)
         }
     }
 
     /// Millions of rows: eight bytes each are kept, and nothing else is made of them.
-    private func marks(of record: JobRecord) throws -> [Snapshot.TaskMark] {
+    private func job(_ record: JobRecord) throws -> Snapshot.Job {
         var statement = try RawStatement(
-            database, "SELECT task_index, state, attempt FROM task WHERE job = ? ORDER BY task_index")
+            database,
+            "SELECT task_index, state, attempt, crashes FROM task WHERE job = ? ORDER BY task_index")
         statement.bind(record.job)
         var marks: [Snapshot.TaskMark] = []
+        var crashes: [Snapshot.TaskCrashes] = []
         if record.specification.kind == .tasks {
             marks.reserveCapacity(Int(min(record.counts.decided, record.taskCount)))
         }
         try statement.forEachRow { columns in
-            marks.append(
-                Snapshot.TaskMark(
-                    index: try columns.number(), state: try columns.word(),
-                    attempt: UInt16(clamping: columns.integer())))
+            let mark = Snapshot.TaskMark(
+                index: try columns.number(), state: try columns.word(),
+                attempt: UInt16(clamping: columns.integer()))
+            marks.append(mark)
+            let nodes = try columns.nodes()
+            if !nodes.isEmpty { crashes.append(Snapshot.TaskCrashes(index: mark.index, nodes: nodes)) }
             return true
         }
-        return marks
+        return Snapshot.Job(record: record, tasks: marks, crashes: crashes)
     }
 }

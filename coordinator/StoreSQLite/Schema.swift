@@ -14,6 +14,9 @@ enum Schema {
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             for statement in tables + indexes + views { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("0003 crashes") { database in
+            for statement in crashes { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -134,6 +137,10 @@ enum Schema {
             message TEXT NOT NULL
         )
         """,
+    ]
+
+    private static let crashes = [
+        "ALTER TABLE task ADD COLUMN crashes TEXT", "ALTER TABLE slot ADD COLUMN crashes TEXT",
     ]
 
     private static let indexes = [

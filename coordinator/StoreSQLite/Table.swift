@@ -58,14 +58,14 @@ struct Table {
         "slot", key: ["slot"], indexed: ["job", "node", "state"],
         [
             "generation", "job", "state", "reason", "node", "devices", "exit_code", "attempts", "tasks",
-            "created_at", "since", "revision",
+            "created_at", "since", "crashes", "revision",
         ])
 
     static let task = Table(
         "task", key: ["job", "task_index"],
         [
             "state", "attempt", "exit_code", "reason", "slot", "generation", "node", "started_at",
-            "duration_microseconds",
+            "duration_microseconds", "crashes",
         ])
 
     static let taskInput = Table("task_input", key: ["job", "first"], ["count", "payloads"])

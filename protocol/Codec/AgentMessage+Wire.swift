@@ -139,7 +139,7 @@ extension RunningSlot {
             key: try SlotKey(wire: wire.key, isPresent: wire.hasKey, "hello.slots.key"), state: state,
             tasks: try wire.tasks.map { (attempt) throws(ProtocolError) in
                 try TaskAttempt(wire: attempt, "hello.slots.tasks")
-            })
+            }, hasVanished: wire.vanished)
     }
 
     var wire: WireRunningSlot {
@@ -147,6 +147,7 @@ extension RunningSlot {
         wire.key = key.wire
         wire.state = state.wire
         wire.tasks = tasks.map(\.wire)
+        wire.vanished = hasVanished
         return wire
     }
 }
@@ -164,7 +165,8 @@ extension SlotReport {
             exitCode: try Check.optionalRange(
                 wire.hasExitCode ? wire.exitCode : nil, 0...255, "slot_report.exit_code"),
             reason: try Check.reason(wire.reason, "slot_report.reason"),
-            at: try Check.instant(microseconds: wire.atMicroseconds, "slot_report.at_microseconds"))
+            at: try Check.instant(microseconds: wire.atMicroseconds, "slot_report.at_microseconds"),
+            hasVanished: wire.vanished)
     }
 
     var wire: WireSlotReport {
@@ -174,6 +176,7 @@ extension SlotReport {
         if let exitCode { wire.exitCode = exitCode }
         wire.reason = reason.cutReason
         wire.atMicroseconds = at.microseconds
+        wire.vanished = hasVanished
         return wire
     }
 }

@@ -214,6 +214,9 @@ package nonisolated struct WireRunningSlot: Sendable {
   /// Tasks that it holds or whose results are not acknowledged.
   package var tasks: [WireTaskAttempt] = []
 
+  /// As in SlotReport.
+  package var vanished: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -345,6 +348,9 @@ package nonisolated struct WireSlotReport: Sendable {
 
   /// Microseconds since 1970-01-01T00:00:00Z.
   package var atMicroseconds: Int64 = 0
+
+  /// FINISHED: nobody stopped it. Its supervisor was killed, or went down with its machine, while it ran.
+  package var vanished: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -790,7 +796,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireRunningSlot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RunningSlot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}state\0\u{1}tasks\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}state\0\u{1}tasks\0\u{1}vanished\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -801,6 +807,7 @@ nonisolated extension WireRunningSlot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeSingularMessageField(value: &self._key) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.state) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.tasks) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.vanished) }()
       default: break
       }
     }
@@ -820,6 +827,9 @@ nonisolated extension WireRunningSlot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.tasks.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.tasks, fieldNumber: 3)
     }
+    if self.vanished != false {
+      try visitor.visitSingularBoolField(value: self.vanished, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -827,6 +837,7 @@ nonisolated extension WireRunningSlot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._key != rhs._key {return false}
     if lhs.state != rhs.state {return false}
     if lhs.tasks != rhs.tasks {return false}
+    if lhs.vanished != rhs.vanished {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -973,7 +984,7 @@ nonisolated extension WirePull: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WireSlotReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SlotReport"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}state\0\u{3}exit_code\0\u{1}reason\0\u{3}at_microseconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}state\0\u{3}exit_code\0\u{1}reason\0\u{3}at_microseconds\0\u{1}vanished\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -986,6 +997,7 @@ nonisolated extension WireSlotReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 3: try { try decoder.decodeSingularInt32Field(value: &self._exitCode) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.atMicroseconds) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.vanished) }()
       default: break
       }
     }
@@ -1011,6 +1023,9 @@ nonisolated extension WireSlotReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.atMicroseconds != 0 {
       try visitor.visitSingularInt64Field(value: self.atMicroseconds, fieldNumber: 5)
     }
+    if self.vanished != false {
+      try visitor.visitSingularBoolField(value: self.vanished, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1020,6 +1035,7 @@ nonisolated extension WireSlotReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs._exitCode != rhs._exitCode {return false}
     if lhs.reason != rhs.reason {return false}
     if lhs.atMicroseconds != rhs.atMicroseconds {return false}
+    if lhs.vanished != rhs.vanished {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -59,11 +59,14 @@ package struct RunningSlot: Hashable, Sendable {
     package var state: SlotState
     /// Tasks that it holds or whose results are not acknowledged: (index, attempt).
     package var tasks: [TaskAttempt]
+    /// As in `SlotReport`.
+    package var hasVanished: Bool
 
-    package init(key: SlotKey, state: SlotState, tasks: [TaskAttempt] = []) {
+    package init(key: SlotKey, state: SlotState, tasks: [TaskAttempt] = [], hasVanished: Bool = false) {
         self.key = key
         self.state = state
         self.tasks = tasks
+        self.hasVanished = hasVanished
     }
 }
 
@@ -140,13 +143,19 @@ package struct SlotReport: Hashable, Sendable {
     package var exitCode: Int32?
     package var reason: String
     package var at: Instant
+    /// `finished`: nobody stopped it. Its supervisor was killed, or went down with its machine, while it ran.
+    package var hasVanished: Bool
 
-    package init(key: SlotKey, state: SlotState, exitCode: Int32? = nil, reason: String = "", at: Instant) {
+    package init(
+        key: SlotKey, state: SlotState, exitCode: Int32? = nil, reason: String = "", at: Instant,
+        hasVanished: Bool = false
+    ) {
         self.key = key
         self.state = state
         self.exitCode = exitCode
         self.reason = reason
         self.at = at
+        self.hasVanished = hasVanished
     }
 }
 

@@ -141,6 +141,12 @@ struct RuleOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Newest output that is kept; default 16MiB.", valueName: "size"))
     var outputLimit: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Fail what goes down with its node or supervisor so often; default 3, 0 never.",
+            valueName: "number"))
+    var crashLimit: String?
+
     func apply(to run: inout RunOptions) {
         run.slots = slots
         run.timeout = timeout
@@ -150,5 +156,6 @@ struct RuleOptions: ParsableArguments {
         run.onLost = onLost
         run.stopGrace = stopGrace
         run.outputLimit = outputLimit
+        run.crashLimit = crashLimit
     }
 }

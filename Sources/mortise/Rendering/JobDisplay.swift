@@ -81,6 +81,8 @@ struct SpecificationDisplay: DetailDisplayable {
         details.append(("on_lost", Cell(specification.onLost.rawValue)))
         details.append(("stop_grace", Cell(seconds(specification.stopGraceSeconds))))
         details.append(("output_limit", Cell(HumanUnits.bytes(specification.outputLimitBytes))))
+        let crashes = specification.crashLimit
+        details.append(("crash_limit", Cell(crashes == 0 ? "none" : "\(crashes)")))
         return details
     }
 

@@ -128,7 +128,8 @@ struct SlotTests {
         _ = fixture.handle(.disconnected(reason: "reset"))
         #expect(fixture.handle(.tasksFinished(key, [TaskResult(1)])) == [])
         #expect(fixture.handle(.tasksWanted(key, credits: 4)) == [])
-        let end = report(.finished, second, code: 0)
+        var end = report(.finished, second)
+        end.hasVanished = true
         #expect(fixture.handle(.slotChanged(end)) == [])
         fixture.now = fixture.agent.nextWakeup ?? fixture.now
         _ = fixture.handle(.wakeup)
@@ -139,7 +140,7 @@ struct SlotTests {
                         .hello(
                             .example([
                                 RunningSlot(key: key, state: .running, tasks: [TaskAttempt(1)]),
-                                RunningSlot(key: second, state: .finished),
+                                RunningSlot(key: second, state: .finished, hasVanished: true),
                             ])))
                 ])
         #expect(

@@ -143,11 +143,13 @@ struct SlotTests {
         #expect(end.state == .finished)
         #expect(end.exitCode == nil)
         #expect(end.reason.hasPrefix("its supervisor vanished"))
+        #expect(end.hasVanished)
         try await until { processes(of: node, assignment.key).isEmpty }
         // The next agent finds the same end.
         try await node.close()
         let next = try await Node(folder: node.folder)
-        #expect(try await next.adopt().map(\.state) == [.finished])
+        let found = try await next.adopt()
+        #expect(found.map(\.state) == [.finished] && found.map(\.hasVanished) == [true])
         #expect(try await next.log.end(assignment.key).reason == end.reason)
     }
 

@@ -32,7 +32,10 @@ extension RandomWalk {
 
     private mutating func hello(_ agent: Int) -> Hello {
         let cpus = Int64(agents[agent].node.rawValue % 4 + 1)
-        let slots = agents[agent].slots.map { RunningSlot(key: $0.key, state: $0.state, tasks: $0.tasks) }
+        let slots = agents[agent].slots.map {
+            RunningSlot(
+                key: $0.key, state: $0.state, tasks: $0.tasks, hasVanished: chance(50))
+        }
         var hello = Hello.example(
             agents[agent].node, cpus: cpus, gpus: Int(cpus), instance: agents[agent].instance, slots: slots)
         if agents[agent].node.rawValue % 3 == 0 { hello.nodeName = "same" }
@@ -105,7 +108,8 @@ extension RandomWalk {
         _ key: SlotKey, _ state: SlotState, _ code: Int32?, on connection: ConnectionID
     ) {
         let report = SlotReport(
-            key: key, state: state, exitCode: code, reason: code.map { "\($0)" } ?? "", at: now)
+            key: key, state: state, exitCode: code, reason: code.map { "\($0)" } ?? "", at: now,
+            hasVanished: state == .finished && code == nil && chance(50))
         handle(.agentMessage(connection, .slotReport(report)))
     }
 

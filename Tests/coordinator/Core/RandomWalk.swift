@@ -47,6 +47,7 @@ struct RandomWalk {
         limits.slotFailuresInARow = 3
         limits.releasedNodesKept = 2
         limits.activeJobs = 12
+        limits.crashesKept = 3
         self.limits = limits
         core = Coordinator(cluster: "lab", limits: limits, restoring: Snapshot(), at: now)
         command(
@@ -225,6 +226,7 @@ struct RandomWalk {
         job.priority = Int32(below(3))
         job.onLost = chance(50) ? .requeue : .fail
         job.onDisconnect = chance(50) ? .stop : .keep
+        job.crashLimit = UInt32(below(4))
         job.retries = RetryPolicy(any: UInt32(below(3)), rules: [RetryPolicy.Rule(exitCode: 91, count: 3)])
         command(.submitJob(job, payloads: payloads, submitter: "ada"))
     }
@@ -334,6 +336,7 @@ extension Coordinator {
                     continue
                 }
                 compare("attempt of \(index)", ledger.attempt(of: index), others.ledger?.attempt(of: index))
+                compare("crashes of \(index)", ledger.crashes(of: index), others.ledger?.crashes(of: index))
             }
         }
         compare(

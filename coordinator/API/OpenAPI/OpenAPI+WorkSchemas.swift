@@ -155,7 +155,9 @@ extension OpenAPI {
                 "onDisconnect": { "$ref": "#/components/schemas/DisconnectPolicy" },
                 "onLost": { "$ref": "#/components/schemas/LossPolicy" },
                 "outputLimitBytes": { "type": "integer", "minimum": 4096, "maximum": 1073741824,
-                  "description": "Newest bytes kept of each stream; 16 MiB by default." }
+                  "description": "Newest bytes kept of each stream; 16 MiB by default." },
+                "crashLimit": { "type": "integer", "minimum": 0, "maximum": 100,
+                  "description": "Executions that may go down with their node or supervisor; 3 by default, 0: any." }
               },
               "required": [
                 "app", "job", "kind", "command"

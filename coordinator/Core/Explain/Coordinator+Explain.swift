@@ -33,6 +33,10 @@ extension Coordinator {
                 .notFound, "there is no task \(index) of job \(job), or it ended too long ago")
         }
         var lines = ["task \(index) of job \(job) is \(task.rawValue), attempt \(ledger.attempt(of: index))"]
+        let crashes = ledger.crashes(of: index)
+        if !crashes.isEmpty {
+            lines.append(explain(crashes, limit: state.record.specification.crashLimit))
+        }
         switch task {
         case .running:
             let holder = state.slots.first { slots[$0]?.record.tasks.contains { $0.index == index } ?? false }
@@ -46,6 +50,12 @@ extension Coordinator {
         case .succeeded, .failed, .canceled: break
         }
         return lines
+    }
+
+    private func explain(_ crashes: [NodeID], limit: UInt32) -> String {
+        let bound = limit == 0 ? "" : " of at most \(limit)"
+        return "crashes: \(crashes.count)\(bound), its node or supervisor went down while it ran "
+            + "(\(names(of: crashes)))"
     }
 
     func explain(_ node: NodeID, at now: Instant) throws(CommandRefusal) -> [String] {
@@ -81,6 +91,9 @@ extension Coordinator {
             lines.append(
                 "slot \(slot) waits: of \(open.count) nodes that take work, "
                     + misfits.map { "\($0.1) \($0.0.explanation)" }.joined(separator: ", "))
+        }
+        if let crashes = slots[slot]?.record.crashes, !crashes.isEmpty {
+            lines.append(explain(crashes, limit: state.record.specification.crashLimit))
         }
         for nodeState in NodeState.allCases {
             let count = kept.count { $0.record.state == nodeState }

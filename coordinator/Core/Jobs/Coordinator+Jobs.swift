@@ -208,7 +208,10 @@ extension Coordinator {
         }
         for index in jobs[job]?.ledger?.takeUnwritten() ?? [] {
             let attempts = (jobs[job]?.ledger?.attempt(of: index) ?? 1) - 1
-            rows.append(TaskRecord(index: index, state: .canceled, attempt: attempts, reason: "canceled"))
+            rows.append(
+                TaskRecord(
+                    index: index, state: .canceled, attempt: attempts, reason: "canceled",
+                    crashes: jobs[job]?.ledger?.crashes(of: index) ?? []))
         }
         if !rows.isEmpty { output.writes.append(.putTasks(job, rows)) }
     }

@@ -59,7 +59,9 @@ extension Coordinator {
     ) {
         guard let record = slots[slot]?.record, let job = jobs[record.job] else { return }
         // What was not started came back before; of the rest nobody knows how far it came.
-        giveBackTasks(of: slot, isLoss: true, reason: report.reason, at: now, into: &output)
+        let isCrash = report.hasVanished && record.state != .stopping
+        giveBackTasks(
+            of: slot, isLoss: true, reason: report.reason, isCrash: isCrash, at: now, into: &output)
         if let node = record.node { vacate(node, by: record, at: now, into: &output) }
         slots[slot]?.record.exitCode = report.exitCode
         let kind = job.record.specification.kind
@@ -74,7 +76,8 @@ extension Coordinator {
             moveSlot(of: record.job, from: \.running, to: \.succeeded, into: &output)
             finish(slot, as: .finished, reason: report.reason, at: now, into: &output)
         } else {
-            abandonIncarnation(slot, hasStarted: true, reason: report.reason, at: now, into: &output)
+            abandonIncarnation(
+                slot, hasStarted: true, reason: report.reason, isCrash: isCrash, at: now, into: &output)
         }
         endIfOver(record.job, at: now, into: &output)
         evictEndedJobs()
@@ -83,13 +86,17 @@ extension Coordinator {
     /// It ended without an outcome of its own, and through no fault of its own: it is still wanted, but where
     /// `on_lost` says that it must not run twice.
     private mutating func abandonIncarnation(
-        _ slot: SlotID, hasStarted: Bool, reason: String, at now: Instant, into output: inout Output
+        _ slot: SlotID, hasStarted: Bool, reason: String, isCrash: Bool, at now: Instant,
+        into output: inout Output
     ) {
         guard let record = slots[slot]?.record, let job = jobs[record.job] else { return }
         let specification = job.record.specification
         if hasStarted, specification.kind == .batch, specification.onLost == .fail {
             moveSlot(of: record.job, from: \.running, to: \.failed, into: &output)
             finish(slot, as: .failed, reason: reason, at: now, into: &output)
+        } else if isCrash, specification.kind == .batch, let verdict = countCrash(of: slot) {
+            moveSlot(of: record.job, from: \.running, to: \.failed, into: &output)
+            finish(slot, as: .failed, reason: verdict, at: now, into: &output)
         } else {
             makePending(slot, reason: reason, at: now, into: &output)
         }
@@ -112,17 +119,23 @@ extension Coordinator {
     }
 
     /// The incarnation is gone with its node or never arrived; whatever it may still do is refused by generation.
-    /// - Parameter hasStarted: work may have run: `on_lost` decides about it.
+    /// - Parameters:
+    ///   - hasStarted: work may have run: `on_lost` decides about it.
+    ///   - isCrash: nobody ordered it: what ran may have been the cause.
     mutating func loseIncarnation(
-        _ slot: SlotID, hasStarted: Bool, reason: String, at now: Instant, into output: inout Output
+        _ slot: SlotID, hasStarted: Bool, reason: String, isCrash: Bool = false, at now: Instant,
+        into output: inout Output
     ) {
         guard let record = slots[slot]?.record, let job = jobs[record.job] else { return }
-        giveBackTasks(of: slot, isLoss: hasStarted, reason: reason, at: now, into: &output)
+        let isCrash = isCrash && record.state != .stopping
+        giveBackTasks(
+            of: slot, isLoss: hasStarted, reason: reason, isCrash: isCrash, at: now, into: &output)
         if let node = record.node { vacate(node, by: record, at: now, into: &output) }
         if job.ledger != nil || job.record.state.isEnded {
             finish(slot, as: .failed, reason: reason, at: now, into: &output)
         } else {
-            abandonIncarnation(slot, hasStarted: hasStarted, reason: reason, at: now, into: &output)
+            abandonIncarnation(
+                slot, hasStarted: hasStarted, reason: reason, isCrash: isCrash, at: now, into: &output)
         }
         endIfOver(record.job, at: now, into: &output)
         evictEndedJobs()

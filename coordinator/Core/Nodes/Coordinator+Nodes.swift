@@ -65,8 +65,10 @@ extension Coordinator {
         adoptDescription(hello, known.peer, of: node)
         liveness.hear(node, at: now, limits)
         // The node has no connection yet: nothing is said to it before the welcome.
+        takeBackCrashes(of: node, hello.slots, isSameProcess: isSameProcess, into: &output)
         let keep = reconcile(
-            hello.slots, of: node, isSameProcess: isSameProcess, at: now, into: &output)
+            hello.slots, of: node, isSameProcess: isSameProcess,
+            isSameBoot: former?.bootID == hello.bootID, at: now, into: &output)
         connections[connection]?.node = node
         nodes[node]?.connection = connection
         nodes[node]?.credits = 0
@@ -154,10 +156,12 @@ extension Coordinator {
     }
 
     /// Compares what the agent runs with what it should run.
-    /// - Parameter isSameProcess: the agent would know of everything that it was ever given.
+    /// - Parameters:
+    ///   - isSameProcess: the agent would know of everything that it was ever given.
+    ///   - isSameBoot: the machine has not gone down.
     /// - Returns: the incarnations that go on; all that the agent has besides these is foreign or outdated.
     private mutating func reconcile(
-        _ reported: [RunningSlot], of node: NodeID, isSameProcess: Bool, at now: Instant,
+        _ reported: [RunningSlot], of node: NodeID, isSameProcess: Bool, isSameBoot: Bool, at now: Instant,
         into output: inout Output
     ) -> [SlotRecord] {
         for slot in nodes[node]?.slots ?? [] {
@@ -168,8 +172,11 @@ extension Coordinator {
                 loseIncarnation(
                     slot, hasStarted: false, reason: "the assignment did not arrive", at: now, into: &output)
             } else {
+                // One that is only assigned may never have arrived, as after a restart of the coordinator.
+                let isCrash = !isSameProcess && !(record.state == .assigned && isSameBoot)
                 loseIncarnation(
-                    slot, hasStarted: true, reason: "the node no longer runs it", at: now, into: &output)
+                    slot, hasStarted: true, reason: "the node no longer runs it", isCrash: isCrash, at: now,
+                    into: &output)
             }
         }
         // As they are now: a loss may have ended a job, and with it slots that were adopted before.
@@ -220,7 +227,10 @@ extension Coordinator {
                     setState(.lost, of: slot, reason: reason, at: now, into: &output)
                 }
             } else {
-                loseIncarnation(slot, hasStarted: true, reason: reason, at: now, into: &output)
+                // What became of it nobody can tell until the node is back.
+                presumeCrash(of: record, on: node)
+                loseIncarnation(
+                    slot, hasStarted: true, reason: reason, isCrash: true, at: now, into: &output)
             }
         }
         let successor = nodes.values.first {

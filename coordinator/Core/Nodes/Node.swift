@@ -22,6 +22,8 @@ struct Node: Sendable {
     var used = Resources.none
     /// Of each device, in 1/1000.
     var usedShares: [UInt32]
+    /// Crashes that were counted when its lease was over; taken back if it returns and was only cut off.
+    var presumedCrashes: [PresumedCrash] = []
 
     init(record: NodeRecord) {
         self.record = record

@@ -140,21 +140,23 @@ extension Coordinator {
         return TaskRecord(
             index: index, state: state, attempt: result.attempt.attempt, exitCode: result.exitCode,
             reason: result.reason, slot: key, node: node, startedAt: result.startedAt,
-            durationMicroseconds: result.durationMicroseconds)
+            durationMicroseconds: result.durationMicroseconds,
+            crashes: jobs[job]?.ledger?.crashes(of: index) ?? [])
     }
 
     // MARK: Loss
 
     /// What an ending incarnation still holds goes back to its job.
     mutating func giveBackTasks(
-        of slot: SlotID, isLoss: Bool, reason: String, at now: Instant, into output: inout Output
+        of slot: SlotID, isLoss: Bool, reason: String, isCrash: Bool, at now: Instant,
+        into output: inout Output
     ) {
         guard let record = slots[slot]?.record, !record.tasks.isEmpty else { return }
         slots[slot]?.record.tasks = []
         // It must not be given them back at once.
         slots[slot]?.credits = 0
         if isLoss {
-            loseTasks(record.tasks, of: record, reason: reason, into: &output)
+            loseTasks(record.tasks, of: record, reason: reason, isCrash: isCrash, into: &output)
         } else {
             for task in record.tasks { jobs[record.job]?.ledger?.giveBack(task.index, hasFailed: false) }
         }
@@ -178,16 +180,23 @@ extension Coordinator {
 
     /// These executions have no known end: `on_lost` decides.
     private mutating func loseTasks(
-        _ tasks: [TaskAttempt], of record: SlotRecord, reason: String, into output: inout Output
+        _ tasks: [TaskAttempt], of record: SlotRecord, reason: String, isCrash: Bool,
+        into output: inout Output
     ) {
         switch jobs[record.job]?.record.specification.onLost {
         case .requeue:
-            for task in tasks { jobs[record.job]?.ledger?.giveBack(task.index, hasFailed: false) }
+            var innocent = tasks[...]
+            // A slot runs them one after another in this order: only the first can have been running.
+            if isCrash, let suspect = innocent.popFirst() {
+                crash(suspect, of: record, reason: reason, into: &output)
+            }
+            for task in innocent { jobs[record.job]?.ledger?.giveBack(task.index, hasFailed: false) }
         case .fail:
             let rows = tasks.map {
                 TaskRecord(
                     index: $0.index, state: .failed, attempt: $0.attempt, reason: "lost: \(reason)",
-                    slot: record.key, node: record.node)
+                    slot: record.key, node: record.node,
+                    crashes: jobs[record.job]?.ledger?.crashes(of: $0.index) ?? [])
             }
             for task in tasks { jobs[record.job]?.ledger?.decide(task.index, .failed) }
             output.writes.append(.putTasks(record.job, rows))
@@ -206,7 +215,8 @@ extension Coordinator {
                 rows.append(
                     TaskRecord(
                         index: task.index, state: .canceled, attempt: task.attempt, reason: reason,
-                        slot: record.key, node: record.node))
+                        slot: record.key, node: record.node,
+                        crashes: state.ledger?.crashes(of: task.index) ?? []))
             }
             slots[slot]?.record.tasks = []
             writeSlot(slot, into: &output)

@@ -10,6 +10,8 @@ struct TaskLedger: Sendable {
     private(set) var states: [TaskState.Code] = []
     /// Failed executions so far, of tasks that have any. Looked up, never iterated.
     private var failures: [TaskIndex: UInt32] = [:]
+    /// The nodes of crashed executions, oldest first, of tasks that have any. Looked up, never iterated.
+    private var crashes: [TaskIndex: [NodeID]] = [:]
     /// No ready task stands before this position, but for those in `returned`.
     private var cursor = 0
     /// Positions that became ready again, first in first out.
@@ -41,6 +43,12 @@ struct TaskLedger: Sendable {
 
     /// The number of the execution that is running or comes next.
     func attempt(of index: TaskIndex) -> UInt32 { (failures[index] ?? 0) + 1 }
+
+    func crashes(of index: TaskIndex) -> [NodeID] { crashes[index] ?? [] }
+
+    mutating func setCrashes(_ nodes: [NodeID], of index: TaskIndex) {
+        crashes[index] = nodes.isEmpty ? nil : nodes
+    }
 
     /// Takes up to `limit` ready tasks: returned ones first, then in order of submission.
     mutating func takeReady(_ limit: Int) -> [TaskAttempt] {
@@ -93,8 +101,10 @@ struct TaskLedger: Sendable {
     /// - Returns: whether the store must be told: false for a task that has no row or one that says the same.
     mutating func reset(_ index: TaskIndex) -> Bool {
         guard let position = position(of: index) else { return false }
-        let hasRow = states[position] != .canceledUnwritten || failures[index] != nil
+        let hasRow =
+            states[position] != .canceledUnwritten || failures[index] != nil || crashes[index] != nil
         failures[index] = nil
+        crashes[index] = nil
         giveBack(index, hasFailed: false)
         return hasRow
     }
