@@ -323,10 +323,13 @@ package struct ClusterView: Codable, Sendable, Hashable {
     package var milliCPU: Int64
     package var memoryBytes: Int64
     package var devices: Int
+    /// What is out of the ordinary, a sentence each.
+    package var notices: [String]
 
     package init(
         cluster: String, version: String, startedAt: String, revision: UInt64, nodes: [String: Int],
-        slots: [String: Int], activeJobs: Int, milliCPU: Int64, memoryBytes: Int64, devices: Int
+        slots: [String: Int], activeJobs: Int, milliCPU: Int64, memoryBytes: Int64, devices: Int,
+        notices: [String] = []
     ) {
         self.cluster = cluster
         self.version = version
@@ -338,6 +341,7 @@ package struct ClusterView: Codable, Sendable, Hashable {
         self.milliCPU = milliCPU
         self.memoryBytes = memoryBytes
         self.devices = devices
+        self.notices = notices
     }
 }
 

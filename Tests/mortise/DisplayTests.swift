@@ -124,10 +124,12 @@ struct RowTests {
         let view = ClusterView(
             cluster: "c", version: "0.1.0", startedAt: time, revision: 1, nodes: ["lost": 1, "ready": 3],
             slots: [:],
-            activeJobs: 2, milliCPU: 8_000, memoryBytes: 1 << 30, devices: 1)
+            activeJobs: 2, milliCPU: 8_000, memoryBytes: 1 << 30, devices: 1,
+            notices: ["a pool is silent"])
         let details = ClusterDisplay(view: view, now: now).details
         #expect(details.first { $0.name == "nodes" }?.value.text == "3 ready, 1 lost")
         #expect(details.first { $0.name == "slots" }?.value.text == "-")
         #expect(details.first { $0.name == "offers" }?.value.text == "8 cpus, 1 GiB memory, 1 device")
+        #expect(details.last?.value.text == "a pool is silent")
     }
 }

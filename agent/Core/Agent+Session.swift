@@ -122,8 +122,10 @@ extension Agent {
         }
         if let retryAfter = refusal.retryAfterMilliseconds {
             output.actions.append(.disconnect(reason: refusal.message))
-            let spread = Int64.random(in: 0...Int64(retryAfter), using: &random)
-            session = .idle(until: now + .milliseconds(Int64(retryAfter) + spread))
+            let wait = Duration.milliseconds(Int64(retryAfter))
+            let longest = min(wait, limits.retryJitterLongest).wholeMilliseconds
+            session = .idle(
+                until: now + wait + .milliseconds(Int64.random(in: 0...longest, using: &random)))
             return
         }
         switch refusal.code {

@@ -150,6 +150,9 @@ package struct AgentLimits: Sendable, Hashable {
     /// Back-off between connections: full jitter below the first, doubled each time, up to the second.
     package var retryFirst = Duration.milliseconds(500)
     package var retryLongest = Duration.seconds(15)
+    /// On top of an issued retry-after comes chance up to it, and up to this at most. 2 s: agents that were told the
+    /// same are spread, and those that were already spread over seconds are back within their leases.
+    package var retryJitterLongest = Duration.seconds(2)
     /// Intervals without any word before the connection is given up.
     package var silentBeats: Int64 = 3
     /// After a slot that could not start no others are asked for so long, doubled each time up to the second: a

@@ -10,7 +10,8 @@ extension Coordinator {
             switch record.state {
             case .joining, .lost, .released: break
             case .ready, .suspect, .draining, .drained, .cordoned:
-                liveness.hear(record.node, at: now, limits)
+                liveness.watch(
+                    record.node, of: record.pool, isLeaving: record.isDraining, at: now, limits)
             }
         }
         for stored in snapshot.jobs.sorted(by: { $0.record.job < $1.record.job }) { restore(stored) }

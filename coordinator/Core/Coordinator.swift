@@ -17,6 +17,7 @@ package struct Coordinator: Sendable {
     var tokens = OrderedTable<TokenID, TokenRecord>()
     var connections = OrderedTable<ConnectionID, Connection>()
     var liveness = Liveness()
+    var admission = HelloAdmission()
     /// Ended jobs that are still in `jobs`, oldest first.
     var endedJobs: [JobID] = []
     /// Removed nodes that are still in `nodes`, oldest first.
@@ -84,6 +85,7 @@ package struct Coordinator: Sendable {
             needsPlacement = true
             for job in jobs.keys { grantWaiting(of: job, at: now, into: &output) }
         }
+        noteMassSilence(at: now, into: &output)
     }
 
     private mutating func receive(
@@ -156,6 +158,7 @@ package struct Coordinator: Sendable {
             case .explainJob(let job): return .explanation(try explain(job))
             case .explainTask(let job, let index): return .explanation(try explain(index, of: job))
             case .explainNode(let node): return .explanation(try explain(node, at: now))
+            case .explainCluster: return .explanation(explainCluster())
             case .locateLog(let subject): return try locate(subject)
             case .locateNode(let node): return .nodeLocation(try connection(of: node))
             }
@@ -172,7 +175,7 @@ extension Command {
             .cordonNode,
             .uncordonNode, .removeNode, .createToken, .revokeToken, .enrollNode:
             true
-        case .explainJob, .explainTask, .explainNode, .locateLog, .locateNode: false
+        case .explainJob, .explainTask, .explainNode, .explainCluster, .locateLog, .locateNode: false
         }
     }
 }

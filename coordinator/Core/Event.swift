@@ -54,6 +54,8 @@ package enum Command: Sendable, Hashable {
     case explainJob(JobID)
     case explainTask(JobID, TaskIndex)
     case explainNode(NodeID)
+    /// What is out of the ordinary in the whole cluster; nothing when all is well.
+    case explainCluster
     /// Which connection can answer for this slot's (or task's) log.
     case locateLog(LogSubject)
     /// Which connection the node has now.

@@ -6,7 +6,8 @@ extension Coordinator {
     /// What must hold after every event; tests and simulation call it.
     /// - Returns: a sentence for each rule that is broken; empty when all hold.
     package func checkInvariants() -> [String] {
-        checkSlots() + checkNodes() + checkConnections() + checkJobs() + checkProgress()
+        checkSlots() + checkNodes() + liveness.checkInvariants(of: nodes.values) + checkConnections()
+            + checkJobs() + checkProgress()
     }
 
     private func checkSlots() -> [String] {

@@ -32,6 +32,19 @@ package struct Limits: Sendable, Hashable {
     package var suspectAfterBeats: UInt32 = 3
     package var leaseMilliseconds: UInt32 = 25_000
 
+    /// More silent nodes of a pool than this share at once are one fault, not many: none is declared lost. 50: a rack
+    /// or a switch is less, the network or we ourselves are more. 100 never holds a loss back.
+    package var massSilencePercent = 50
+    /// In smaller pools a share says nothing.
+    package var massSilenceNodes = 4
+    /// A loss is held back so long at most. 600: a switch restarts in less; what may run elsewhere waits no longer.
+    package var massSilenceHoldSeconds: UInt32 = 600
+
+    /// Hellos that are let in at once and in a second; the others are told when to come again. 1,000: one costs less
+    /// than 0.1 ms here and about a millisecond with its TLS handshake, so beats are handled meanwhile; 10,000 agents
+    /// are back within 12 s (a second, nine, and their jitter of two), and their leases hold for 25 s.
+    package var hellosPerSecond: UInt32 = 1_000
+
     package static let defaults = Limits()
     package init() {}
 
@@ -45,6 +58,15 @@ package struct Limits: Sendable, Hashable {
             faults.append(
                 "The lease of \(leaseMilliseconds) ms must be longer than \(suspectAfterBeats) heartbeats of "
                     + "\(heartbeatMilliseconds) ms.")
+        }
+        if !(1...100).contains(massSilencePercent) {
+            faults.append("The share of silent nodes is 1 to 100 percent, not \(massSilencePercent).")
+        }
+        if massSilenceNodes < 1 {
+            faults.append("A pool with silent nodes has at least 1 node, not \(massSilenceNodes).")
+        }
+        if !(1...1_000_000).contains(hellosPerSecond) {
+            faults.append("Hellos are limited to 1 to 1000000 a second, not \(hellosPerSecond).")
         }
         return faults
     }

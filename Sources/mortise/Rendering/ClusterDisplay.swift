@@ -22,7 +22,7 @@ struct ClusterDisplay: DetailDisplayable {
                     "\(HumanUnits.thousandths(view.milliCPU)) cpus, \(HumanUnits.bytes(view.memoryBytes)) memory, "
                         + HumanUnits.count(view.devices, "device"))
             ),
-        ]
+        ] + view.notices.map { ("notice", Cell($0)) }
     }
 
     /// `3 ready, 1 lost`, in the order of the states.

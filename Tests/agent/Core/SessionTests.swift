@@ -234,7 +234,7 @@ struct SessionTests {
         let refusal = Refusal(.identityInUse, "another agent", retryAfterMilliseconds: 4_000)
         #expect(fixture.hear(.refusal(refusal)) == [.disconnect(reason: "another agent")])
         let wait = try #require(fixture.agent.nextWakeup) - fixture.now
-        #expect(wait >= .seconds(4) && wait <= .seconds(8))
+        #expect(wait >= .seconds(4) && wait <= .seconds(6))
     }
 
     @Test(

@@ -10,6 +10,7 @@ import Testing
 struct ClusterTests {
     @Test func `The cluster's counts and sums follow its revision`() async throws {
         try await TestServer.run { server in
+            server.service.script { $0.answer = { _ in .explanation(["a pool is silent"]) } }
             try server.service.commit(
                 .putNode(.sample(1)), .putNode(.sample(2, state: .lost)), .putJob(.sample()),
                 .putSlot(.sample(1)), .putSlot(.sample(2, state: .finished)))
@@ -17,6 +18,7 @@ struct ClusterTests {
             #expect(view.cluster == "test" && view.revision == 2 && view.activeJobs == 1)
             #expect(view.nodes == ["ready": 1, "lost": 1] && view.slots == ["running": 1])
             #expect(view.milliCPU == 4_000 && view.memoryBytes == 1 << 30 && view.devices == 1)
+            #expect(view.notices == ["a pool is silent"])
             try server.service.commit(.putNode(.sample(2)))
             let later: ClusterView = try await server.get("/v1/cluster").decode()
             #expect(later.revision == 3 && later.milliCPU == 8_000)

@@ -239,7 +239,8 @@ struct RandomWalk {
     }
 
     private mutating func ask() {
-        switch below(5) {
+        switch below(6) {
+        case 4: command(.explainCluster)
         case 0: command(.explainJob(anyJob()))
         case 1: command(.explainTask(anyJob(), TaskIndex(below(10))))
         case 2: command(.explainNode(anyNode()))

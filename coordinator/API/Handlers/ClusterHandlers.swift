@@ -50,7 +50,9 @@ extension APIHandlers {
     // MARK: - The cluster
 
     func showCluster(_ call: Call) async throws -> Answer {
-        try .json(try await clusterSummary.view(of: service))
+        var view = try await clusterSummary.view(of: service)
+        view.notices = try await lines(.explainCluster)
+        return try .json(view)
     }
 
     func listEvents(_ call: Call) async throws -> Answer {
@@ -91,9 +93,13 @@ extension APIHandlers {
     }
 
     private func explain(_ command: Command) async throws -> Answer {
+        try .json(ExplanationView(lines: try await lines(command)))
+    }
+
+    private func lines(_ command: Command) async throws -> [String] {
         let reply = try await submit(command)
         guard case .explanation(let lines) = reply else { throw unexpected(reply, to: "explain") }
-        return try .json(ExplanationView(lines: lines))
+        return lines
     }
 }
 

@@ -137,11 +137,13 @@ extension OpenAPI {
                 "milliCPU": { "type": "integer", "format": "int64",
                   "description": "Of the nodes that are there." },
                 "memoryBytes": { "type": "integer", "format": "int64" },
-                "devices": { "type": "integer" }
+                "devices": { "type": "integer" },
+                "notices": { "type": "array", "items": { "type": "string" },
+                  "description": "What is out of the ordinary, a sentence each." }
               },
               "required": [
                 "cluster", "version", "startedAt", "revision", "nodes", "slots", "activeJobs",
-                "milliCPU", "memoryBytes", "devices"
+                "milliCPU", "memoryBytes", "devices", "notices"
               ]
             },
             "EventView": {

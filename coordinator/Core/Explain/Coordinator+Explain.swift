@@ -69,6 +69,9 @@ extension Coordinator {
                     + "\(limits.suspectAfter.wholeMilliseconds) ms, lost after its lease of \(limits.leaseMilliseconds) ms"
             )
         }
+        if let pool = liveness.massSilence.pool(record.pool) {
+            lines += [explainSilence(of: pool)].compactMap(\.self)
+        }
         let free = known.placement
         lines.append(
             "free: \(milli(free.free.milliCPU)) of \(milli(record.capacity.resources.milliCPU)) CPUs, "
@@ -99,6 +102,7 @@ extension Coordinator {
             let count = kept.count { $0.record.state == nodeState }
             if count > 0 { lines.append("\(count) nodes take no work: \(nodeState.rawValue)") }
         }
+        lines += explainCluster()
         var pools: [String] = []
         for node in nodes.values where node.record.state != .released && !pools.contains(node.record.pool) {
             pools.append(node.record.pool)

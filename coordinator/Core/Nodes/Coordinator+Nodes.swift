@@ -55,6 +55,15 @@ extension Coordinator {
             refuse(connection, refusal, into: &output)
             return
         }
+        if let wait = admission.admit(at: now, limits) {
+            refuse(
+                connection,
+                Refusal(
+                    .overloaded, "many agents connect at once: your turn comes",
+                    retryAfterMilliseconds: UInt32(clamping: wait.wholeMilliseconds + 1)),
+                into: &output)
+            return
+        }
         let node = known.peer.node
         if let former = nodes[node]?.connection {
             refuse(former, Refusal(.replaced, "the agent connected again"), into: &output)
@@ -63,7 +72,9 @@ extension Coordinator {
         let former = nodes[node]?.record
         nodes[node]?.instance = hello.instance
         adoptDescription(hello, known.peer, of: node)
-        liveness.hear(node, at: now, limits)
+        if let record = nodes[node]?.record {
+            liveness.watch(node, of: record.pool, isLeaving: record.isDraining, at: now, limits)
+        }
         // The node has no connection yet: nothing is said to it before the welcome.
         takeBackCrashes(of: node, hello.slots, isSameProcess: isSameProcess, into: &output)
         let keep = reconcile(
@@ -265,7 +276,7 @@ extension Coordinator {
             loseIncarnation(
                 slot, hasStarted: hasStarted, reason: "its node left: \(reason)", at: now, into: &output)
         }
-        liveness.forget(node)
+        liveness.forget(node, at: now, limits)
         setState(.lost, of: node, reason: "left: \(reason)", at: now, into: &output)
         needsPlacement = true
     }
@@ -308,7 +319,7 @@ extension Coordinator {
         for slot in nodes[node]?.slots ?? [] {
             loseIncarnation(slot, hasStarted: true, reason: "its node was removed", at: now, into: &output)
         }
-        liveness.forget(node)
+        liveness.forget(node, at: now, limits)
         setState(.released, of: node, reason: reason, at: now, into: &output)
         releasedNodes.append(node)
         if releasedNodes.count > limits.releasedNodesKept { nodes[releasedNodes.removeFirst()] = nil }
@@ -323,6 +334,7 @@ extension Coordinator {
         alwaysWrite: Bool = false
     ) {
         guard let known = nodes[node] else { return }
+        liveness.setLeaving(node, known.record.isDraining, at: now, limits)
         let isSilent: Bool
         switch known.record.state {
         case .released: return

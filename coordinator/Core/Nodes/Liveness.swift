@@ -13,8 +13,19 @@ struct Liveness: Sendable {
     private(set) var lastHandled: Instant?
     private var stalled = Duration.zero
     private var deadlines = DeadlineQueue<NodeID>()
-    /// On the standing clock.
-    private var heard = OrderedTable<NodeID, Instant>()
+    private var watched = OrderedTable<NodeID, Watch>()
+    var massSilence = MassSilence()
+
+    struct Watch: Sendable {
+        /// On the standing clock.
+        var heard: Instant
+        /// Past the suspect mark.
+        var isSilent = false
+        /// Leaves in order: its silence says nothing about its pool.
+        var isLeaving: Bool
+        /// Its position in `massSilence`.
+        let pool: Int
+    }
 
     var nextWakeup: Instant? {
         guard let lastHandled, let earliest = deadlines.earliest else { return nil }
@@ -31,35 +42,133 @@ struct Liveness: Sendable {
         return late
     }
 
+    /// Begins to watch a node, which is as good as heard from.
+    mutating func watch(
+        _ node: NodeID, of pool: String, isLeaving: Bool, at now: Instant, _ limits: Limits
+    ) {
+        if watched[node] == nil {
+            let position = massSilence.position(of: pool)
+            watched[node] = Watch(heard: now - stalled, isLeaving: isLeaving, pool: position)
+            if !isLeaving { count(watched: 1, in: position, at: now, limits) }
+        }
+        hear(node, at: now, limits)
+    }
+
+    /// A node that is not watched stays so.
     mutating func hear(_ node: NodeID, at now: Instant, _ limits: Limits) {
-        heard[node] = now - stalled
+        guard var watch = watched[node] else { return }
+        let wasSilent = watch.isSilent
+        watch.heard = now - stalled
+        watch.isSilent = false
+        watched[node] = watch
         deadlines.set(node, to: now - stalled + limits.suspectAfter)
+        if wasSilent, !watch.isLeaving { count(silent: -1, in: watch.pool, at: now, limits) }
     }
 
-    mutating func forget(_ node: NodeID) {
-        heard[node] = nil
+    mutating func setLeaving(_ node: NodeID, _ isLeaving: Bool, at now: Instant, _ limits: Limits) {
+        guard let watch = watched[node], watch.isLeaving != isLeaving else { return }
+        watched[node]?.isLeaving = isLeaving
+        let step = isLeaving ? -1 : 1
+        count(watched: step, silent: watch.isSilent ? step : 0, in: watch.pool, at: now, limits)
+    }
+
+    mutating func forget(_ node: NodeID, at now: Instant, _ limits: Limits) {
+        guard let watch = watched[node] else { return }
+        watched[node] = nil
         deadlines.remove(node)
+        if !watch.isLeaving {
+            count(watched: -1, silent: watch.isSilent ? -1 : 0, in: watch.pool, at: now, limits)
+        }
     }
 
-    func silence(of node: NodeID, at now: Instant) -> Duration? { heard[node].map { now - stalled - $0 } }
+    func silence(of node: NodeID, at now: Instant) -> Duration? {
+        watched[node].map { now - stalled - $0.heard }
+    }
 
     enum Verdict: Sendable {
         case suspect, lost
     }
 
-    /// Nodes whose silence has reached the next mark; a suspect one is watched on until its lease is over.
+    /// Nodes whose silence has reached the next mark; a suspect one is watched on until its lease is over, and
+    /// while its pool is silent as a whole. Who is suspect is counted before anybody is lost.
     mutating func expired(at now: Instant, _ limits: Limits) -> [(NodeID, Verdict)] {
-        let standing = now - stalled
-        return deadlines.popExpired(at: standing).compactMap { node in
-            guard let last = heard[node] else { return nil }
-            let lostAt = last + limits.lease + Self.leaseMargin
-            if lostAt <= standing {
-                heard[node] = nil
-                return (node, .lost)
-            }
-            deadlines.set(node, to: lostAt)
-            return (node, .suspect)
+        let nodes = deadlines.popExpired(at: now - stalled)
+        var verdicts: [(NodeID, Verdict)] = []
+        for node in nodes {
+            guard let watch = watched[node], !watch.isSilent else { continue }
+            watched[node]?.isSilent = true
+            if !watch.isLeaving { count(silent: 1, in: watch.pool, at: now, limits) }
+            verdicts.append((node, .suspect))
         }
+        for node in nodes {
+            guard let watch = watched[node] else { continue }
+            let due = lossDue(watch, limits)
+            if due > now - stalled {
+                deadlines.set(node, to: due)
+            } else if let until = massSilence.brake(in: watch.pool, due: due, at: now - stalled, limits) {
+                deadlines.set(node, to: until)
+                massSilence.hold(node, in: watch.pool)
+            } else {
+                massSilence.noteLoss(in: watch.pool)
+                forget(node, at: now, limits)
+                verdicts.append((node, .lost))
+            }
+        }
+        return verdicts
+    }
+
+    private func lossDue(_ watch: Watch, _ limits: Limits) -> Instant {
+        watch.heard + limits.lease + Self.leaseMargin
+    }
+
+    /// Losses that a silence of the pool has held back are looked at again when it ends.
+    private mutating func count(
+        watched step: Int = 0, silent: Int = 0, in pool: Int, at now: Instant, _ limits: Limits
+    ) {
+        let standing = now - stalled
+        for node in massSilence.count(watched: step, silent: silent, in: pool, at: standing, limits) {
+            guard let watch = watched[node], watch.isSilent else { continue }
+            let due = lossDue(watch, limits)
+            deadlines.set(node, to: massSilence.brake(in: pool, due: due, at: standing, limits) ?? standing)
+        }
+    }
+
+    /// Whether its pool was silent as a whole at any time from then on: no node is blamed for that.
+    func wasPoolSilent(_ pool: String, since: Instant) -> Bool {
+        guard let pool = massSilence.pool(pool) else { return false }
+        return pool.begunAt != nil || pool.endedAt.map { $0 + stalled >= since } ?? false
+    }
+
+    /// - Returns: a sentence for each count that is not the number of nodes that it counts.
+    func checkInvariants(of nodes: some Sequence<Node>) -> [String] {
+        var faults: [String] = []
+        var counts = massSilence.pools.map { _ in (watched: 0, silent: 0) }
+        for node in nodes {
+            let record = node.record
+            guard let watch = watched[record.node] else {
+                if node.takesItsPlace { faults.append("node \(record.node) is in its place and not watched") }
+                continue
+            }
+            if !node.takesItsPlace {
+                faults.append("node \(record.node) is watched, but \(record.state.rawValue)")
+            }
+            if watch.isSilent, record.state != .suspect {
+                faults.append("node \(record.node) is silent and \(record.state.rawValue)")
+            }
+            if watch.isLeaving != record.isDraining {
+                faults.append("node \(record.node) is not counted as its orders say")
+            }
+            guard !watch.isLeaving else { continue }
+            counts[watch.pool].watched += 1
+            counts[watch.pool].silent += watch.isSilent ? 1 : 0
+        }
+        for (pool, count) in zip(massSilence.pools, counts)
+        where count.watched != pool.watched || count.silent != pool.silent {
+            faults.append(
+                "pool '\(pool.name)' counts \(pool.silent) silent of \(pool.watched) nodes, it has "
+                    + "\(count.silent) of \(count.watched)")
+        }
+        return faults
     }
 }
 
