@@ -5,7 +5,7 @@ extension JobSpecification {
     package enum CodingKeys: String, CodingKey {
         case app, job, kind, command, environment, directory, runtime, resources, constraints, slots, array
         case isOpen, timeoutSeconds, stopGraceSeconds, retries, priority, onDisconnect, onLost
-        case outputLimitBytes
+        case outputLimitBytes, timeRequestSeconds, warningSignal
     }
 
     package init(from decoder: any Decoder) throws {
@@ -30,6 +30,8 @@ extension JobSpecification {
         try container.read(.onDisconnect, into: &onDisconnect)
         try container.read(.onLost, into: &onLost)
         try container.read(.outputLimitBytes, into: &outputLimitBytes)
+        timeRequestSeconds = try container.decodeIfPresent(UInt32.self, forKey: .timeRequestSeconds)
+        warningSignal = try container.decodeIfPresent(WarningSignal.self, forKey: .warningSignal)
     }
 }
 

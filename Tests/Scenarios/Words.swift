@@ -38,7 +38,14 @@ enum Words {
         case .hardware: return "hardware"
         case .renewCertificate: return "renew certificate"
         case .leaving(let reason): return "leaving\(quoted(reason))"
+        case .empty(let generation): return "empty \(generation)"
+        case .lifetime(let lifetime): return "lifetime\(remaining(lifetime))"
         }
+    }
+
+    static func remaining(_ lifetime: Lifetime) -> String {
+        let remaining = lifetime.remainingMilliseconds.map { " \($0) ms" } ?? " unknown"
+        return remaining + (lifetime.isEnding ? ", ending" : "")
     }
 
     static func result(_ result: TaskResult) -> String {
@@ -70,6 +77,7 @@ enum Words {
         case .requestLog: return "read log"
         case .cancelLog: return "cancel log"
         case .certificate: return "certificate"
+        case .confirmEmpty(let generation): return "confirm empty \(generation)"
         }
     }
 

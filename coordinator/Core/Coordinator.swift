@@ -115,6 +115,7 @@ package struct Coordinator: Sendable {
         case .logChunk: break
         case .renewCertificate(let request):
             output.actions.append(.renewCertificate(connection, node, request: request))
+        case .empty, .lifetime: break
         case .leaving(let reason): leave(node, on: connection, reason: reason, at: now, into: &output)
         }
     }
@@ -173,7 +174,9 @@ extension AgentMessage {
         switch self {
         case .taskResults: true
         case .slotReport(let report): report.state.isEnded
-        case .hello, .heartbeat, .pull, .pullTasks, .hardware, .logChunk, .renewCertificate, .leaving: false
+        case .hello, .heartbeat, .pull, .pullTasks, .hardware, .logChunk, .renewCertificate, .leaving, .empty,
+            .lifetime:
+            false
         }
     }
 }
