@@ -118,7 +118,9 @@ enum Words {
     }
 
     static func line(_ record: NodeRecord) -> String {
-        let orders = (record.isDraining ? " (drain)" : "") + (record.isCordoned ? " (cordon)" : "")
+        let orders =
+            (record.isDraining ? " (drain)" : "") + (record.isCordoned ? " (cordon)" : "")
+            + (record.removal == nil ? "" : " (remove)")
         return "node \(record.name) \(record.state.rawValue)\(orders)\(quoted(record.reason))"
     }
 

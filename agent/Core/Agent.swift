@@ -72,6 +72,7 @@ package struct Agent: Sendable {
         case .shutdownRequested(let mode): begin(mode, at: now, into: &output)
         case .wakeup: break
         }
+        answerEmptiness(into: &output)
         runTimers(at: now, into: &output)
         finishShutdown(at: now, into: &output)
     }
@@ -103,7 +104,7 @@ package struct Agent: Sendable {
         case .taskResultsAcknowledged(let key, let attempts): forget(attempts, of: key, into: &output)
         case .requestHardware(let request): output.actions.append(.probeHardware(request: request))
         case .requestLog(let request): output.actions.append(.readLog(request))
-        case .confirmEmpty: break
+        case .confirmEmpty(let generation): noteEmptinessAsked(generation)
         case .cancelLog(let request): output.actions.append(.cancelLog(request: request))
         case .certificate(let pem):
             certificateRequest = nil

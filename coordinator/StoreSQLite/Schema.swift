@@ -14,6 +14,11 @@ enum Schema {
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             for statement in tables + indexes + views { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("0004 removal and walltime") { database in
+            for column in ["removal TEXT", "ends_at INTEGER"] {
+                try database.execute(sql: "ALTER TABLE node ADD COLUMN \(column)")
+            }
+        }
         return migrator
     }
 
