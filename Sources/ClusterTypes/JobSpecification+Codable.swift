@@ -5,7 +5,7 @@ extension JobSpecification {
     package enum CodingKeys: String, CodingKey {
         case app, job, kind, command, environment, directory, runtime, resources, constraints, slots, array
         case isOpen, timeoutSeconds, stopGraceSeconds, retries, priority, onDisconnect, onLost
-        case outputLimitBytes, crashLimit
+        case outputLimitBytes, crashLimit, timeRequestSeconds, warningSignal
     }
 
     package init(from decoder: any Decoder) throws {
@@ -31,6 +31,8 @@ extension JobSpecification {
         try container.read(.onLost, into: &onLost)
         try container.read(.outputLimitBytes, into: &outputLimitBytes)
         try container.read(.crashLimit, into: &crashLimit)
+        timeRequestSeconds = try container.decodeIfPresent(UInt32.self, forKey: .timeRequestSeconds)
+        warningSignal = try container.decodeIfPresent(WarningSignal.self, forKey: .warningSignal)
     }
 }
 

@@ -34,6 +34,11 @@ package struct JobSpecification: Hashable, Sendable, Codable {
     /// A task (kind `tasks`) or the command (kind `batch`) fails when so many of its executions went down with their
     /// node or supervisor. 0...100; 0 never.
     package var crashLimit: UInt32
+    /// How long a task (kind `tasks`) or the command (kind `batch`) takes: a node whose time ends sooner is not
+    /// given it. 1...31,536,000 s; nil: unknown.
+    package var timeRequestSeconds: UInt32?
+    /// Sent to what runs when its node's time is about to end; nil: nothing is.
+    package var warningSignal: WarningSignal?
 
     package init(app: String, job: String, kind: JobKind, command: JobCommand) {
         self.app = app
@@ -56,6 +61,8 @@ package struct JobSpecification: Hashable, Sendable, Codable {
         onLost = .requeue
         outputLimitBytes = 16 << 20
         crashLimit = 3
+        timeRequestSeconds = nil
+        warningSignal = nil
     }
 }
 
@@ -137,6 +144,14 @@ package struct RetryPolicy: Hashable, Sendable, Codable {
     package func count(forExitCode exitCode: Int32) -> UInt32 {
         rules.first { $0.exitCode == exitCode }?.count ?? any
     }
+}
+
+/// Signals that a command may choose to be warned by: those that programs are free to handle as they like.
+package enum WarningSignal: String, Hashable, Sendable, Codable, CaseIterable {
+    case hup = "HUP"
+    case int = "INT"
+    case usr1 = "USR1"
+    case usr2 = "USR2"
 }
 
 package enum DisconnectPolicy: String, Hashable, Sendable, Codable, CaseIterable {

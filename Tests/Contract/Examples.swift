@@ -26,7 +26,7 @@ extension NodeRecord {
                 ],
                 architecture: .arm64, labels: [Label("arch", "arm64")]),
             keyFingerprint: "ab12", address: "10.0.0.7", build: "0.1.0 (abc)", bootID: "boot-\(number)",
-            enrolledAt: .seconds(5))
+            enrolledAt: .seconds(5), removal: "sold\0", endsAt: Instant(microseconds: 1_772_366_500_000_001))
     }
 }
 

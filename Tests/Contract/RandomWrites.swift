@@ -31,6 +31,8 @@ struct RandomWrites {
         record.reason = text()
         record.since = instant()
         record.isDraining = Bool.random(using: &random)
+        record.removal = Bool.random(using: &random) ? text() : nil
+        record.endsAt = Bool.random(using: &random) ? instant() : nil
         record.capacity.resources.milliCPU = Int64(number(1_000_000))
         record.labels = Bool.random(using: &random) ? [] : [Label(text() + "k", text())]
         return record

@@ -115,7 +115,7 @@ import Testing
             let job = try await cluster.submit("--array", "1-1", "--", "sh", script)
             try await eventually("the task runs") { ledger.lines == ["start birch"] }
             try await cluster.startAgent("cedar")
-            let remove = try await cluster.mortise("node", "remove", "birch")
+            let remove = try await cluster.mortise("node", "remove", "birch", "--wait")
             #expect(remove.status == 0 && remove.output == "Node birch is removed.\n", "\(remove)")
             #expect(try await agent.waitForExit() == 72)
             #expect(agent.errors.contains("removed"), "\(agent.errors)")

@@ -39,7 +39,14 @@ enum Words {
         case .hardware: return "hardware"
         case .renewCertificate: return "renew certificate"
         case .leaving(let reason): return "leaving\(quoted(reason))"
+        case .empty(let generation): return "empty \(generation)"
+        case .lifetime(let lifetime): return "lifetime\(remaining(lifetime))"
         }
+    }
+
+    static func remaining(_ lifetime: Lifetime) -> String {
+        let remaining = lifetime.remainingMilliseconds.map { " \($0) ms" } ?? " unknown"
+        return remaining + (lifetime.isEnding ? ", ending" : "")
     }
 
     static func result(_ result: TaskResult) -> String {
@@ -71,6 +78,7 @@ enum Words {
         case .requestLog: return "read log"
         case .cancelLog: return "cancel log"
         case .certificate: return "certificate"
+        case .confirmEmpty(let generation): return "confirm empty \(generation)"
         }
     }
 
@@ -112,7 +120,9 @@ enum Words {
     }
 
     static func line(_ record: NodeRecord) -> String {
-        let orders = (record.isDraining ? " (drain)" : "") + (record.isCordoned ? " (cordon)" : "")
+        let orders =
+            (record.isDraining ? " (drain)" : "") + (record.isCordoned ? " (cordon)" : "")
+            + (record.removal == nil ? "" : " (remove)")
         return "node \(record.name) \(record.state.rawValue)\(orders)\(quoted(record.reason))"
     }
 

@@ -55,7 +55,7 @@ extension World {
         case "uncordon": command(.uncordonNode(try machine(words).node))
         case "remove":
             let machine = try machine(words)
-            machine.isRemoved = true
+            machine.isRemoved = core?.nodes[machine.node]?.record.state == .lost
             command(.removeNode(machine.node, reason: words.rest().joined(separator: " ")))
         case "explain": try explain(words)
         case "show": show()

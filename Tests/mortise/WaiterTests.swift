@@ -79,3 +79,25 @@ struct WaiterTests {
         #expect(world.reports.isEmpty)
     }
 }
+
+struct NodeWaiterTests {
+    @Test func `A removal is waited for until the node is released, through a restart`() async throws {
+        let world = FakeWorld()
+        @Sendable func view(_ state: NodeState) -> NodeView {
+            NodeView(
+                node: NodeID(3), name: "n3", pool: "p", state: state, reason: "", since: "", address: "",
+                build: "", labels: [], capacity: NodeCapacity())
+        }
+        let transport = ScriptedTransport { _, position in
+            switch position {
+            case 0, 2: try .json(view(.draining))
+            case 1: throw ClientError(.unreachable, "It refuses connections.")
+            default: try .json(view(.released))
+            }
+        }
+        let waiter = NodeWaiter(
+            client: APIClient(transport: transport, token: "t"), surroundings: world.surroundings)
+        #expect(try await waiter.waitUntilReleased(NodeID(3)) == view(.released))
+        #expect(transport.lines == Array(repeating: "GET /v1/nodes/3", count: 4))
+    }
+}

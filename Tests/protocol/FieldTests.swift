@@ -111,6 +111,7 @@ import Testing
         ("specification.slots", assign { $0.specification.slots = SlotCount(minimum: 2, maximum: 1) }),
         ("specification.array", assign { $0.specification.array = TaskArray(first: 0, last: 5, step: 0) }),
         ("specification.timeout_seconds", assign { $0.specification.timeoutSeconds = 0 }),
+        ("specification.time_request_seconds", assign { $0.specification.timeRequestSeconds = 0 }),
         ("specification.stop_grace_seconds", assign { $0.specification.stopGraceSeconds = 3_601 }),
         ("specification.priority", assign { $0.specification.priority = 1_001 }),
         ("specification.output_limit_bytes", assign { $0.specification.outputLimitBytes = 0 }),

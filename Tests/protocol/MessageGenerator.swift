@@ -8,8 +8,8 @@ struct MessageGenerator {
     init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789-._ /é漢字🚀")
-    static let agentKinds = 10
-    static let coordinatorKinds = 12
+    static let agentKinds = 12
+    static let coordinatorKinds = 13
 
     mutating func agentMessage(kind: Int) -> AgentMessage {
         switch kind {
@@ -29,7 +29,9 @@ struct MessageGenerator {
         case 8:
             .renewCertificate(
                 certificateRequest: list(upTo: 900) { UInt8(truncatingIfNeeded: $0.random.next()) })
-        default: .leaving(reason: text())
+        case 9: .leaving(reason: text())
+        case 10: .empty(generation: random.next())
+        default: .lifetime(lifetime())
         }
     }
 
@@ -66,7 +68,8 @@ struct MessageGenerator {
                     request: random.next(), key: key(), task: maybe { $0.attempt() },
                     stream: choice(LogStream.allCases), follow: bool(), tailBytes: maybe { $0.amount() }))
         case 10: .cancelLog(request: random.next())
-        default: .certificate(pem: text())
+        case 11: .certificate(pem: text())
+        default: .confirmEmpty(generation: random.next())
         }
     }
 
@@ -83,7 +86,7 @@ struct MessageGenerator {
                     state: $0.choice([.assigned, .starting, .running, .stopping, .finished, .failed]),
                     tasks: $0.list(upTo: 30) { $0.attempt() }, hasVanished: $0.bool())
             },
-            hardware: hardware())
+            hardware: hardware(), lifetime: maybe { $0.lifetime() })
     }
 
     private mutating func heartbeat() -> Heartbeat {
@@ -98,6 +101,11 @@ struct MessageGenerator {
                     powerMilliwatts: $0.maybe { $0.number() })
             },
             runningSlots: number())
+    }
+
+    private mutating func lifetime() -> Lifetime {
+        Lifetime(
+            remainingMilliseconds: maybe { UInt64($0.magnitude(bits: 38)) }, isEnding: bool())
     }
 
     private mutating func slotReport() -> SlotReport {
@@ -190,6 +198,8 @@ struct MessageGenerator {
         specification.onDisconnect = choice(DisconnectPolicy.allCases)
         specification.onLost = choice(LossPolicy.allCases)
         specification.outputLimitBytes = Int64(number(in: 4_096...(1 << 30)))
+        specification.timeRequestSeconds = maybe { $0.number(in: 1...31_536_000) }
+        specification.warningSignal = maybe { $0.choice(WarningSignal.allCases) }
         return specification
     }
 

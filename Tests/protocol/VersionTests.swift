@@ -60,11 +60,11 @@ import Testing
         let agent = try (0..<MessageGenerator.agentKinds).map {
             try encoder.encode(generator.agentMessage(kind: $0))
         }
-        #expect(try tags(agent) == Array(1...10))
+        #expect(try tags(agent) == Array(1...12))
         let coordinator = try (0..<MessageGenerator.coordinatorKinds).map {
             try encoder.encode(generator.coordinatorMessage(kind: $0))
         }
-        #expect(try tags(coordinator) == Array(1...12))
+        #expect(try tags(coordinator) == Array(1...13))
     }
 
     @Test func theNumbersOfTheFieldsStayAsTheyAre() throws {

@@ -23,6 +23,10 @@ struct OpenSession: Sendable {
     var silentAt: Instant
     /// Slots that the coordinator may still assign, by what it was told last.
     var credits: UInt32 = 0
+    /// That this connection has brought.
+    var assignments: UInt64 = 0
+    /// The coordinator waits to hear that nothing of so many assignments runs any more.
+    var emptinessAsked: UInt64?
 
     var interval: Duration { .milliseconds(Int64(welcome.heartbeatMilliseconds)) }
     var lease: Duration { .milliseconds(Int64(welcome.leaseMilliseconds)) }

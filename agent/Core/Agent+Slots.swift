@@ -33,6 +33,7 @@ extension Agent {
         let key = assignment.key
         if case .open(var open) = session {
             open.credits -= min(open.credits, 1)
+            open.assignments += 1
             session = .open(open)
         }
         // It crossed our wish for no more; that this agent leaves will say that it was not started.
@@ -195,6 +196,24 @@ extension Agent {
         send(.pull(credits: credits), into: &output)
     }
 
+    /// Answered at the end of every event, as soon as it is true.
+    mutating func noteEmptinessAsked(_ generation: UInt64) {
+        guard case .open(var open) = session else { return }
+        open.emptinessAsked = generation
+        session = .open(open)
+    }
+
+    /// Says that nothing runs here, if that was asked and is true: incarnations that nobody wants any more count
+    /// until they have ended.
+    mutating func answerEmptiness(into output: inout Output) {
+        guard case .open(var open) = session, let generation = open.emptinessAsked,
+            open.assignments >= generation, slots.values.allSatisfy({ $0.end != nil })
+        else { return }
+        open.emptinessAsked = nil
+        session = .open(open)
+        send(.empty(generation: generation), into: &output)
+    }
+
     /// What must hold after every event.
     /// - Returns: a sentence for each rule that is broken; empty when all hold.
     package func checkInvariants() -> [String] {
@@ -216,8 +235,13 @@ extension Agent {
             let incarnations = slots.keys.count { $0.slot == key.slot && !(slots[$0]?.isAbandoned ?? true) }
             if incarnations > 1 { faults.append("slot \(key.slot) has \(incarnations) incarnations") }
         }
-        if case .open(let open) = session, open.sent.count > Self.beatsRemembered {
-            faults.append("\(open.sent.count) heartbeats are remembered")
+        if case .open(let open) = session {
+            if open.sent.count > Self.beatsRemembered {
+                faults.append("\(open.sent.count) heartbeats are remembered")
+            }
+            if let asked = open.emptinessAsked, open.assignments >= asked, runningSlots == 0 {
+                faults.append("nothing runs here, and the coordinator waits to hear it")
+            }
         }
         return faults
     }

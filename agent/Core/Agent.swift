@@ -76,6 +76,7 @@ package struct Agent: Sendable {
         case .shutdownRequested(let mode): begin(mode, at: now, into: &output)
         case .wakeup: break
         }
+        answerEmptiness(into: &output)
         runTimers(at: now, into: &output)
         finishShutdown(at: now, into: &output)
     }
@@ -89,7 +90,7 @@ package struct Agent: Sendable {
             obey(refusal, at: now, into: &output)
             return
         case .heartbeatAcknowledged, .assign, .stopSlot, .slotEndAcknowledged, .assignTasks,
-            .taskResultsAcknowledged, .requestHardware, .requestLog, .cancelLog, .certificate:
+            .taskResultsAcknowledged, .requestHardware, .requestLog, .cancelLog, .certificate, .confirmEmpty:
             break
         }
         // What comes before the welcome, or after the session was given up, is of a past session.
@@ -107,6 +108,7 @@ package struct Agent: Sendable {
         case .taskResultsAcknowledged(let key, let attempts): forget(attempts, of: key, into: &output)
         case .requestHardware(let request): output.actions.append(.probeHardware(request: request))
         case .requestLog(let request): output.actions.append(.readLog(request))
+        case .confirmEmpty(let generation): noteEmptinessAsked(generation)
         case .cancelLog(let request): output.actions.append(.cancelLog(request: request))
         case .certificate(let pem):
             certificateRequest = nil

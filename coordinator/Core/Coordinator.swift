@@ -115,6 +115,8 @@ package struct Coordinator: Sendable {
         case .logChunk: break
         case .renewCertificate(let request):
             output.actions.append(.renewCertificate(connection, node, request: request))
+        case .empty(let generation): noteEmpty(generation, of: node, at: now, into: &output)
+        case .lifetime: break
         case .leaving(let reason): leave(node, on: connection, reason: reason, at: now, into: &output)
         }
     }

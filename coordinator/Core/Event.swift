@@ -44,7 +44,7 @@ package enum Command: Sendable, Hashable {
     case cordonNode(NodeID, reason: String)
     /// Takes cordon and drain back.
     case uncordonNode(NodeID)
-    /// Revokes its certificate; what ran there is lost.
+    /// Stops what runs there, and revokes its certificate once nothing does.
     case removeNode(NodeID, reason: String)
     case createToken(
         name: String, purpose: TokenRecord.Purpose, secretHash: String, expiresAt: Instant?, uses: UInt32?)

@@ -93,6 +93,30 @@ extension Coordinator {
             if record.state == .drained, !node.slots.isEmpty {
                 faults.append("node \(record.node) is drained with slots")
             }
+            faults += checkDeparture(of: node)
+        }
+        return faults
+    }
+
+    /// Nobody calls a node empty but its agent, and nobody forgets to ask.
+    private func checkDeparture(of node: Node) -> [String] {
+        var faults: [String] = []
+        let record = node.record
+        if record.state == .drained, !node.isEmptyConfirmed || !record.isDraining {
+            faults.append("node \(record.node) is drained, and nobody has confirmed it")
+        }
+        if node.isEmptyConfirmed, !record.isDraining {
+            faults.append("node \(record.node) takes work and is called empty")
+        }
+        if record.removal != nil, !record.isDraining || record.state == .released {
+            faults.append("node \(record.node) is to be removed and is \(record.state.rawValue)")
+        }
+        guard record.isDraining, node.slots.isEmpty else { return faults }
+        if node.connection != nil, !node.isEmptyConfirmed, node.emptinessAsked != node.assignments {
+            faults.append("node \(record.node) is to be empty, and nobody asks whether it is")
+        }
+        if node.isEmptyConfirmed, record.removal != nil {
+            faults.append("node \(record.node) is empty and is not removed")
         }
         return faults
     }

@@ -21,13 +21,17 @@ package struct NodeRecord: Hashable, Sendable {
     package var build: String
     package var bootID: String
     package var enrolledAt: Instant
+    /// Why it is to be removed, once nothing of it runs any more; nil: it is not.
+    package var removal: String?
+    /// When it will be gone, as its agent says; nil: no end is known.
+    package var endsAt: Instant?
 
     package init(
         node: NodeID, name: String, pool: String, state: NodeState = .joining, reason: String = "",
         since: Instant, isCordoned: Bool = false, isDraining: Bool = false, labels: [Label] = [],
         capacity: NodeCapacity = NodeCapacity(), keyFingerprint: String, address: String = "",
         build: String = "",
-        bootID: String = "", enrolledAt: Instant
+        bootID: String = "", enrolledAt: Instant, removal: String? = nil, endsAt: Instant? = nil
     ) {
         self.node = node
         self.name = name
@@ -44,6 +48,8 @@ package struct NodeRecord: Hashable, Sendable {
         self.build = build
         self.bootID = bootID
         self.enrolledAt = enrolledAt
+        self.removal = removal
+        self.endsAt = endsAt
     }
 }
 

@@ -72,7 +72,7 @@ package final class Relay: Sendable {
             if case .probe(let continuation) = remove(request) { continuation.resume(returning: report) }
             return false
         case .hello, .heartbeat, .pull, .slotReport, .pullTasks, .taskResults, .hardware, .renewCertificate,
-            .leaving:
+            .leaving, .empty, .lifetime:
             return false
         }
     }

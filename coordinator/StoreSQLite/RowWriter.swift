@@ -92,6 +92,8 @@ extension RowWriter {
         row.bind(record.build)
         row.bind(record.bootID)
         row.bind(record.enrolledAt)
+        row.bind(record.removal)
+        row.bind(record.endsAt)
         row.bind(Int64(bitPattern: revision))
         try row.run()
     }

@@ -17,6 +17,11 @@ enum Schema {
         migrator.registerMigration("0003 crashes") { database in
             for statement in crashes { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("0004 removal and walltime") { database in
+            for column in ["removal TEXT", "ends_at INTEGER"] {
+                try database.execute(sql: "ALTER TABLE node ADD COLUMN \(column)")
+            }
+        }
         return migrator
     }
 

@@ -16,6 +16,8 @@ extension AgentMessage {
         case .logChunk: "log_chunk"
         case .renewCertificate: "renew_certificate"
         case .leaving: "leaving"
+        case .empty: "empty"
+        case .lifetime: "lifetime"
         }
     }
 
@@ -55,6 +57,8 @@ extension AgentMessage {
             self = .renewCertificate(certificateRequest: request)
         case .leaving(let leaving):
             self = .leaving(reason: try Check.reason(leaving.reason, "leaving.reason"))
+        case .empty(let empty): self = .empty(generation: empty.generation)
+        case .lifetime(let lifetime): self = .lifetime(try Lifetime(wire: lifetime, "lifetime"))
         case nil:
             throw ProtocolError(
                 .unknownMessage,
@@ -89,6 +93,8 @@ extension WireAgentEnvelope {
         case .logChunk(let chunk): logChunk = chunk.wire
         case .renewCertificate(let request): renewCertificate.bytes = request
         case .leaving(let reason): leaving.reason = reason.cutReason
+        case .empty(let generation): empty.generation = generation
+        case .lifetime(let value): lifetime = value.wire
         }
     }
 }
@@ -107,7 +113,8 @@ extension Hello {
                 try Label(wire: label, "hello.labels")
             },
             slots: try wire.slots.map(RunningSlot.init(wire:)),
-            hardware: try HardwareReport(wire: wire.hardware))
+            hardware: try HardwareReport(wire: wire.hardware),
+            lifetime: wire.hasLifetime ? try Lifetime(wire: wire.lifetime, "hello.lifetime") : nil)
         guard Set(labels.map(\.key)).count == labels.count else {
             throw Check.invalid("hello.labels", "a key stands twice")
         }
@@ -124,6 +131,26 @@ extension Hello {
         wire.labels = labels.map(\.wire)
         wire.slots = slots.map(\.wire)
         wire.hardware = hardware.wire
+        if let lifetime { wire.lifetime = lifetime.wire }
+        return wire
+    }
+}
+
+extension Lifetime {
+    init(wire: WireLifetime, _ field: String) throws(ProtocolError) {
+        self.init(
+            remainingMilliseconds: try Check.optionalRange(
+                wire.hasRemainingMilliseconds ? wire.remainingMilliseconds : nil,
+                0...ProtocolLimits.lifetimeMilliseconds, "\(field).remaining_milliseconds"),
+            isEnding: wire.isEnding)
+    }
+
+    var wire: WireLifetime {
+        var wire = WireLifetime()
+        if let remainingMilliseconds {
+            wire.remainingMilliseconds = min(remainingMilliseconds, ProtocolLimits.lifetimeMilliseconds)
+        }
+        wire.isEnding = isEnding
         return wire
     }
 }

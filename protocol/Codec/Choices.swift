@@ -96,6 +96,28 @@ extension JobKind {
     }
 }
 
+extension WarningSignal {
+    static func optional(wire: WireWarningSignal, _ field: String) throws(ProtocolError) -> WarningSignal? {
+        switch wire {
+        case .unspecified: nil
+        case .hup: .hup
+        case .int: .int
+        case .usr1: .usr1
+        case .usr2: .usr2
+        case .UNRECOGNIZED: throw Check.unknownChoice(wire.rawValue, field)
+        }
+    }
+
+    var wire: WireWarningSignal {
+        switch self {
+        case .hup: .hup
+        case .int: .int
+        case .usr1: .usr1
+        case .usr2: .usr2
+        }
+    }
+}
+
 extension Runtime {
     init(wire: WireRuntime, _ field: String) throws(ProtocolError) {
         switch wire {

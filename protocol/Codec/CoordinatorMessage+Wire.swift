@@ -18,6 +18,7 @@ extension CoordinatorMessage {
         case .requestLog: "request_log"
         case .cancelLog: "cancel_log"
         case .certificate: "certificate"
+        case .confirmEmpty: "confirm_empty"
         }
     }
 
@@ -27,7 +28,7 @@ extension CoordinatorMessage {
         case .assignTasks(_, let orders): orders.count
         case .taskResultsAcknowledged(_, let attempts): attempts.count
         case .welcome, .refusal, .heartbeatAcknowledged, .assign, .stopSlot, .slotEndAcknowledged,
-            .requestHardware, .requestLog, .cancelLog, .certificate:
+            .requestHardware, .requestLog, .cancelLog, .certificate, .confirmEmpty:
             0
         }
     }
@@ -45,7 +46,7 @@ extension CoordinatorMessage {
                 .taskResultsAcknowledged(key, Array(attempts[middle...]))
             )
         case .welcome, .refusal, .heartbeatAcknowledged, .assign, .stopSlot, .slotEndAcknowledged,
-            .requestHardware, .requestLog, .cancelLog, .certificate:
+            .requestHardware, .requestLog, .cancelLog, .certificate, .confirmEmpty:
             return nil
         }
     }
@@ -79,6 +80,7 @@ extension CoordinatorMessage {
         case .cancelLog(let cancel): self = .cancelLog(request: cancel.request)
         case .certificate(let certificate):
             self = .certificate(pem: try Check.text(certificate.pem, "certificate.pem"))
+        case .confirmEmpty(let question): self = .confirmEmpty(generation: question.generation)
         case nil:
             throw ProtocolError(
                 .unknownMessage,
@@ -113,6 +115,7 @@ extension WireCoordinatorEnvelope {
         case .requestLog(let value): requestLog = value.wire
         case .cancelLog(let request): cancelLog.request = request
         case .certificate(let pem): certificate.pem = pem
+        case .confirmEmpty(let generation): confirmEmpty.generation = generation
         }
     }
 }

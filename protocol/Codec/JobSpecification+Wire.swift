@@ -43,6 +43,10 @@ extension JobSpecification {
         onLost = try LossPolicy(wire: wire.onLost, "specification.on_lost")
         outputLimitBytes = try Check.range(
             wire.outputLimitBytes, 4_096...(1 << 30), "specification.output_limit_bytes")
+        timeRequestSeconds = try Check.optionalRange(
+            wire.hasTimeRequestSeconds ? wire.timeRequestSeconds : nil, 1...31_536_000,
+            "specification.time_request_seconds")
+        warningSignal = try WarningSignal.optional(wire: wire.warningSignal, "specification.warning_signal")
     }
 
     var wire: WireJobSpecification {
@@ -66,6 +70,8 @@ extension JobSpecification {
         wire.onDisconnect = onDisconnect.wire
         wire.onLost = onLost.wire
         wire.outputLimitBytes = outputLimitBytes
+        if let timeRequestSeconds { wire.timeRequestSeconds = timeRequestSeconds }
+        if let warningSignal { wire.warningSignal = warningSignal.wire }
         return wire
     }
 }

@@ -120,6 +120,24 @@ package nonisolated struct WireAgentEnvelope: Sendable {
     set {message = .leaving(newValue)}
   }
 
+  /// Since 1.1: the answer to ConfirmEmpty.
+  package var empty: WireEmpty {
+    get {
+      if case .empty(let v)? = message {return v}
+      return WireEmpty()
+    }
+    set {message = .empty(newValue)}
+  }
+
+  /// Since 1.1: on change; Hello says it first.
+  package var lifetime: WireLifetime {
+    get {
+      if case .lifetime(let v)? = message {return v}
+      return WireLifetime()
+    }
+    set {message = .lifetime(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -140,6 +158,10 @@ package nonisolated struct WireAgentEnvelope: Sendable {
     case renewCertificate(WireRenewCertificate)
     /// The agent ends in order and runs nothing more.
     case leaving(WireLeaving)
+    /// Since 1.1: the answer to ConfirmEmpty.
+    case empty(WireEmpty)
+    /// Since 1.1: on change; Hello says it first.
+    case lifetime(WireLifetime)
 
   }
 
@@ -187,12 +209,23 @@ package nonisolated struct WireHello: Sendable {
   /// Clears the value of `hardware`. Subsequent reads from it will return its default value.
   package mutating func clearHardware() {self._hardware = nil}
 
+  /// Since 1.1; left out: the agent knows no end.
+  package var lifetime: WireLifetime {
+    get {_lifetime ?? WireLifetime()}
+    set {_lifetime = newValue}
+  }
+  /// Returns true if `lifetime` has been explicitly set.
+  package var hasLifetime: Bool {self._lifetime != nil}
+  /// Clears the value of `lifetime`. Subsequent reads from it will return its default value.
+  package mutating func clearLifetime() {self._lifetime = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _version: WireProtocolVersion? = nil
   fileprivate var _hardware: WireHardwareReport? = nil
+  fileprivate var _lifetime: WireLifetime? = nil
 }
 
 package nonisolated struct WireRunningSlot: Sendable {
@@ -513,13 +546,53 @@ package nonisolated struct WireLeaving: Sendable {
   package init() {}
 }
 
+/// Nothing of any assignment runs here: no process is left of those that were stopped either.
+package nonisolated struct WireEmpty: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Of the question.
+  package var generation: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// How long the agent will be there. It is told as what remains: the clocks of the two sides differ.
+package nonisolated struct WireLifetime: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Left out: no end is known (any more).
+  package var remainingMilliseconds: UInt64 {
+    get {_remainingMilliseconds ?? 0}
+    set {_remainingMilliseconds = newValue}
+  }
+  /// Returns true if `remainingMilliseconds` has been explicitly set.
+  package var hasRemainingMilliseconds: Bool {self._remainingMilliseconds != nil}
+  /// Clears the value of `remainingMilliseconds`. Subsequent reads from it will return its default value.
+  package mutating func clearRemainingMilliseconds() {self._remainingMilliseconds = nil}
+
+  /// The end is near: nothing new is to be given to this node.
+  package var isEnding: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _remainingMilliseconds: UInt64? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "mortise.agent.v1"
 
 nonisolated extension WireAgentEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AgentEnvelope"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}heartbeat\0\u{1}pull\0\u{3}slot_report\0\u{3}pull_tasks\0\u{3}task_results\0\u{1}hardware\0\u{3}log_chunk\0\u{3}renew_certificate\0\u{1}leaving\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}heartbeat\0\u{1}pull\0\u{3}slot_report\0\u{3}pull_tasks\0\u{3}task_results\0\u{1}hardware\0\u{3}log_chunk\0\u{3}renew_certificate\0\u{1}leaving\0\u{1}empty\0\u{1}lifetime\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -657,6 +730,32 @@ nonisolated extension WireAgentEnvelope: SwiftProtobuf.Message, SwiftProtobuf._M
           self.message = .leaving(v)
         }
       }()
+      case 11: try {
+        var v: WireEmpty?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .empty(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .empty(v)
+        }
+      }()
+      case 12: try {
+        var v: WireLifetime?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .lifetime(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .lifetime(v)
+        }
+      }()
       default: break
       }
     }
@@ -708,6 +807,14 @@ nonisolated extension WireAgentEnvelope: SwiftProtobuf.Message, SwiftProtobuf._M
       guard case .leaving(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     }()
+    case .empty?: try {
+      guard case .empty(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .lifetime?: try {
+      guard case .lifetime(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -722,7 +829,7 @@ nonisolated extension WireAgentEnvelope: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}build\0\u{1}cluster\0\u{3}node_name\0\u{1}instance\0\u{3}boot_id\0\u{1}labels\0\u{1}slots\0\u{1}hardware\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}build\0\u{1}cluster\0\u{3}node_name\0\u{1}instance\0\u{3}boot_id\0\u{1}labels\0\u{1}slots\0\u{1}hardware\0\u{1}lifetime\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -739,6 +846,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.labels) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.slots) }()
       case 9: try { try decoder.decodeSingularMessageField(value: &self._hardware) }()
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._lifetime) }()
       default: break
       }
     }
@@ -776,6 +884,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     try { if let v = self._hardware {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     } }()
+    try { if let v = self._lifetime {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -789,6 +900,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.labels != rhs.labels {return false}
     if lhs.slots != rhs.slots {return false}
     if lhs._hardware != rhs._hardware {return false}
+    if lhs._lifetime != rhs._lifetime {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1322,6 +1434,75 @@ nonisolated extension WireLeaving: SwiftProtobuf.Message, SwiftProtobuf._Message
 
   package static func ==(lhs: WireLeaving, rhs: WireLeaving) -> Bool {
     if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireEmpty: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Empty"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.generation != 0 {
+      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireEmpty, rhs: WireEmpty) -> Bool {
+    if lhs.generation != rhs.generation {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireLifetime: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Lifetime"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}remaining_milliseconds\0\u{3}is_ending\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self._remainingMilliseconds) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.isEnding) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._remainingMilliseconds {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 1)
+    } }()
+    if self.isEnding != false {
+      try visitor.visitSingularBoolField(value: self.isEnding, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireLifetime, rhs: WireLifetime) -> Bool {
+    if lhs._remainingMilliseconds != rhs._remainingMilliseconds {return false}
+    if lhs.isEnding != rhs.isEnding {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -130,6 +130,15 @@ package nonisolated struct WireCoordinatorEnvelope: Sendable {
     set {message = .certificate(newValue)}
   }
 
+  /// Since 1.1: answered by Empty, as soon as that is true.
+  package var confirmEmpty: WireConfirmEmpty {
+    get {
+      if case .confirmEmpty(let v)? = message {return v}
+      return WireConfirmEmpty()
+    }
+    set {message = .confirmEmpty(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -151,6 +160,8 @@ package nonisolated struct WireCoordinatorEnvelope: Sendable {
     case requestLog(WireLogRequest)
     case cancelLog(WireCancelLog)
     case certificate(WireCertificate)
+    /// Since 1.1: answered by Empty, as soon as that is true.
+    case confirmEmpty(WireConfirmEmpty)
 
   }
 
@@ -607,13 +618,26 @@ package nonisolated struct WireCertificate: Sendable {
   package init() {}
 }
 
+package nonisolated struct WireConfirmEmpty: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// How many assignments this connection has carried: an answer that was given before a newer one counts nothing.
+  package var generation: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "mortise.agent.v1"
 
 nonisolated extension WireCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CoordinatorEnvelope"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}refusal\0\u{3}heartbeat_acknowledged\0\u{1}assign\0\u{3}stop_slot\0\u{3}slot_end_acknowledged\0\u{3}assign_tasks\0\u{3}task_results_acknowledged\0\u{3}request_hardware\0\u{3}request_log\0\u{3}cancel_log\0\u{1}certificate\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}refusal\0\u{3}heartbeat_acknowledged\0\u{1}assign\0\u{3}stop_slot\0\u{3}slot_end_acknowledged\0\u{3}assign_tasks\0\u{3}task_results_acknowledged\0\u{3}request_hardware\0\u{3}request_log\0\u{3}cancel_log\0\u{1}certificate\0\u{3}confirm_empty\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -777,6 +801,19 @@ nonisolated extension WireCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProto
           self.message = .certificate(v)
         }
       }()
+      case 13: try {
+        var v: WireConfirmEmpty?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .confirmEmpty(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .confirmEmpty(v)
+        }
+      }()
       default: break
       }
     }
@@ -835,6 +872,10 @@ nonisolated extension WireCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProto
     case .certificate?: try {
       guard case .certificate(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .confirmEmpty?: try {
+      guard case .confirmEmpty(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
     }()
     case nil: break
     }
@@ -1412,6 +1453,36 @@ nonisolated extension WireCertificate: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
   package static func ==(lhs: WireCertificate, rhs: WireCertificate) -> Bool {
     if lhs.pem != rhs.pem {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireConfirmEmpty: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ConfirmEmpty"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.generation != 0 {
+      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireConfirmEmpty, rhs: WireConfirmEmpty) -> Bool {
+    if lhs.generation != rhs.generation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -20,6 +20,52 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+package nonisolated enum WireWarningSignal: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+  case hup // = 1
+  case int // = 2
+  case usr1 // = 3
+  case usr2 // = 4
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .hup
+    case 2: self = .int
+    case 3: self = .usr1
+    case 4: self = .usr2
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .hup: return 1
+    case .int: return 2
+    case .usr1: return 3
+    case .usr2: return 4
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [WireWarningSignal] = [
+    .unspecified,
+    .hup,
+    .int,
+    .usr1,
+    .usr2,
+  ]
+
+}
+
 package nonisolated enum WireJobKind: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
@@ -334,6 +380,22 @@ package nonisolated struct WireJobSpecification: @unchecked Sendable {
     set {_uniqueStorage()._outputLimitBytes = newValue}
   }
 
+  /// Since 1.1: how long a task (TASKS) or the command takes; left out: unknown.
+  package var timeRequestSeconds: UInt32 {
+    get {_storage._timeRequestSeconds ?? 0}
+    set {_uniqueStorage()._timeRequestSeconds = newValue}
+  }
+  /// Returns true if `timeRequestSeconds` has been explicitly set.
+  package var hasTimeRequestSeconds: Bool {_storage._timeRequestSeconds != nil}
+  /// Clears the value of `timeRequestSeconds`. Subsequent reads from it will return its default value.
+  package mutating func clearTimeRequestSeconds() {_uniqueStorage()._timeRequestSeconds = nil}
+
+  /// Since 1.1: sent to what runs when the node's end is near; UNSPECIFIED: none.
+  package var warningSignal: WireWarningSignal {
+    get {_storage._warningSignal}
+    set {_uniqueStorage()._warningSignal = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Command: Equatable, Sendable {
@@ -538,6 +600,10 @@ package nonisolated struct WireRetryPolicy: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "mortise.agent.v1"
 
+nonisolated extension WireWarningSignal: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0WARNING_SIGNAL_UNSPECIFIED\0\u{1}WARNING_SIGNAL_HUP\0\u{1}WARNING_SIGNAL_INT\0\u{1}WARNING_SIGNAL_USR1\0\u{1}WARNING_SIGNAL_USR2\0")
+}
+
 nonisolated extension WireJobKind: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0JOB_KIND_UNSPECIFIED\0\u{1}JOB_KIND_BATCH\0\u{1}JOB_KIND_SERVICE\0\u{1}JOB_KIND_TASKS\0")
 }
@@ -556,7 +622,7 @@ nonisolated extension WireLossPolicy: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobSpecification"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}app\0\u{1}job\0\u{1}kind\0\u{1}argv\0\u{1}script\0\u{1}environment\0\u{1}directory\0\u{1}runtime\0\u{1}resources\0\u{1}constraints\0\u{1}slots\0\u{1}array\0\u{3}is_open\0\u{3}timeout_seconds\0\u{3}stop_grace_seconds\0\u{1}retries\0\u{1}priority\0\u{3}on_disconnect\0\u{3}on_lost\0\u{3}output_limit_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}app\0\u{1}job\0\u{1}kind\0\u{1}argv\0\u{1}script\0\u{1}environment\0\u{1}directory\0\u{1}runtime\0\u{1}resources\0\u{1}constraints\0\u{1}slots\0\u{1}array\0\u{3}is_open\0\u{3}timeout_seconds\0\u{3}stop_grace_seconds\0\u{1}retries\0\u{1}priority\0\u{3}on_disconnect\0\u{3}on_lost\0\u{3}output_limit_bytes\0\u{3}time_request_seconds\0\u{3}warning_signal\0")
 
   fileprivate class _StorageClass {
     var _app: String = String()
@@ -578,6 +644,8 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
     var _onDisconnect: WireDisconnectPolicy = .unspecified
     var _onLost: WireLossPolicy = .unspecified
     var _outputLimitBytes: Int64 = 0
+    var _timeRequestSeconds: UInt32? = nil
+    var _warningSignal: WireWarningSignal = .unspecified
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -607,6 +675,8 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
       _onDisconnect = source._onDisconnect
       _onLost = source._onLost
       _outputLimitBytes = source._outputLimitBytes
+      _timeRequestSeconds = source._timeRequestSeconds
+      _warningSignal = source._warningSignal
     }
   }
 
@@ -664,6 +734,8 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
         case 18: try { try decoder.decodeSingularEnumField(value: &_storage._onDisconnect) }()
         case 19: try { try decoder.decodeSingularEnumField(value: &_storage._onLost) }()
         case 20: try { try decoder.decodeSingularInt64Field(value: &_storage._outputLimitBytes) }()
+        case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._timeRequestSeconds) }()
+        case 22: try { try decoder.decodeSingularEnumField(value: &_storage._warningSignal) }()
         default: break
         }
       }
@@ -741,6 +813,12 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
       if _storage._outputLimitBytes != 0 {
         try visitor.visitSingularInt64Field(value: _storage._outputLimitBytes, fieldNumber: 20)
       }
+      try { if let v = _storage._timeRequestSeconds {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 21)
+      } }()
+      if _storage._warningSignal != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._warningSignal, fieldNumber: 22)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -769,6 +847,8 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._onDisconnect != rhs_storage._onDisconnect {return false}
         if _storage._onLost != rhs_storage._onLost {return false}
         if _storage._outputLimitBytes != rhs_storage._outputLimitBytes {return false}
+        if _storage._timeRequestSeconds != rhs_storage._timeRequestSeconds {return false}
+        if _storage._warningSignal != rhs_storage._warningSignal {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -20,6 +20,10 @@ package enum AgentMessage: Hashable, Sendable {
     case renewCertificate(certificateRequest: [UInt8])
     /// The agent ends in order and runs nothing more.
     case leaving(reason: String)
+    /// The answer to `confirmEmpty`. Since 1.1.
+    case empty(generation: UInt64)
+    /// On change; `hello` says it first. Since 1.1.
+    case lifetime(Lifetime)
 }
 
 package struct Hello: Hashable, Sendable {
@@ -36,11 +40,14 @@ package struct Hello: Hashable, Sendable {
     /// Incarnations that run here or whose end has not been acknowledged.
     package var slots: [RunningSlot]
     package var hardware: HardwareReport
+    /// nil: the agent knows no end.
+    package var lifetime: Lifetime?
 
     package init(
         version: ProtocolVersion = .current, build: String, cluster: String, nodeName: String,
         instance: UInt64,
-        bootID: String, labels: [Label] = [], slots: [RunningSlot] = [], hardware: HardwareReport
+        bootID: String, labels: [Label] = [], slots: [RunningSlot] = [], hardware: HardwareReport,
+        lifetime: Lifetime? = nil
     ) {
         self.version = version
         self.build = build
@@ -51,6 +58,20 @@ package struct Hello: Hashable, Sendable {
         self.labels = labels
         self.slots = slots
         self.hardware = hardware
+        self.lifetime = lifetime
+    }
+}
+
+/// How long the agent will be there. It is told as what remains: the clocks of the two sides differ.
+package struct Lifetime: Hashable, Sendable {
+    /// nil: no end is known (any more).
+    package var remainingMilliseconds: UInt64?
+    /// The end is near: nothing new is to be given to this node.
+    package var isEnding: Bool
+
+    package init(remainingMilliseconds: UInt64?, isEnding: Bool = false) {
+        self.remainingMilliseconds = remainingMilliseconds
+        self.isEnding = isEnding
     }
 }
 

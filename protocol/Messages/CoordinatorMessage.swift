@@ -20,6 +20,9 @@ package enum CoordinatorMessage: Hashable, Sendable {
     case cancelLog(request: UInt64)
     /// The renewed certificate chain in PEM.
     case certificate(pem: String)
+    /// Answered by `empty` as soon as that is true. `generation` counts the assignments of this connection: an
+    /// answer that was given before a newer one counts nothing. Since 1.1.
+    case confirmEmpty(generation: UInt64)
 }
 
 package struct Welcome: Hashable, Sendable {

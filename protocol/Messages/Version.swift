@@ -9,7 +9,10 @@ package struct ProtocolVersion: Hashable, Comparable, Sendable, CustomStringConv
         self.minor = minor
     }
 
-    package static let current = ProtocolVersion(major: 1, minor: 0)
+    package static let current = ProtocolVersion(major: 1, minor: 1)
+
+    /// The first minor version with `confirmEmpty`, `empty` and `lifetime`.
+    package static let withEmptiness = ProtocolVersion(major: 1, minor: 1)
 
     /// The WebSocket subprotocol names the major version.
     package static let subprotocol = "mortise.agent.v1"
@@ -61,6 +64,8 @@ package enum ProtocolLimits {
     package static let amountBytes: Int64 = 1 << 60
     /// The latest moment, 9999-12-31: sums of moments and durations stay far from overflow.
     package static let latestMicroseconds: Int64 = 253_402_300_799_000_000
+    /// Until a node's end. Ten years: an end that is further away is none.
+    package static let lifetimeMilliseconds: UInt64 = 315_360_000_000
 }
 
 /// Bytes from outside that are no valid message. The connection is closed with the message as reason.

@@ -177,11 +177,11 @@ struct NodeTests {
         #expect(fixture.core.nodes[node]?.connection == new)
     }
 
-    @Test("another process with the same identity waits until the first has been silent for three beats")
+    @Test("another process with the same identity waits until the lease of the first is over")
     func identityInUse() {
         var fixture = Fixture.withToken()
         let (node, old) = fixture.join()
-        fixture.pass(14)
+        fixture.pass(25)
         let new = fixture.connect(node)
         let output = fixture.say(.hello(.example(node, instance: 8)), on: new)
         guard case .refuse(new, let refusal) = output.actions.first else {
@@ -190,10 +190,17 @@ struct NodeTests {
         }
         #expect(output.actions.count == 1 && output.writes.isEmpty)
         #expect(refusal.code == .identityInUse && refusal.retryAfterMilliseconds == 5_000)
-        fixture.pass(1)
+        fixture.now = fixture.now + .seconds(1)
+        #expect(
+            fixture.place().actions == [
+                .refuse(
+                    old,
+                    Refusal(
+                        .overloaded, "your lease is over: connect again", retryAfterMilliseconds: 1_000))
+            ])
         let third = fixture.connect(node)
         let accepted = fixture.say(.hello(.example(node, instance: 8)), on: third)
-        #expect(accepted.actions.first == .refuse(old, Refusal(.replaced, "the agent connected again")))
+        #expect(accepted.actions == [.send(third, welcome(node))])
         #expect(fixture.core.nodes[node]?.connection == third)
     }
 
@@ -298,6 +305,8 @@ struct NodeTests {
         #expect(fixture.core.nodes[node]?.record.state == .suspect)
         _ = fixture.reply(to: .drainNode(node, reason: "noise"))
         _ = fixture.say(.heartbeat(Heartbeat(sequence: 1)), on: connection)
+        #expect(fixture.core.nodes[node]?.record.state == .draining)
+        _ = fixture.say(.empty(generation: 0), on: connection)
         #expect(fixture.core.nodes[node]?.record.state == .drained)
     }
 
@@ -356,36 +365,6 @@ struct NodeTests {
         fixture.pass(1)
         #expect(
             fixture.core.nodes.values.map(\.record.state) == [.joining] + Array(repeating: .lost, count: 6))
-    }
-
-    @Test("removing a node tells its agent, and what is left of it is bounded")
-    func remove() throws {
-        var limits = Limits.defaults
-        limits.releasedNodesKept = 1
-        var fixture = Fixture.withToken(limits: limits)
-        let (first, connection) = fixture.join()
-        var released = try #require(fixture.core.nodes[first]?.record)
-        released.state = .released
-        released.reason = "sold"
-        let output = fixture.command(.removeNode(first, reason: "sold"))
-        #expect(
-            output
-                == Output(
-                    [event(first, "released: sold", at: fixture.now), .putNode(released)],
-                    [
-                        .refuse(connection, Refusal(.revoked, "the node was removed: sold")),
-                        .reply(fixture.request, .node(released)),
-                    ]))
-        let (second, _) = fixture.join()
-        _ = fixture.reply(to: .removeNode(second, reason: "sold"))
-        #expect(fixture.core.nodes.keys == [second])
-        let late = fixture.connect(second)
-        guard case .refuse(_, let refusal) = fixture.say(.hello(.example(second)), on: late).actions.first
-        else {
-            Issue.record("a removed node is let in")
-            return
-        }
-        #expect(refusal.code == .revoked)
     }
 
     @Test(

@@ -26,8 +26,18 @@ extension RandomWalk {
             agents[agent].connection = nil
             agents[agent].slots = []
         case 21..<24: foreignMessage(on: connection)
+        case 24..<30: answerEmptiness(agent, on: connection)
         default: slotActs(agent, on: connection)
         }
+    }
+
+    /// Now and then also with an old number.
+    private mutating func answerEmptiness(_ agent: Int, on connection: ConnectionID) {
+        guard let asked = agents[agent].emptinessAsked,
+            agents[agent].slots.allSatisfy({ $0.state.isEnded })
+        else { return }
+        if chance(80) { agents[agent].emptinessAsked = nil }
+        handle(.agentMessage(connection, .empty(generation: chance(90) ? asked : UInt64(below(3)))))
     }
 
     private mutating func hello(_ agent: Int) -> Hello {

@@ -17,6 +17,8 @@ struct RandomWalk {
         var instance: UInt64
         /// What it runs, in the order in which it was given, with the tasks that each slot holds.
         var slots: [(key: SlotKey, state: SlotState, tasks: [TaskAttempt])] = []
+        /// To be answered when nothing runs.
+        var emptinessAsked: UInt64?
     }
 
     let seed: UInt64
@@ -109,7 +111,10 @@ struct RandomWalk {
             switch message {
             case .assign(let assignment):
                 agents[agent].slots.append((assignment.key, .assigned, []))
-            case .welcome(let welcome): agents[agent].slots.removeAll { !welcome.keep.contains($0.key) }
+            case .welcome(let welcome):
+                agents[agent].slots.removeAll { !welcome.keep.contains($0.key) }
+                agents[agent].emptinessAsked = nil
+            case .confirmEmpty(let generation): agents[agent].emptinessAsked = generation
             case .slotEndAcknowledged(let key): agents[agent].slots.removeAll { $0.key == key }
             case .stopSlot(let key, _):
                 if let slot = agents[agent].slots.firstIndex(where: { $0.key == key }) {

@@ -152,14 +152,14 @@ extension OpenAPI {
               },
               "delete": {
                 "operationId": "removeNode", "tags": ["nodes"],
-                "summary": "Revoke its certificate; what runs there is lost",
+                "summary": "Stop what runs there, then revoke its certificate",
                 "x-mortise-role": "admin",
                 "parameters": [
                   { "name": "reason", "in": "query", "schema": { "type": "string" },
                     "description": "Why, for its history." }
                 ],
                 "responses": {
-                  "200": { "description": "Done", "content": {
+                  "200": { "description": "Ordered; done when the state is released", "content": {
                     "application/json": { "schema": { "$ref": "#/components/schemas/NodeView" } } } },
                   "default": { "$ref": "#/components/responses/Error" }
                 }

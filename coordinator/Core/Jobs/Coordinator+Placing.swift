@@ -79,6 +79,7 @@ extension Coordinator {
         slots[slot]?.credits = 0
         occupy(node, with: record)
         nodes[node]?.credits -= 1
+        nodes[node]?.assignments += 1
         output.writes.append(.putSlot(record))
         output.actions.append(
             .send(

@@ -70,7 +70,10 @@ extension Coordinator {
             if report.state == .failed, record.state != .stopping, !job.record.state.isEnded {
                 countSlotFailure(of: record.job, report.reason, at: now, into: &output)
             }
-        } else if report.state == .failed, record.state != .stopping {
+        } else if report.state == .failed,
+            // A command that was faster than the order to stop it has failed by itself.
+            record.state != .stopping || (kind == .batch && report.exitCode != nil)
+        {
             failIncarnation(slot, report, at: now, into: &output)
         } else if kind == .batch, report.exitCode != nil {
             moveSlot(of: record.job, from: \.running, to: \.succeeded, into: &output)

@@ -83,12 +83,16 @@ extension Coordinator {
         connections[connection]?.node = node
         nodes[node]?.connection = connection
         nodes[node]?.credits = 0
+        let version = ProtocolVersion.current.agreed(with: hello.version) ?? .current
+        nodes[node]?.version = version
+        nodes[node]?.assignments = 0
+        nodes[node]?.emptinessAsked = nil
         output.actions.append(
             .send(
                 connection,
                 .welcome(
                     Welcome(
-                        version: ProtocolVersion.current.agreed(with: hello.version) ?? .current, node: node,
+                        version: version, node: node,
                         cluster: cluster, heartbeatMilliseconds: limits.heartbeatMilliseconds,
                         leaseMilliseconds: limits.leaseMilliseconds, keep: keep.map(\.key)))))
         for slot in keep where slot.state == .stopping {
@@ -127,9 +131,8 @@ extension Coordinator {
         if node.record.state == .released || node.record.keyFingerprint != known.peer.keyFingerprint {
             return Refusal(.revoked, "node '\(node.record.name)' was removed: join again with a new token")
         }
-        if node.connection != nil, node.instance != hello.instance,
-            let silence = liveness.silence(of: known.peer.node, at: now), silence < limits.suspectAfter
-        {
+        // Until its lease is over (the node is lost then, and the connection given up) its slots may run.
+        if node.connection != nil, node.instance != hello.instance {
             return Refusal(
                 .identityInUse,
                 "another agent of node '\(node.record.name)' is connected: give each agent its own state directory",
@@ -222,6 +225,10 @@ extension Coordinator {
 
     private mutating func lose(_ node: NodeID, at now: Instant, into output: inout Output) {
         guard let known = nodes[node]?.record, known.state != .released else { return }
+        if let removal = known.removal {
+            conclude(removal, of: node, at: now, into: &output)
+            return
+        }
         if let connection = nodes[node]?.connection {
             refuse(
                 connection,
@@ -278,6 +285,9 @@ extension Coordinator {
         }
         liveness.forget(node, at: now, limits)
         setState(.lost, of: node, reason: "left: \(reason)", at: now, into: &output)
+        if let removal = nodes[node]?.record.removal {
+            conclude(removal, of: node, at: now, into: &output)
+        }
         needsPlacement = true
     }
 
@@ -290,7 +300,14 @@ extension Coordinator {
         guard var known = nodes[node], known.record.state != .released else {
             throw CommandRefusal(.notFound, "there is no node \(node)")
         }
+        if let removal = known.record.removal {
+            throw CommandRefusal(.conflict, "node \(node) is to be removed: \(removal)")
+        }
         change(&known.record)
+        if !known.record.isDraining {
+            known.emptinessAsked = nil
+            known.isEmptyConfirmed = false
+        }
         nodes[node] = known
         if known.record.isDraining { quiesce(node, at: now, into: &output) }
         settle(node, reason: reason, at: now, into: &output, alwaysWrite: true)
@@ -300,26 +317,12 @@ extension Coordinator {
         return .node(nodes[node]?.record ?? known.record)
     }
 
-    mutating func remove(
-        _ node: NodeID, reason: String, at now: Instant, into output: inout Output
-    ) throws(CommandRefusal) -> Reply {
-        guard let known = nodes[node], known.record.state != .released else {
-            throw CommandRefusal(.notFound, "there is no node \(node)")
-        }
-        if let connection = known.connection {
-            refuse(connection, Refusal(.revoked, "the node was removed: \(reason)"), into: &output)
-        }
-        release(node, reason: reason, at: now, into: &output)
-        needsPlacement = true
-        return .node(nodes[node]?.record ?? known.record)
-    }
-
-    private mutating func release(_ node: NodeID, reason: String, at now: Instant, into output: inout Output)
-    {
+    mutating func release(_ node: NodeID, reason: String, at now: Instant, into output: inout Output) {
         for slot in nodes[node]?.slots ?? [] {
             loseIncarnation(slot, hasStarted: true, reason: "its node was removed", at: now, into: &output)
         }
         liveness.forget(node, at: now, limits)
+        nodes[node]?.record.removal = nil
         setState(.released, of: node, reason: reason, at: now, into: &output)
         releasedNodes.append(node)
         if releasedNodes.count > limits.releasedNodesKept { nodes[releasedNodes.removeFirst()] = nil }
@@ -333,7 +336,7 @@ extension Coordinator {
         _ node: NodeID, isHeard: Bool = false, reason: String, at now: Instant, into output: inout Output,
         alwaysWrite: Bool = false
     ) {
-        guard let known = nodes[node] else { return }
+        guard !concludeDrain(of: node, at: now, into: &output), let known = nodes[node] else { return }
         liveness.setLeaving(node, known.record.isDraining, at: now, limits)
         let isSilent: Bool
         switch known.record.state {

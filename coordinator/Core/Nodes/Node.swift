@@ -17,6 +17,14 @@ struct Node: Sendable {
     var instance: UInt64?
     /// Slots that it asked for and has not been given.
     var credits: UInt32 = 0
+    /// What its agent and this coordinator both speak.
+    var version = ProtocolVersion.current
+    /// Assignments that its connection has carried.
+    var assignments: UInt64 = 0
+    /// After so many of them it was asked on its connection whether it is empty; nil: it was not.
+    var emptinessAsked: UInt64?
+    /// It is to be empty, and its agent has said that it is.
+    var isEmptyConfirmed: Bool
     /// Placed here, in the order of assignment.
     var slots: [SlotID] = []
     var used = Resources.none
@@ -28,6 +36,7 @@ struct Node: Sendable {
     init(record: NodeRecord) {
         self.record = record
         usedShares = record.capacity.devices.map { _ in 0 }
+        isEmptyConfirmed = record.state == .drained
     }
 
     /// It has shown itself since it was enrolled.
@@ -45,7 +54,7 @@ struct Node: Sendable {
 
     /// What an order and the running slots make of a node that is heard from.
     var stateWhenHeard: NodeState {
-        if record.isDraining { return slots.isEmpty ? .drained : .draining }
+        if record.isDraining { return slots.isEmpty && isEmptyConfirmed ? .drained : .draining }
         return record.isCordoned ? .cordoned : .ready
     }
 }
