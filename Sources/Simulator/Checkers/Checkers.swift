@@ -11,6 +11,8 @@ enum Observation {
     case executionStarted(TaskAttempt?, of: Supervisor, on: Host)
     /// Without an exit code: it was stopped or killed.
     case executionEnded(TaskAttempt?, exitCode: Int32?, of: Supervisor, on: Host)
+    /// An execution has taken down its supervisor.
+    case supervisorCrashed(TaskAttempt?, of: Supervisor, on: Host)
     case hostSuspended(Host)
     case hostResumed(Host)
     /// These rows are in the store.
@@ -46,6 +48,8 @@ struct Checkers {
     var generations = NoStaleGeneration()
     var visibility = DurableBeforeVisible()
     var losses = StallsBlameNobody()
+    var crashes = CrashLimit()
+    var brake = BrakeHolds()
 
     init(_ options: SimulationOptions) {}
 
@@ -58,6 +62,8 @@ struct Checkers {
         Self.ask(&incarnations, observation, world, &found)
         Self.ask(&capacity, observation, world, &found)
         Self.ask(&executions, observation, world, &found)
+        Self.ask(&crashes, observation, world, &found)
+        Self.ask(&brake, observation, world, &found)
         Self.ask(&accepted, observation, world, &found)
         Self.add(visibility.observe(observation, durable), of: DurableBeforeVisible.name, world, &found)
         return found

@@ -17,7 +17,8 @@ struct DurableBeforeVisible {
             return []
         case .delivered(let message, let host): return check(message, host, rows)
         case .replied(_, let reply): return check(reply, rows)
-        case .slotStarted, .slotEnded, .executionStarted, .executionEnded, .hostSuspended, .hostResumed,
+        case .slotStarted, .slotEnded, .executionStarted, .executionEnded, .supervisorCrashed, .hostSuspended,
+            .hostResumed,
             .committed:
             return []
         }
@@ -49,7 +50,7 @@ struct DurableBeforeVisible {
                 return ["\(host.name) may forget task \(held.index) of \(key), which holds it in the store"]
             }
         case .welcome, .refusal, .heartbeatAcknowledged, .stopSlot, .assignTasks, .requestHardware,
-            .requestLog, .cancelLog, .certificate:
+            .requestLog, .cancelLog, .certificate, .confirmEmpty:
             break
         }
         return []

@@ -21,7 +21,8 @@ struct NoStaleGeneration: Checker {
                 return ["\(key) starts on \(host.name) after generation \(newest) has started"]
             }
         case .committed(let writes): return check(writes)
-        case .slotEnded, .executionStarted, .executionEnded, .hostSuspended, .hostResumed, .delivered,
+        case .slotEnded, .executionStarted, .executionEnded, .supervisorCrashed, .hostSuspended, .hostResumed,
+            .delivered,
             .replied:
             break
         }

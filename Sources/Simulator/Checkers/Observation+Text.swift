@@ -13,6 +13,8 @@ extension Observation: CustomStringConvertible {
         case .executionEnded(let task, let code, let supervisor, let host):
             "\(host.name) \(supervisor.key) ran \(task.map { "\($0.index)#\($0.attempt)" } ?? "its command"), "
                 + "exit \(code.map(String.init) ?? "unknown")"
+        case .supervisorCrashed(let task, let supervisor, let host):
+            "\(host.name) \(supervisor.key) goes down with \(task.map { "\($0.index)#\($0.attempt)" } ?? "its command")"
         case .hostSuspended(let host): "\(host.name) stands still"
         case .hostResumed(let host): "\(host.name) goes on"
         case .committed(let writes): "committed \(writes.map(\.summary).joined(separator: ", "))"
@@ -56,6 +58,7 @@ extension CoordinatorMessage {
         case .requestHardware: "probe"
         case .requestLog, .cancelLog: "log"
         case .certificate: "certificate"
+        case .confirmEmpty(let assignments): "confirm that nothing is left of \(assignments) assignments"
         }
     }
 }

@@ -14,7 +14,7 @@ struct OneIncarnation: Checker {
         case .hostSuspended(let host): for supervisor in host.supervisors { remove(supervisor) }
         case .hostResumed(let host):
             return host.supervisors.filter(\.isAlive).flatMap { add($0, host, world) }
-        case .executionStarted, .executionEnded, .committed, .delivered, .replied: break
+        case .executionStarted, .executionEnded, .supervisorCrashed, .committed, .delivered, .replied: break
         }
         return []
     }
@@ -22,8 +22,7 @@ struct OneIncarnation: Checker {
     private mutating func add(_ supervisor: Supervisor, _ host: Host, _ world: World) -> [String] {
         let slot = supervisor.key.slot
         var faults: [String] = []
-        for other in live[slot] ?? []
-        where !host.isDeclaredGone && !world.hosts[other.host].isDeclaredGone {
+        for other in live[slot] ?? [] where !world.hosts[other.host].isDeclaredGone {
             faults.append(
                 "slot \(slot) runs as \(other.key) on \(world.hosts[other.host].name) and as "
                     + "\(supervisor.key) on \(host.name)")

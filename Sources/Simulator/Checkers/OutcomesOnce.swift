@@ -33,7 +33,8 @@ struct OutcomesOnce: Checker {
                 for row in rows { faults += note(row, of: job) }
             }
             return faults
-        case .slotStarted, .slotEnded, .executionStarted, .executionEnded, .hostSuspended, .hostResumed,
+        case .slotStarted, .slotEnded, .executionStarted, .executionEnded, .supervisorCrashed, .hostSuspended,
+            .hostResumed,
             .delivered, .replied:
             break
         }

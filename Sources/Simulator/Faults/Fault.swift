@@ -27,6 +27,7 @@ package enum Fault: String, CaseIterable, Sendable {
     case commandHangs = "command-hangs"
     case commandIgnoresTerm = "command-ignores-term"
     case commandCannotStart = "command-cannot-start"
+    case poisonTasks = "poison-tasks"
     case massSilence = "mass-silence"
     // Launchers
     case lateNodes = "late-nodes"

@@ -43,6 +43,10 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case reuseGenerations = "reuse-generations"
     /// A restarted coordinator does not see the tasks that slots hold.
     case forgetHeldTasks = "forget-held-tasks"
+    /// Nodes are declared lost however many are silent at once.
+    case releaseBrake = "release-brake"
+    /// Crashes of tasks are not counted.
+    case forgetCrashes = "forget-crashes"
 
     // MARK: The driver's side
 
@@ -102,6 +106,9 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case (.forgetFence, .agentMessage(let connection, .taskResults(let key, let results))):
             let (newest, holder) = world.newestIncarnation(of: key)
             return .agentMessage(holder ?? connection, .taskResults(newest, results))
+        case (.forgetCrashes, .agentMessage(let connection, .slotReport(var report))):
+            report.hasVanished = false
+            return .agentMessage(connection, .slotReport(report))
         case (.overstateMemory, .agentMessage(let connection, .hello(var hello))):
             hello.hardware.memory.totalBytes *= 2
             return .agentMessage(connection, .hello(hello))

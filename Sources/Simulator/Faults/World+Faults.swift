@@ -82,13 +82,13 @@ extension World {
         case .pause:
             if let job = anyJob() { command(faultDice.chance(40) ? .pauseJob(job) : .resumeJob(job)) }
         case .retry:
-            let plans = client.plans.filter { $0.job != nil && !$0.isAtMostOnce }
+            let plans = client.plans.filter { $0.job != nil && !$0.isAtMostOnce && !$0.isPoison }
             guard !plans.isEmpty, let job = plans[Int(faultDice.below(Int64(plans.count)))].job else {
                 return
             }
             command(.retryTasks(job, nil))
         case .delay, .loss, .duplication, .drift, .clockJump, .slowCommit, .tornCommit, .commandHangs,
-            .commandIgnoresTerm, .commandCannotStart, .lateNodes, .nodesNeverJoin:
+            .commandIgnoresTerm, .commandCannotStart, .poisonTasks, .lateNodes, .nodesNeverJoin:
             break
         }
     }
@@ -190,7 +190,7 @@ extension Fault {
     var strikes: Bool {
         switch self {
         case .delay, .loss, .duplication, .drift, .clockJump, .slowCommit, .tornCommit, .commandHangs,
-            .commandIgnoresTerm, .commandCannotStart, .lateNodes, .nodesNeverJoin:
+            .commandIgnoresTerm, .commandCannotStart, .poisonTasks, .lateNodes, .nodesNeverJoin:
             false
         case .reset, .partition, .oneWayUp, .oneWayDown, .swizzle, .slowReader, .failingCommit,
             .coordinatorCrash, .coordinatorStall, .agentCrash, .agentReplaced, .agentLeaves, .agentStall,

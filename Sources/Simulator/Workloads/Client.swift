@@ -19,6 +19,8 @@ struct Client {
         /// Of one execution, in microseconds.
         var meanDuration: Int64
         var failurePercent: Int64
+        /// Every execution takes down its supervisor.
+        var isPoison = false
         /// More is appended while it is open.
         var appendsLeft = 0
         var job: JobID?
@@ -70,6 +72,10 @@ struct Client {
             stream: supervisor.key.slot.rawValue << 8 ^ supervisor.key.generation.number)
         if world.isOn(.commandHangs), dice.chance(1) { return dice.spread(60_000_000, 600_000_000) }
         return plan.meanDuration / 10 + dice.below(2 * plan.meanDuration)
+    }
+
+    func isPoison(_ supervisor: Supervisor, _ world: World) -> Bool {
+        !world.isHealed && plans[supervisor.plan].isPoison
     }
 
     func exitCode(_ index: TaskIndex, _ attempt: UInt32, of supervisor: Supervisor, _ world: World) -> Int32 {
@@ -193,6 +199,8 @@ extension World {
         var plan = Client.Plan(
             specification: job, meanDuration: clientDice.spread(100_000, 120_000_000),
             failurePercent: [0, 0, 5, 50][Int(clientDice.below(4))])
+        plan.isPoison = isOn(.poisonTasks) && kind != .service && clientDice.chance(20)
+        if plan.isPoison { plan.meanDuration = 200_000 }
         switch kind {
         case .tasks:
             let count = clientDice.spread(1, 200)

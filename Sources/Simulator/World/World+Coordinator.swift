@@ -37,6 +37,7 @@ final class CoordinatorProcess {
     init(_ options: SimulationOptions) {
         var limits = Limits.defaults
         limits.heartbeatMilliseconds = options.heartbeatMilliseconds
+        if options.plant == .releaseBrake { limits.massSilencePercent = 100 }
         self.limits = limits
     }
 

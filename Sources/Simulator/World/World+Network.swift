@@ -208,7 +208,8 @@ extension AgentMessage {
     fileprivate var mayComeTwice: Bool {
         switch self {
         case .heartbeat, .pull, .hardware, .pullTasks: true
-        case .hello, .slotReport, .taskResults, .logChunk, .renewCertificate, .leaving: false
+        case .hello, .slotReport, .taskResults, .logChunk, .renewCertificate, .leaving, .empty, .lifetime:
+            false
         }
     }
 }

@@ -46,7 +46,9 @@ extension World {
             recordVanished(supervisor, on: host)
         }
         return host.supervisors.map {
-            RunningSlot(key: $0.key, state: $0.report.state, tasks: $0.attempts.sorted())
+            RunningSlot(
+                key: $0.key, state: $0.report.state, tasks: $0.attempts.sorted(),
+                hasVanished: $0.report.hasVanished)
         }.sorted { $0.key < $1.key }
     }
 
@@ -69,7 +71,7 @@ extension World {
         let hasRun = supervisor.report.state == .running || supervisor.report.state == .stopping
         supervisor.report = SlotReport(
             key: supervisor.key, state: hasRun ? .finished : .failed, reason: "its supervisor vanished",
-            at: host.agentTime(now))
+            at: host.agentTime(now), hasVanished: supervisor.report.state == .running)
         supervisor.hasRecordedEnd = true
     }
 
@@ -239,6 +241,11 @@ extension World {
 
     private func endCommand(of supervisor: Supervisor, on host: Host) {
         guard supervisor.isCommandRunning else { return }
+        if client.isPoison(supervisor, self) {
+            observe(.supervisorCrashed(supervisor.running, of: supervisor, on: host))
+            killSupervisor(supervisor, on: host)
+            return
+        }
         let index = supervisor.running?.index ?? 0
         let attempt = supervisor.running?.attempt ?? UInt32(clamping: supervisor.key.generation.number)
         let exitCode = client.exitCode(index, attempt, of: supervisor, self)

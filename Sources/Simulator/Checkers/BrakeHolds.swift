@@ -1,0 +1,65 @@
+import ClusterTypes
+import CoordinatorCore
+
+/// While most of a pool is silent at once, none of its nodes is declared lost: counted by the rows of the nodes.
+struct BrakeHolds: Checker {
+    static let name = "mass-death brake"
+
+    private var nodes = OrderedTable<NodeID, NodeRecord>()
+    /// By how long the coordinator has listened: since when the silence lasts.
+    private var silentSince: Int64?
+    private var starts = 0
+
+    mutating func observe(_ observation: Observation, _ world: World) -> [String] {
+        guard case .committed(let writes) = observation else { return [] }
+        // Who comes back in the same transaction may have ended the silence.
+        var lost: [NodeRecord] = []
+        for case .putNode(let record) in writes {
+            let wasSuspect = nodes[record.node]?.state == .suspect
+            if record.state == .lost, wasSuspect, record.removal == nil, !record.reason.hasPrefix("left") {
+                lost.append(record)
+            } else {
+                nodes[record.node] = record
+            }
+        }
+        let since = noteSilence(world)
+        for record in lost { nodes[record.node] = record }
+        // A transaction may be later than its decisions, and the hold counts from when the machine saw the silence.
+        guard !lost.isEmpty, let since else { return [] }
+        let lasted = world.coordinator.listened(at: world.now) - since
+        guard lasted > 2_000_000,
+            lasted < Int64(Limits.defaults.massSilenceHoldSeconds) * 1_000_000 - 60_000_000
+        else { return [] }
+        return [
+            "\(lost.count) nodes are lost, the first \(lost[0].node), while most of their pool has been silent for "
+                + "\(lasted / 1_000_000) s"
+        ]
+    }
+
+    private mutating func noteSilence(_ world: World) -> Int64? {
+        if starts != world.statistics.coordinatorStarts {
+            // A new coordinator begins to listen anew.
+            starts = world.statistics.coordinatorStarts
+            silentSince = nil
+        }
+        var watched = 0
+        var silent = 0
+        for record in nodes.values where !record.isDraining {
+            switch record.state {
+            case .suspect: silent += 1
+            case .ready, .cordoned: break
+            case .joining, .lost, .draining, .drained, .released: continue
+            }
+            watched += 1
+        }
+        let isMassSilence =
+            watched >= Limits.defaults.massSilenceNodes
+            && silent * 100 > watched * Limits.defaults.massSilencePercent
+        if !isMassSilence {
+            silentSince = nil
+        } else if silentSince == nil {
+            silentSince = world.coordinator.listened(at: world.now)
+        }
+        return silentSince
+    }
+}

@@ -1,0 +1,31 @@
+import ClusterTypes
+import ProtocolMessages
+
+/// A task that takes down its supervisor each time is stopped at its job's crash limit.
+struct CrashLimit: Checker {
+    static let name = "crash limit"
+
+    private struct Work: Hashable {
+        var job: JobID
+        /// Of a task; nil for the command of a batch slot.
+        var index: TaskIndex?
+        var slot: SlotID?
+    }
+
+    // Looked up, never iterated.
+    private var crashes: [Work: UInt32] = [:]
+
+    mutating func observe(_ observation: Observation, _ world: World) -> [String] {
+        guard case .supervisorCrashed(let task, let supervisor, let host) = observation else { return [] }
+        let limit = supervisor.specification.crashLimit
+        let slot = task == nil ? supervisor.key.slot : nil
+        let work = Work(job: supervisor.job, index: task?.index, slot: slot)
+        crashes[work, default: 0] += 1
+        guard limit > 0, let count = crashes[work], count > limit else { return [] }
+        let what = task.map { "task \($0.index)" } ?? "the command"
+        return [
+            "\(what) of job \(supervisor.job) takes down its supervisor for the \(count)th time, on "
+                + "\(host.name); its limit is \(limit)"
+        ]
+    }
+}
