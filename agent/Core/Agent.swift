@@ -18,6 +18,7 @@ package struct Agent: Sendable {
     /// Waits for a session.
     var certificateRequest: [UInt8]?
     var shutdown: ShutdownMode?
+    var end: KnownEnd?
     /// A shutdown ends at the latest then.
     var shutdownDeadline: Instant?
 
@@ -46,7 +47,8 @@ package struct Agent: Sendable {
         case .greeting(let since): next = since + limits.greetingTimeout
         case .open(let open): next = min(open.nextBeat, open.silentAt, open.repeatAt)
         }
-        return [next, shutdownDeadline].compactMap(\.self).min()
+        let warning = shutdown == nil ? end?.warnAt : nil
+        return [next, shutdownDeadline, warning].compactMap(\.self).min()
     }
 
     package mutating func handle(_ event: Event, at now: Instant, into output: inout Output) {
@@ -70,8 +72,11 @@ package struct Agent: Sendable {
             certificateRequest = request
             sendCertificateRequest(into: &output)
         case .shutdownRequested(let mode): begin(mode, at: now, into: &output)
+        case .endLearned(let moment, let isNotice):
+            learnEnd(moment, isNotice: isNotice, at: now, into: &output)
         case .wakeup: break
         }
+        beginEnd(at: now, into: &output)
         answerEmptiness(into: &output)
         runTimers(at: now, into: &output)
         finishShutdown(at: now, into: &output)
@@ -154,6 +159,10 @@ package struct AgentLimits: Sendable, Hashable {
     package var repeatAfter = Duration.seconds(20)
     /// A shutdown that stops its slots gives up waiting after this.
     package var shutdownTimeout = Duration.seconds(60)
+    /// So long before a known end the agent begins to leave; at most a tenth of what remained when it was learned.
+    package var warning = Duration.seconds(60)
+    /// Of that, the last moments are kept for telling what has ended; at most a quarter.
+    package var farewell = Duration.seconds(2)
 
     package static let defaults = AgentLimits()
     package init() {}

@@ -30,6 +30,7 @@ package final class SlotManager {
     var ended: EndedSlots
     var followers: [UInt64: LogFollower] = [:]
     var leaseDeadline: Int64?
+    var endTime: SlotEndTime?
     /// Supervisors that this process started and that are to end soon.
     var unreaped: [Int32] = []
     var isReaping = false
@@ -163,6 +164,7 @@ package final class SlotManager {
             onFrame: { [weak self] frame in self?.received(frame, from: link, entry) },
             onClosed: { [weak self] in self?.closed(link, entry) })
         if let leaseDeadline { send(.lease(deadline: leaseDeadline), to: entry) }
+        if let endTime { send(.end(endTime), to: entry) }
     }
 
     func send(_ message: LocalMessage, to entry: SlotEntry) {
@@ -175,6 +177,15 @@ package final class SlotManager {
         let deadline = SteadyClock.sinceBoot() + max(0, remaining.wholeMicroseconds)
         leaseDeadline = deadline
         for entry in slots.values { send(.lease(deadline: deadline), to: entry) }
+    }
+
+    /// From this moment: what runs is warned, and later every slot has ended by itself.
+    package func setEnd(warning: Duration, remaining: Duration) {
+        let now = SteadyClock.sinceBoot()
+        let time = SlotEndTime(
+            warnAt: now + max(0, warning.wholeMicroseconds), until: now + max(0, remaining.wholeMicroseconds))
+        endTime = time
+        for entry in slots.values { send(.end(time), to: entry) }
     }
 
     /// TERM, then KILL after the job's grace; the slot's end follows as an event.

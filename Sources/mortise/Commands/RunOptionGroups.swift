@@ -141,6 +141,17 @@ struct RuleOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Newest output that is kept; default 16MiB.", valueName: "size"))
     var outputLimit: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long a task takes: nodes whose time ends sooner do not get it.", valueName: "duration"))
+    var timeRequest: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Sent to the command when its node's time is about to end: HUP, INT, USR1 or USR2.",
+            valueName: "signal"))
+    var warnSignal: String?
+
     func apply(to run: inout RunOptions) {
         run.slots = slots
         run.timeout = timeout
@@ -150,5 +161,7 @@ struct RuleOptions: ParsableArguments {
         run.onLost = onLost
         run.stopGrace = stopGrace
         run.outputLimit = outputLimit
+        run.timeRequest = timeRequest
+        run.warnSignal = warnSignal
     }
 }

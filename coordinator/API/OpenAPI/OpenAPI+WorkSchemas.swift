@@ -155,13 +155,18 @@ extension OpenAPI {
                 "onDisconnect": { "$ref": "#/components/schemas/DisconnectPolicy" },
                 "onLost": { "$ref": "#/components/schemas/LossPolicy" },
                 "outputLimitBytes": { "type": "integer", "minimum": 4096, "maximum": 1073741824,
-                  "description": "Newest bytes kept of each stream; 16 MiB by default." }
+                  "description": "Newest bytes kept of each stream; 16 MiB by default." },
+                "timeRequestSeconds": { "type": "integer", "minimum": 1, "maximum": 31536000,
+                  "description": "How long a task or batch command takes; unknown by default." },
+                "warningSignal": { "$ref": "#/components/schemas/WarningSignal" }
               },
               "required": [
                 "app", "job", "kind", "command"
               ],
               "additionalProperties": false
             },
+            "WarningSignal": { "type": "string", "enum": ["HUP", "INT", "USR1", "USR2"],
+              "description": "Sent to the command when its node's time is about to end; none by default." },
             "JobCommand": {
               "type": "object", "additionalProperties": false,
               "description": "argv as it is, or a script for /bin/sh (or what its #! names).",
