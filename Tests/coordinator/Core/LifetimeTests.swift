@@ -131,6 +131,23 @@ struct LifetimeTests {
         #expect(lines.contains("its time ends at 1970-01-01T00:26:40Z, in 590 s: it takes only what fits"))
     }
 
+    @Test("an end that is taken back lets waiting slots have their tasks")
+    func takenBack() {
+        var (fixture, node, connection) = fixture(600)
+        let job = fixture.submit(.tasks(2))
+        let key = SlotKey(1, 1)
+        fixture.run(key, on: connection)
+        _ = fixture.say(.pullTasks(key, credits: 1), on: connection)
+        _ = fixture.say(.lifetime(Lifetime(remainingMilliseconds: 590_000, isEnding: true)), on: connection)
+        #expect(fixture.say(.pullTasks(key, credits: 1), on: connection) == Output())
+        let output = fixture.say(.lifetime(Lifetime(remainingMilliseconds: nil)), on: connection)
+        #expect(
+            output.actions == [
+                .sendTasks(connection, key, job, [TaskAttempt(2)], hasPayloads: false)
+            ])
+        #expect(fixture.core.nodes[node]?.record.state == .ready)
+    }
+
     @Test("what is cut off runs again elsewhere, and counts as no attempt")
     func cutOff() {
         var (fixture, _, connection) = fixture(600)

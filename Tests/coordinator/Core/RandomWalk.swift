@@ -230,6 +230,7 @@ struct RandomWalk {
         job.priority = Int32(below(3))
         job.onLost = chance(50) ? .requeue : .fail
         job.onDisconnect = chance(50) ? .stop : .keep
+        if kind != .service, chance(30) { job.timeRequestSeconds = UInt32(1 + below(60)) }
         job.retries = RetryPolicy(any: UInt32(below(3)), rules: [RetryPolicy.Rule(exitCode: 91, count: 3)])
         command(.submitJob(job, payloads: payloads, submitter: "ada"))
     }

@@ -23,6 +23,8 @@ extension Coordinator {
         if lifetime.isEnding { quiesce(node, at: now, into: &output) }
         settle(
             node, reason: "", at: now, into: &output, alwaysWrite: nodes[node]?.record.endsAt != former)
+        // An end that is taken back or put off: slots may have asked meanwhile.
+        grantWaiting(on: node, at: now, into: &output)
         needsPlacement = true
     }
 
