@@ -22,6 +22,7 @@ package enum JobLimits {
     package static let milliCPU: Int64 = 1_000_000_000
     package static let bytes: Int64 = 1 << 60
     package static let timeoutSeconds: ClosedRange<UInt32> = 1...31_536_000
+    package static let timeRequestSeconds: ClosedRange<UInt32> = 1...31_536_000
     package static let stopGraceSeconds: ClosedRange<UInt32> = 0...3_600
     package static let priority: ClosedRange<Int32> = -1_000...1_000
     package static let outputBytes: ClosedRange<Int64> = (4 << 10)...(1 << 30)
@@ -57,6 +58,9 @@ extension JobSpecification {
         checkRetries(into: &faults)
         if let timeoutSeconds {
             faults.checkRange(timeoutSeconds, JobLimits.timeoutSeconds, "timeoutSeconds")
+        }
+        if let timeRequestSeconds {
+            faults.checkRange(timeRequestSeconds, JobLimits.timeRequestSeconds, "timeRequestSeconds")
         }
         faults.checkRange(stopGraceSeconds, JobLimits.stopGraceSeconds, "stopGraceSeconds")
         faults.checkRange(priority, JobLimits.priority, "priority")
@@ -138,6 +142,9 @@ extension JobSpecification {
         if kind == .service {
             faults.check(
                 timeoutSeconds == nil, "timeoutSeconds", "is for tasks and batch jobs; a service runs on")
+            faults.check(
+                timeRequestSeconds == nil, "timeRequestSeconds",
+                "is for tasks and batch jobs; a service runs on")
         }
         guard let array else { return }
         faults.check(!isOpen, "isOpen", "does not go with an array: its tasks are all known")

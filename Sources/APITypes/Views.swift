@@ -152,6 +152,8 @@ package struct NodeView: Codable, Sendable, Hashable {
     package var build: String
     package var labels: [String]
     package var capacity: NodeCapacity
+    /// When it will be gone; left out where no end is known.
+    package var endsAt: String?
     /// Of the newest heartbeat; left out when none has come since the coordinator started.
     package var load: NodeLoadView?
     /// A fresh probe of the machine; only with `?live=true`.
@@ -160,8 +162,8 @@ package struct NodeView: Codable, Sendable, Hashable {
     package init(
         node: NodeID, name: String, pool: String, state: NodeState, reason: String, since: String,
         address: String,
-        build: String, labels: [String], capacity: NodeCapacity, load: NodeLoadView? = nil,
-        hardware: HardwareView? = nil
+        build: String, labels: [String], capacity: NodeCapacity, endsAt: String? = nil,
+        load: NodeLoadView? = nil, hardware: HardwareView? = nil
     ) {
         self.node = node
         self.name = name
@@ -173,6 +175,7 @@ package struct NodeView: Codable, Sendable, Hashable {
         self.build = build
         self.labels = labels
         self.capacity = capacity
+        self.endsAt = endsAt
         self.load = load
         self.hardware = hardware
     }

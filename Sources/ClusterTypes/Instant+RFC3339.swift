@@ -1,6 +1,14 @@
 extension Instant {
     /// As the API writes times: RFC 3339 in UTC with microseconds, `2026-07-01T09:05:03.000250Z`.
     package var rfc3339: String {
+        let fraction = microseconds - Instant.floorDivide(microseconds, 1_000_000) * 1_000_000
+        return "\(dateAndTime).\(Instant.padded(fraction, 6))Z"
+    }
+
+    /// For people, who need no fraction: `2026-07-01T09:05:03Z`.
+    package var rfc3339Seconds: String { dateAndTime + "Z" }
+
+    private var dateAndTime: String {
         let seconds = Instant.floorDivide(microseconds, 1_000_000)
         let days = Instant.floorDivide(seconds, 86_400)
         let (year, month, day) = Instant.civilDate(daysSince1970: days)
@@ -9,7 +17,7 @@ extension Instant {
         let time =
             "\(Instant.padded(second / 3_600, 2)):\(Instant.padded(second / 60 % 60, 2)):"
             + Instant.padded(second % 60, 2)
-        return "\(date)T\(time).\(Instant.padded(microseconds - seconds * 1_000_000, 6))Z"
+        return "\(date)T\(time)"
     }
 
     /// The Gregorian date of a day, by counting years from 1 March (leap days come last then).

@@ -8,7 +8,7 @@ struct JobReader {
     static let keys = [
         "app", "job", "kind", "command", "script", "env", "directory", "runtime", "resources", "constraints",
         "slots", "tasks", "timeout", "retries", "priority", "on_disconnect", "on_lost", "stop_grace",
-        "output_limit", "crash_limit",
+        "output_limit", "crash_limit", "time_request", "warn_signal",
     ]
 
     private let top: Section
@@ -110,6 +110,8 @@ struct JobReader {
         {
             specification.priority = priority
         }
+        specification.timeRequestSeconds = top.value("time_request", &faults, Quantity.seconds)
+        specification.warningSignal = top.choice("warn_signal", &faults, of: WarningSignal.self)
         if let policy = top.choice("on_disconnect", &faults, of: DisconnectPolicy.self) {
             specification.onDisconnect = policy
         }

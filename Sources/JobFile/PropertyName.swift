@@ -40,6 +40,8 @@ struct PropertyName {
         ("stopGraceSeconds", PropertyName(key: "stop_grace", option: "--stop-grace")),
         ("retries", PropertyName(key: "retries", option: "--retries")),
         ("priority", PropertyName(key: "priority", option: "--priority")),
+        ("timeRequestSeconds", PropertyName(key: "time_request", option: "--time-request")),
+        ("warningSignal", PropertyName(key: "warn_signal", option: "--warn-signal")),
         ("outputLimitBytes", PropertyName(key: "output_limit", option: "--output-limit")),
         ("crashLimit", PropertyName(key: "crash_limit", option: "--crash-limit")),
     ]

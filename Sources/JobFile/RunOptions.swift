@@ -42,6 +42,8 @@ package struct RunOptions: Sendable, Hashable {
     package var stopGrace: String?
     package var outputLimit: String?
     package var crashLimit: String?
+    package var timeRequest: String?
+    package var warnSignal: String?
 
     package init(command: [String]) { self.command = command }
 
@@ -186,6 +188,10 @@ package struct RunOptions: Sendable, Hashable {
         if let loss { specification.onLost = loss }
         if let grace = reader.read("--stop-grace", stopGrace, Quantity.seconds) {
             specification.stopGraceSeconds = grace
+        }
+        specification.timeRequestSeconds = reader.read("--time-request", timeRequest, Quantity.seconds)
+        specification.warningSignal = reader.read("--warn-signal", warnSignal) { text throws(GrammarError) in
+            try chosen(text, of: WarningSignal.self)
         }
         if let bytes = reader.read("--output-limit", outputLimit, Quantity.bytes) {
             specification.outputLimitBytes = bytes

@@ -18,6 +18,8 @@ import Testing
         specification.array = TaskArray(first: 1, last: 99, step: 2)
         specification.isOpen = true
         specification.timeoutSeconds = 60
+        specification.timeRequestSeconds = 50
+        specification.warningSignal = .int
         specification.retries = RetryPolicy(any: 1, rules: [RetryPolicy.Rule(exitCode: 137, count: 3)])
         specification.priority = -5
         specification.onDisconnect = .keep

@@ -42,6 +42,8 @@ extension JobSpecification {
             devices: DeviceRequest(type: .gpu, count: 2, shares: 250, memoryBytes: 1 << 33, model: "H100"))
         specification.slots = SlotCount(minimum: 2, maximum: 900)
         specification.timeoutSeconds = 60
+        specification.timeRequestSeconds = 59
+        specification.warningSignal = .usr2
         specification.retries = RetryPolicy(any: 1, rules: [.init(exitCode: 75, count: 9)])
         specification.priority = -7
         specification.onDisconnect = .keep

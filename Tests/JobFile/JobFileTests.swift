@@ -27,6 +27,8 @@ struct JobFileTests {
             slots: { min: 1, max: 100 }
             tasks: { array: 1-1000:2 }
             timeout: 1h30m
+            time_request: 10m
+            warn_signal: USR1
             retries: 91:1, 92:3, *:2
             priority: -10
             on_disconnect: keep
@@ -50,6 +52,8 @@ struct JobFileTests {
         expected.slots = SlotCount(minimum: 1, maximum: 100)
         expected.array = TaskArray(first: 1, last: 1_000, step: 2)
         expected.timeoutSeconds = 5_400
+        expected.timeRequestSeconds = 600
+        expected.warningSignal = .usr1
         expected.retries = RetryPolicy(
             any: 2, rules: [.init(exitCode: 91, count: 1), .init(exitCode: 92, count: 3)])
         expected.priority = -10

@@ -45,6 +45,8 @@ struct RunOptionsTests {
         options.array = "1-1000:2"
         options.slots = "2-50"
         options.timeout = "90s"
+        options.timeRequest = "1m"
+        options.warnSignal = "HUP"
         options.retries = "91:1,*:2"
         options.priority = "-7"
         options.onDisconnect = "keep"
@@ -66,6 +68,8 @@ struct RunOptionsTests {
         expected.array = TaskArray(first: 1, last: 1_000, step: 2)
         expected.slots = SlotCount(minimum: 2, maximum: 50)
         expected.timeoutSeconds = 90
+        expected.timeRequestSeconds = 60
+        expected.warningSignal = .hup
         expected.retries = RetryPolicy(any: 2, rules: [.init(exitCode: 91, count: 1)])
         expected.priority = -7
         expected.onDisconnect = .keep

@@ -21,6 +21,8 @@ final class Machine {
     var supervisors = OrderedTable<SlotKey, FakeSupervisor>()
     /// What supervisors are told, new ones too.
     var lease: Instant?
+    /// When supervisors warn what runs, and when their slots have to be over.
+    var end: (warnAt: Instant, until: Instant)?
     /// The operator has said that nothing runs here, true or not.
     var isRemoved = false
 
@@ -50,6 +52,8 @@ final class Machine {
     /// The agent's process starts (again), and finds the supervisors that run.
     func startAgent() {
         starts += 1
+        // Supervisors know it still; the new process has to be told.
+        end = nil
         let seed = name.utf8.reduce(starts) { $0 &* 31 &+ UInt64($1) }
         agent = Agent(
             identity: AgentIdentity(
@@ -65,7 +69,8 @@ final class Machine {
 
     var nextWakeup: Instant? {
         let leases = supervisors.values.compactMap(\.stopsAt)
-        return ([agent?.nextWakeup, dialTimeout].compactMap(\.self) + leases).min()
+        let warnings = supervisors.values.compactMap(\.warnsAt)
+        return ([agent?.nextWakeup, dialTimeout].compactMap(\.self) + leases + warnings).min()
     }
 }
 
@@ -82,9 +87,14 @@ struct FakeSupervisor {
     var credits: UInt32 = 0
     var isToldToStop = false
     var lease: Instant?
+    var end: (warnAt: Instant, until: Instant)?
+    var isWarned = false
 
-    init(_ assignment: Assignment, lease: Instant?, at now: Instant) {
+    init(
+        _ assignment: Assignment, lease: Instant?, end: (warnAt: Instant, until: Instant)?, at now: Instant
+    ) {
         self.lease = lease
+        self.end = end
         key = assignment.key
         specification = assignment.specification
         devices = assignment.devices
@@ -92,7 +102,14 @@ struct FakeSupervisor {
     }
 
     var isAlive: Bool { !report.state.isEnded }
-    var stopsAt: Instant? { isAlive && specification.onDisconnect == .stop ? lease : nil }
+    var warnsAt: Instant? { isAlive && !isWarned ? end?.warnAt : nil }
+    /// By its lease or by the end of its machine's time, less the grace of its job.
+    var stopsAt: Instant? {
+        guard isAlive else { return nil }
+        let lease = specification.onDisconnect == .stop ? lease : nil
+        let end = end.map { $0.until - .seconds(Int64(specification.stopGraceSeconds)) }
+        return [lease, end].compactMap(\.self).min()
+    }
 }
 
 /// Something on its way.

@@ -73,6 +73,7 @@ final class RandomScenario {
         case 915..<920: perform("cordon \(name)")
         case 920..<945: perform("uncordon \(name)")
         case 945..<950: perform("leave \(name)\(chance(50) ? " keep" : "")")
+        case 950..<954: perform("notice \(name) \(1 + below(50))s")
         default: controlJob()
         }
     }

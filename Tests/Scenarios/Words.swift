@@ -28,7 +28,8 @@ enum Words {
                 let end = slot.hasVanished ? "vanished" : slot.state.rawValue
                 return "\(slot.key) \(end)\(tasks)"
             }
-            return "hello" + (slots.isEmpty ? "" : ": " + slots.joined(separator: ", "))
+            let end = hello.lifetime.map { ",\(remaining($0))" } ?? ""
+            return "hello" + end + (slots.isEmpty ? "" : ": " + slots.joined(separator: ", "))
         case .heartbeat, .logChunk: return nil
         case .pull(let credits): return "pull \(credits)"
         case .slotReport(let report):
@@ -88,6 +89,7 @@ enum Words {
         switch action {
         case .disconnect(let reason): "disconnects\(quoted(reason))"
         case .connect, .send, .setLease, .probeHardware, .readLog, .cancelLog: nil
+        case .setEnd(let warnAt, let until): "warns at \(warnAt), stops by \(until)"
         case .startSlot(let assignment): "starts \(assignment.key)"
         case .stopSlot(let key, let reason): "stops \(key)\(quoted(reason))"
         case .giveTasks(let key, let orders): "gives \(key) \(attempts(orders.map(\.attempt)))"

@@ -7,9 +7,10 @@ import ProtocolMessages
 //
 //   node NAME [cpus=2] [memory=4GiB] [gpus=0] [model=NAME] [labels=zone:a,rack:1] [identity=OTHER]
 //        [cluster=lab] [version=1.0]      enroll with a join token, start the agent, connect
+//        [lifetime=4h]                    its machine will be gone then
 //   submit NAME [kind=tasks|batch|service] [array=1-4[:2]] [payloads=a,b] [open] [cpus=1] [memory=] [gpus=1]
 //        [share=500] [model=] [slots=1-8] [retries=91:1,*:2] [on_lost=fail] [on_disconnect=keep] [priority=0]
-//        [crash_limit=3]
+//        [crash_limit=3] [time=10m] [warn=USR1]
 //        [constraints=pool:default,label:zone=a,node:n1,arch:arm64]
 //   append JOB [PAYLOAD…] [close]
 //   cancel|pause|resume JOB;  retry JOB [INDEX…]
@@ -24,6 +25,7 @@ import ProtocolMessages
 //   silence NODE … heal NODE            nothing arrives, and nobody sees why; what was sent arrives
 //   stop coordinator … start coordinator;  restart coordinator;  stall coordinator 30s
 //   fail store … recover store
+//   notice NODE 2m                      its machine will be taken away after this time
 //   restart agent NODE;  leave NODE [keep];  reboot NODE
 //   inject NODE results SLOT.GENERATION INDEX#ATTEMPT=EXIT… | report SLOT.GENERATION STATE [EXIT] | hello
 //        a message on the node's connection that its agent knows nothing of
@@ -71,6 +73,10 @@ extension World {
             drive(
                 try machine(words),
                 .shutdownRequested(words.rest() == ["keep"] ? .keepSlots : .stopSlots))
+        case "notice":
+            let machine = try machine(words)
+            let end = now + (try duration(words.next("a duration")))
+            drive(machine, .endLearned(end, isNotice: true))
         case "reboot": reboot(try machine(words))
         case "inject": try inject(words)
         default: throw WorldError("there is no command '\(verb)'")
@@ -148,6 +154,9 @@ extension World {
             cluster: words.option("cluster") ?? Self.cluster, version: version)
         machines.append(machine)
         machine.startAgent()
+        if let lifetime = words.option("lifetime") {
+            drive(machine, .endLearned(now + (try duration(lifetime)), isNotice: false))
+        }
     }
 
     private func changeLink(_ verb: String, of machine: Machine) throws {
@@ -266,6 +275,10 @@ extension World {
             }
             job.constraints.append(constraint)
         }
+        if let time = words.option("time") {
+            job.timeRequestSeconds = UInt32(try duration(time).wholeMilliseconds / 1_000)
+        }
+        job.warningSignal = try words.option("warn").map { try choice($0) }
         if let policy = words.option("on_lost") { job.onLost = try choice(policy) }
         if let policy = words.option("on_disconnect") { job.onDisconnect = try choice(policy) }
         if let limit = words.option("crash_limit") { job.crashLimit = try number(limit) }

@@ -96,9 +96,14 @@ final class World {
         if !isStalled, let wakeup = core?.nextWakeup, wakeup <= now { drive(.wakeup) }
         for machine in machines {
             for key in machine.supervisors.keys {
+                if let warning = machine.supervisors[key]?.warnsAt, warning <= now { warn(key, on: machine) }
                 if let end = machine.supervisors[key]?.stopsAt, end <= now {
-                    note("\(machine.name) \(key) stops itself: its lease is over")
-                    report(SlotReport(key: key, state: .finished, reason: "lease over", at: now), on: machine)
+                    let isLease = machine.supervisors[key]?.lease.map { $0 <= now } ?? false
+                    note(
+                        "\(machine.name) \(key) stops itself: its \(isLease ? "lease" : "node's time") is over"
+                    )
+                    let reason = isLease ? "lease over" : "its node's time ends"
+                    report(SlotReport(key: key, state: .finished, reason: reason, at: now), on: machine)
                 }
             }
             if let timeout = machine.dialTimeout, timeout <= now {
@@ -186,7 +191,8 @@ final class World {
             }
             send(.event(.agentMessage(connection, message), from: connection), over: machine)
         case .startSlot(let assignment):
-            machine.supervisors[assignment.key] = FakeSupervisor(assignment, lease: machine.lease, at: now)
+            machine.supervisors[assignment.key] = FakeSupervisor(
+                assignment, lease: machine.lease, end: machine.end, at: now)
         case .stopSlot(let key, _): machine.supervisors[key]?.isToldToStop = true
         case .giveTasks(let key, let orders):
             machine.supervisors[key]?.held += orders.map(\.attempt)
@@ -200,6 +206,9 @@ final class World {
         case .setLease(let until):
             machine.lease = until
             for key in machine.supervisors.keys { machine.supervisors[key]?.lease = until }
+        case .setEnd(let warnAt, let until):
+            machine.end = (warnAt, until)
+            for key in machine.supervisors.keys { machine.supervisors[key]?.end = (warnAt, until) }
         case .exit: machine.agent = nil
         case .probeHardware, .readLog, .cancelLog, .storeCertificate: break
         }
@@ -218,6 +227,25 @@ final class World {
                 node: machine.node, keyFingerprint: machine.keyFingerprint, address: machine.name)
             send(.event(.agentConnected(connection, peer), from: connection), over: machine)
             send(.connected(connection), over: machine)
+        }
+    }
+
+    /// What waits goes back; a slot of tasks ends when it has nothing left to run.
+    private func warn(_ key: SlotKey, on machine: Machine) {
+        guard let supervisor = machine.supervisors[key] else { return }
+        machine.supervisors[key]?.isWarned = true
+        let signal = supervisor.specification.warningSignal.map { " by \($0.rawValue)" } ?? ""
+        note("\(machine.name) \(key) is warned\(signal)")
+        guard supervisor.specification.kind == .tasks else { return }
+        let waiting = supervisor.held.dropFirst().map {
+            TaskResult(attempt: $0, exitCode: 0, isUnstarted: true)
+        }
+        machine.supervisors[key]?.held = Array(supervisor.held.prefix(1))
+        machine.supervisors[key]?.results += waiting
+        if !waiting.isEmpty { drive(machine, .tasksFinished(key, waiting)) }
+        if supervisor.held.isEmpty {
+            report(
+                SlotReport(key: key, state: .finished, reason: "its node's time ends", at: now), on: machine)
         }
     }
 

@@ -33,7 +33,8 @@ struct CommandTests {
             "--label",
             "zone=a", "--label", "rack=7", "--on-disconnect", "keep", "--on-lost", "fail", "--stop-grace",
             "10s",
-            "--output-limit", "1MiB", "--crash-limit", "9", "--", "sim", "--seed", "{}",
+            "--output-limit", "1MiB", "--crash-limit", "9", "--time-request", "30s", "--warn-signal", "USR2",
+            "--", "sim", "--seed", "{}",
         ]).submission()
         let file = try JobFileReader.parse(
             """
@@ -58,6 +59,8 @@ struct CommandTests {
             stop_grace: 10s
             output_limit: 1MiB
             crash_limit: 9
+            time_request: 30s
+            warn_signal: USR2
             """, file: "job.yaml")
         #expect(submission == file)
     }

@@ -94,12 +94,13 @@ struct RowTests {
             capacity: NodeCapacity(
                 resources: Resources(milliCPU: 63_500, memoryBytes: 256 << 30), devices: [gpu, broken],
                 architecture: .amd64),
+            endsAt: (now + .seconds(57 * 60)).rfc3339,
             load: NodeLoadView(
                 at: time, loadAverage: 1.256, processorPercent: 3, memoryUsedBytes: 5, runningSlots: 2))
         #expect(
             table([NodeDisplay(view: view, now: now)]) == """
-                node  name  pool     state  arch   cpus   memory  devices                slots  load  since  reason
-                   3  n1    default  ready  amd64  63.5  256 GiB  2 × A100 (1 unusable)      2  1.26     3m  -
+                node  name  pool     state  arch   cpus   memory  devices                slots  load  ends in  since  reason
+                   3  n1    default  ready  amd64  63.5  256 GiB  2 × A100 (1 unusable)      2  1.26      57m     3m  -
 
                 """)
     }

@@ -96,7 +96,7 @@ extension Agent {
                     build: identity.build, cluster: identity.cluster, nodeName: identity.nodeName,
                     instance: identity.instance, bootID: identity.bootID, labels: identity.labels,
                     slots: running,
-                    hardware: hardware)), into: &output)
+                    hardware: hardware, lifetime: lifetime(at: now))), into: &output)
     }
 
     mutating func open(_ welcome: Welcome, at now: Instant, into output: inout Output) {
@@ -115,6 +115,7 @@ extension Agent {
             }
         }
         repeatUnacknowledged(into: &output)
+        if let end, end.changedAt > since { tellLifetime(at: now, into: &output) }
         pull(into: &output)
         sendCertificateRequest(into: &output)
     }
@@ -197,7 +198,8 @@ extension Agent {
     // MARK: Shutdown
 
     mutating func begin(_ mode: ShutdownMode, at now: Instant, into output: inout Output) {
-        guard shutdown == nil else { return }
+        // An end that draws near is no reason to refuse an order to go now.
+        guard shutdown == nil || (shutdown == .timeEnds && mode != .timeEnds) else { return }
         shutdown = mode
         shutdownDeadline = now + limits.shutdownTimeout
         if isOpen { send(.pull(credits: 0), into: &output) }
@@ -211,6 +213,9 @@ extension Agent {
         guard let shutdown else { return }
         switch shutdown {
         case .keepSlots: break
+        case .timeEnds:
+            guard slots.isEmpty || shutdownDeadline.map({ $0 <= now }) ?? false else { return }
+            if isOpen, slots.isEmpty { send(.leaving(reason: "its time is over"), into: &output) }
         case .stopSlots:
             // Without a session nobody acknowledges ends: having them is enough.
             let isQuiet = isOpen ? slots.isEmpty : slots.values.allSatisfy { $0.end != nil }

@@ -18,6 +18,7 @@ package struct Agent: Sendable {
     /// Waits for a session.
     var certificateRequest: [UInt8]?
     var shutdown: ShutdownMode?
+    var end: KnownEnd?
     /// A shutdown ends at the latest then.
     var shutdownDeadline: Instant?
     /// Slots cannot start here now (a full disk, too many processes): none are asked for until then.
@@ -50,7 +51,8 @@ package struct Agent: Sendable {
         case .greeting(let since): next = since + limits.greetingTimeout
         case .open(let open): next = min(open.nextBeat, open.silentAt)
         }
-        return [next, shutdownDeadline, startsPausedUntil].compactMap(\.self).min()
+        let warning = shutdown == nil ? end?.warnAt : nil
+        return [next, shutdownDeadline, startsPausedUntil, warning].compactMap(\.self).min()
     }
 
     package mutating func handle(_ event: Event, at now: Instant, into output: inout Output) {
@@ -74,8 +76,11 @@ package struct Agent: Sendable {
             certificateRequest = request
             sendCertificateRequest(into: &output)
         case .shutdownRequested(let mode): begin(mode, at: now, into: &output)
+        case .endLearned(let moment, let isNotice):
+            learnEnd(moment, isNotice: isNotice, at: now, into: &output)
         case .wakeup: break
         }
+        beginEnd(at: now, into: &output)
         answerEmptiness(into: &output)
         runTimers(at: now, into: &output)
         finishShutdown(at: now, into: &output)
@@ -163,6 +168,10 @@ package struct AgentLimits: Sendable, Hashable {
     package var startPauseLongest = Duration.seconds(60)
     /// A shutdown that stops its slots gives up waiting after this.
     package var shutdownTimeout = Duration.seconds(60)
+    /// So long before a known end the agent begins to leave; at most a tenth of what remained when it was learned.
+    package var warning = Duration.seconds(60)
+    /// Of that, the last moments are kept for telling what has ended; at most a quarter.
+    package var farewell = Duration.seconds(2)
 
     package static let defaults = AgentLimits()
     package init() {}

@@ -24,6 +24,9 @@ package enum Event: Sendable, Hashable {
     case certificateDue(certificateRequest: [UInt8])
     /// SIGTERM, or `mortise-agent leave`: stop pulling, stop the slots or leave them to their supervisors, go.
     case shutdownRequested(ShutdownMode)
+    /// The machine will be gone then. A notice (a spot instance, an operator) begins the leave at once; a limit that
+    /// was known from the start (of a batch system) some time before.
+    case endLearned(Instant, isNotice: Bool)
     case wakeup
 }
 
@@ -32,4 +35,6 @@ package enum ShutdownMode: String, Hashable, Sendable {
     case keepSlots
     /// Slots are stopped first, then the node says that it leaves.
     case stopSlots
+    /// The machine's time is about to end: what runs is warned and goes on until it has to be stopped.
+    case timeEnds
 }

@@ -23,6 +23,8 @@ package enum Action: Sendable, Hashable {
     case forgetSlot(SlotKey)
     /// To every supervisor: stop by yourself at this moment unless a later one is set.
     case setLease(until: Instant)
+    /// To every supervisor: warn what runs, then be over by that moment, whatever the lease says.
+    case setEnd(warnAt: Instant, until: Instant)
     case probeHardware(request: UInt64)
     case readLog(LogRequest)
     case cancelLog(request: UInt64)

@@ -69,7 +69,8 @@ final class AgentDriver {
 
     /// For `mortise-agent status`.
     var status: (HardwareReport, Heartbeat, String) {
-        (hardware, prober.load(), "\(linkState); \(core.runningSlots) slots run")
+        let end = core.endsAt.map { "; its time ends at \($0.rfc3339Seconds)" } ?? ""
+        return (hardware, prober.load(), "\(linkState); \(core.runningSlots) slots run\(end)")
     }
 
     // MARK: The loop
@@ -105,6 +106,7 @@ final class AgentDriver {
         case .forgetResults(let key, let attempts): slots?.forgetResults(key, attempts)
         case .forgetSlot(let key): slots?.forgetSlot(key)
         case .setLease(let until): slots?.setLease(until: until)
+        case .setEnd(let warnAt, let until): slots?.setEnd(warning: warnAt - now, remaining: until - now)
         case .probeHardware(let request): probe(for: request)
         case .readLog(let request): slots?.readLog(request)
         case .cancelLog(let request): slots?.cancelLog(request: request)

@@ -5,9 +5,29 @@ import ProtocolCodec
 import ProtocolMessages
 
 /// What a local command asks of the agent that runs on this machine.
-enum LocalRequest: UInt8, Sendable {
-    case status = 1
-    case leave = 2
+enum LocalRequest: Sendable, Equatable {
+    case status
+    case leave
+    /// The machine will be gone after so many seconds.
+    case leaveIn(seconds: UInt32)
+
+    /// nil where the bytes are no request.
+    init?(bytes: [UInt8]) {
+        switch (bytes.first, bytes.count) {
+        case (1, 1): self = .status
+        case (2, 1): self = .leave
+        case (3, 5): self = .leaveIn(seconds: bytes[1...].reduce(0) { $0 << 8 | UInt32($1) })
+        default: return nil
+        }
+    }
+
+    var bytes: [UInt8] {
+        switch self {
+        case .status: [1]
+        case .leave: [2]
+        case .leaveIn(let seconds): [3] + (0..<4).map { UInt8(truncatingIfNeeded: seconds >> (24 - 8 * $0)) }
+        }
+    }
 }
 
 struct LocalAnswer: Sendable {
@@ -18,7 +38,7 @@ struct LocalAnswer: Sendable {
 
 /// The agent's only listener: a socket in its directory, for its own user.
 ///
-/// A request is one byte. The answer is three fields, each a 32-bit big-endian length and so many bytes: a text, a
+/// A request is one byte, with a 32-bit big-endian number of seconds where it has one. The answer is three fields, each a 32-bit big-endian length and so many bytes: a text, a
 /// frame with the hardware report, a frame with the load; the latter two may be empty.
 enum LocalSocket {
     /// Must be called on the event loop; `answer` is called there.
@@ -43,7 +63,7 @@ enum LocalSocket {
     static func ask(_ request: LocalRequest, in directory: AgentDirectory) -> LocalAnswer? {
         guard let folder = try? Descriptor.openFolder(directory.path),
             let connection = try? UnixSocket.connect(AgentDirectory.socketName, in: folder),
-            UnixSocket.send([request.rawValue][...], to: connection) == 1
+            UnixSocket.send(request.bytes[...], to: connection) == request.bytes.count
         else { return nil }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -96,8 +116,8 @@ private final class LocalHandler: ChannelInboundHandler {
     init(answer: @escaping (LocalRequest) -> LocalAnswer) { self.answer = answer }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
-        guard let request = bytes.readInteger(as: UInt8.self).flatMap(LocalRequest.init) else {
+        let bytes = unwrapInboundIn(data)
+        guard let request = LocalRequest(bytes: Array(bytes.readableBytesView)) else {
             context.close(promise: nil)
             return
         }

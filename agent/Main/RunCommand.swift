@@ -23,6 +23,9 @@ struct RunCommand: ParsableCommand {
               mortise-agent run --join-file join.token --label zone=a
               echo "$TOKEN" | mortise-agent run --join-file -
 
+            An agent that knows when its machine will be gone (--lifetime, SLURM_JOB_END_TIME, 'mortise-agent leave
+            --in') takes only what fits, drains before that and ends with 0.
+
             SIGTERM and SIGINT end the agent; its slots run on and are found again by the next one
             (--stop-slots ends them too). Exit status: 0 ended in order, 1 failure, 64 wrong usage,
             70 other protocol version, 71 other cluster, 72 node removed, 73 node unknown.
@@ -30,6 +33,7 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var place: AgentDirectoryOption
     @OptionGroup var address: AddressOptions
+    @OptionGroup var lifetime: LifetimeOptions
     @Option(help: ArgumentHelp("File with a join token, '-' for standard input.", valueName: "file"))
     var joinFile: String?
     @Option(help: "The node's name; default is the host name. [MORTISE_NAME]")
@@ -56,6 +60,7 @@ struct RunCommand: ParsableCommand {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let nodeName = name ?? Host.variable("MORTISE_NAME") ?? Host.name
         let labels = try parsedLabels()
+        let end = try lifetime.end(at: Instant(microseconds: SteadyClock.now()), logger: logger)
         let identity = try joined(directory, nodeName, group)
         var settings = HardwareProber.Settings(
             address: address.settings(coordinatorHosts: identity.agentEndpoints.map(Self.host)),
@@ -68,6 +73,7 @@ struct RunCommand: ParsableCommand {
             hardware: hardware,
             nodeName: nodeName, labels: labels, logger: logger)
         try runner.start()
+        if let end { runner.learnEnd(end) }
         logger.notice(
             "the agent runs", metadata: ["node": "\(nodeName)", "address": "\(hardware.address.advertised)"])
         ProgramCode.releasePages()
@@ -181,6 +187,11 @@ private final class AgentRunner: Sendable {
         eventLoop.execute { self.driver.value?.deliver(.shutdownRequested(mode)) }
     }
 
+    func learnEnd(_ end: Instant) {
+        logger.notice("this machine's time ends", metadata: ["at": "\(end.rfc3339Seconds)"])
+        eventLoop.execute { self.driver.value?.deliver(.endLearned(end, isNotice: false)) }
+    }
+
     private func assemble(_ helper: NIOThreadPool) -> EventLoopFuture<Void> {
         let slots = SlotManager(
             eventLoop: eventLoop, directory: directory.slotsPath, executable: directory.executable,
@@ -213,6 +224,11 @@ private final class AgentRunner: Sendable {
         case .leave:
             driver.deliver(.shutdownRequested(.stopSlots))
             return LocalAnswer(text: "the agent stops its slots and leaves")
+        case .leaveIn(let seconds):
+            let end = Instant(microseconds: SteadyClock.now()) + .seconds(Int64(seconds))
+            driver.deliver(.endLearned(end, isNotice: true))
+            return LocalAnswer(
+                text: "the agent takes nothing new, stops its slots within \(seconds) s and leaves")
         }
     }
 

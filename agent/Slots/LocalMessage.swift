@@ -17,6 +17,8 @@ enum LocalMessage: Hashable {
     case setup(SlotSetup)
     /// In a file: how many bytes of logs an ended slot has left.
     case logs(bytes: Int64)
+    /// Down: when to warn what runs, and when the slot has to be over, as moments of `SteadyClock.sinceBoot`.
+    case end(SlotEndTime)
     /// Of another version of this program: an agent may be newer than its supervisors. To be ignored.
     case unknown
 }
@@ -30,11 +32,17 @@ struct SlotSetup: Hashable {
     var leaseDeadline: Int64?
 }
 
+/// The end of the machine's time, as moments of `SteadyClock.sinceBoot`.
+struct SlotEndTime: Hashable {
+    var warnAt: Int64
+    var until: Int64
+}
+
 /// Writes and reads local messages; a frame is four bytes of length, one of kind, and the content.
 final class LocalCodec {
     private enum Kind: UInt8 {
         case agent = 1
-        case coordinator, hello, lease, setup, logs
+        case coordinator, hello, lease, setup, logs, end
     }
 
     private var encoder = FrameEncoder()
@@ -69,6 +77,11 @@ final class LocalCodec {
             var writer = ByteWriter()
             writer.write(UInt64(bitPattern: bytes))
             return Self.framed(.logs, [writer.bytes])
+        case .end(let time):
+            var writer = ByteWriter()
+            writer.write(UInt64(bitPattern: time.warnAt))
+            writer.write(UInt64(bitPattern: time.until))
+            return Self.framed(.end, [writer.bytes])
         case .unknown: return []
         }
     }
@@ -98,6 +111,11 @@ final class LocalCodec {
         case .lease: return .lease(deadline: Int64(bitPattern: try reader.number()))
         case .setup: return .setup(try reader.setup())
         case .logs: return .logs(bytes: Int64(bitPattern: try reader.number()))
+        case .end:
+            return .end(
+                SlotEndTime(
+                    warnAt: Int64(bitPattern: try reader.number()),
+                    until: Int64(bitPattern: try reader.number())))
         }
     }
 

@@ -102,6 +102,17 @@ enum SignalNumber {
     static let terminate: Int32 = 15
     static let childEnded: Int32 = 17
     static let hangUp: Int32 = 1
+    static let user1: Int32 = 10
+    static let user2: Int32 = 12
+
+    static func of(_ signal: WarningSignal) -> Int32 {
+        switch signal {
+        case .hup: hangUp
+        case .int: interrupt
+        case .usr1: user1
+        case .usr2: user2
+        }
+    }
 
     private static let names: [Int32: String] = [
         1: "HUP", 2: "INT", 3: "QUIT", 4: "ILL", 5: "TRAP", 6: "ABRT", 7: "BUS", 8: "FPE", 9: "KILL",

@@ -119,7 +119,7 @@ extension SlotManager {
             tell(results, of: entry)
         case .agent(.pullTasks(let key, let credits)) where key == entry.key:
             emit(.tasksWanted(key, credits: credits))
-        case .agent, .coordinator, .lease, .setup, .logs, .unknown: break
+        case .agent, .coordinator, .lease, .setup, .logs, .end, .unknown: break
         }
     }
 

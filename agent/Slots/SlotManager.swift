@@ -32,6 +32,7 @@ package final class SlotManager {
     var leaseDeadline: Int64?
     /// So long it waits for supervisors that may hold tasks: well below the usual lease of 25 s.
     package var tasksHelloMilliseconds: Int64 = 10_000
+    var endTime: SlotEndTime?
     /// Supervisors that this process started and that are to end soon.
     var unreaped: [Int32] = []
     var isReaping = false
@@ -169,6 +170,7 @@ package final class SlotManager {
             onFrame: { [weak self] frame in self?.received(frame, from: link, entry) },
             onClosed: { [weak self] in self?.closed(link, entry) })
         if let leaseDeadline { send(.lease(deadline: leaseDeadline), to: entry) }
+        if let endTime { send(.end(endTime), to: entry) }
     }
 
     func send(_ message: LocalMessage, to entry: SlotEntry) {
@@ -183,6 +185,15 @@ package final class SlotManager {
         let deadline = SteadyClock.sinceBoot(at: moment.microseconds)
         leaseDeadline = deadline
         for entry in slots.values { send(.lease(deadline: deadline), to: entry) }
+    }
+
+    /// From this moment: what runs is warned, and later every slot has ended by itself.
+    package func setEnd(warning: Duration, remaining: Duration) {
+        let now = SteadyClock.sinceBoot()
+        let time = SlotEndTime(
+            warnAt: now + max(0, warning.wholeMicroseconds), until: now + max(0, remaining.wholeMicroseconds))
+        endTime = time
+        for entry in slots.values { send(.end(time), to: entry) }
     }
 
     /// TERM, then KILL after the job's grace; the slot's end follows as an event.

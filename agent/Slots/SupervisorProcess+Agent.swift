@@ -31,7 +31,7 @@ extension SupervisorProcess {
             {
                 queueResults()
             }
-            if stopping == nil, ending == nil, let credits = ledger.creditsToSay(at: now) {
+            if stopping == nil, ending == nil, !isWarned, let credits = ledger.creditsToSay(at: now) {
                 queue(.agent(.pullTasks(key, credits: credits)))
             }
         }
@@ -63,9 +63,10 @@ extension SupervisorProcess {
     private func handle(_ message: LocalMessage) {
         switch message {
         case .lease(let deadline): setLease(deadline)
+        case .end(let time): setEnd(time)
         case .coordinator(.assignTasks(let slot, let orders)) where slot == key && kind == .tasks:
             ledger.take(orders, at: SteadyClock.sinceBoot())
-            if stopping != nil || ending != nil {
+            if stopping != nil || ending != nil || isWarned {
                 ledger.giveBack(at: SteadyClock.sinceBoot())
             } else {
                 startTasks()

@@ -179,6 +179,8 @@ extension SupervisorProcess {
         }
         if let stopping {
             end(after: stopping)
+        } else if isWarned {
+            stop(Stop(reason: Self.timeEnds))
         } else {
             startTasks()
         }

@@ -50,6 +50,12 @@ final class SupervisorProcess {
     var report: SlotReport
     var stopping: Stop?
     var lease: LeaseDeadline?
+    /// Of the machine's time.
+    var endTime: SlotEndTime?
+    /// When the slot has to be stopped for it.
+    var endDeadline: LeaseDeadline?
+    /// The end is near: no new task is begun.
+    var isWarned = false
     /// A service's next start.
     var restartAt: Int64?
     var backOffSeconds: Int64 = 1
@@ -142,6 +148,7 @@ final class SupervisorProcess {
         consider(command?.nextTimer)
         consider(command?.sweepUntil.map { min($0, SteadyClock.sinceBoot() + 10_000) })
         consider(restartAt)
+        if stopping == nil, let endTime { consider(isWarned ? endDeadline?.stopAt : endTime.warnAt) }
         if kind == .tasks, connection != nil {
             consider(
                 ledger.flushAt(batch: Self.resultBatch, delayMicroseconds: Self.resultDelayMicroseconds))
@@ -159,6 +166,10 @@ final class SupervisorProcess {
         }
         if let lease, now >= lease.stopAt {
             stop(Stop(reason: "lease over"), killAt: lease.killAt)
+        }
+        if let endTime, !isWarned, now >= endTime.warnAt { warn(at: now) }
+        if let endDeadline, now >= endDeadline.stopAt {
+            stop(Stop(reason: Self.timeEnds), killAt: endDeadline.killAt)
         }
         command?.handleTimers(at: now, stopGraceMicroseconds: stopGraceMicroseconds)
         if command?.exit != nil { collectChildren() }

@@ -44,6 +44,7 @@ extension NodeView {
             node: record.node, name: record.name, pool: record.pool, state: record.state,
             reason: record.reason, since: record.since.rfc3339, address: record.address, build: record.build,
             labels: record.labels.map(\.description), capacity: record.capacity,
+            endsAt: record.endsAt?.rfc3339,
             load: load.map { NodeLoadView($0.0, at: $0.1) }, hardware: hardware.map { HardwareView($0) })
     }
 }

@@ -116,7 +116,7 @@ package struct Coordinator: Sendable {
         case .renewCertificate(let request):
             output.actions.append(.renewCertificate(connection, node, request: request))
         case .empty(let generation): noteEmpty(generation, of: node, at: now, into: &output)
-        case .lifetime: break
+        case .lifetime(let lifetime): updateLifetime(lifetime, of: node, at: now, into: &output)
         case .leaving(let reason): leave(node, on: connection, reason: reason, at: now, into: &output)
         }
     }

@@ -108,6 +108,9 @@ extension Coordinator {
         if node.isEmptyConfirmed, !record.isDraining {
             faults.append("node \(record.node) takes work and is called empty")
         }
+        if record.state == .ready, node.isGoing {
+            faults.append("node \(record.node) is about to go and is called ready")
+        }
         if record.removal != nil, !record.isDraining || record.state == .released {
             faults.append("node \(record.node) is to be removed and is \(record.state.rawValue)")
         }
@@ -193,13 +196,14 @@ extension Coordinator {
     /// Nothing waits for what is there.
     private func checkProgress() -> [String] {
         var faults: [String] = []
-        for slot in slots.values where grantable(to: slot.record.slot) != .nothing {
+        let handledAt = liveness.lastHandled ?? .epoch
+        for slot in slots.values where grantable(to: slot.record.slot, at: handledAt) != .nothing {
             faults.append("slot \(slot.record.key) waits for tasks, or for its end, and is not given it")
         }
         guard !needsPlacement, storeFailure == nil else { return faults }
         let open = nodes.values.filter(\.takesWork).map(\.placement)
         for job in jobs.values where slotsWanted(job.record.job) > 0 {
-            if let (position, _) = FirstFit.place(job.demand, on: open) {
+            if let (position, _) = FirstFit.place(job.demand(at: handledAt, limits), on: open) {
                 faults.append(
                     "job \(job.record.job) wants a slot, node \(open[position].node) has room, and nothing happens"
                 )

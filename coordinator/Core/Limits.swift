@@ -26,6 +26,13 @@ package struct Limits: Sendable, Hashable {
 
     /// Nodes remembered of one task's crashes; as many as a job's crash limit may be.
     package var crashesKept = 100
+    /// What has to be left of a node's time for work that does not say how long it takes. A minute: as long before
+    /// its end a node drains.
+    package var leastTimeSeconds: UInt32 = 60
+    /// Besides a job's own time and grace: its start, and what an agent needs to tell the end. 5 s.
+    package var timeReserveSeconds: UInt32 = 5
+    /// An end that moves by no more is the same: it is told as what remains. 2 s: a slow message.
+    package var endToleranceMilliseconds: UInt32 = 2_000
 
     /// Issued to agents. A node is suspect after `suspectAfterBeats` silent intervals, lost when the lease is over.
     package var heartbeatMilliseconds: UInt32 = 5_000

@@ -20,6 +20,9 @@ package enum FirstFit {
         for constraint in demand.constraints {
             if let misfit = violation(of: constraint, by: node) { return .misses(misfit) }
         }
+        if let needed = demand.neededUntil, let endsAt = node.endsAt, endsAt < needed {
+            return .misses(.time)
+        }
         var grants: [DeviceGrant] = []
         if let request = demand.request.devices {
             switch chooseDevices(request, on: node) {

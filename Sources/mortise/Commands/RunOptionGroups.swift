@@ -147,6 +147,17 @@ struct RuleOptions: ParsableArguments {
             valueName: "number"))
     var crashLimit: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long a task takes: nodes whose time ends sooner do not get it.", valueName: "duration"))
+    var timeRequest: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Sent to the command when its node's time is about to end: HUP, INT, USR1 or USR2.",
+            valueName: "signal"))
+    var warnSignal: String?
+
     func apply(to run: inout RunOptions) {
         run.slots = slots
         run.timeout = timeout
@@ -157,5 +168,7 @@ struct RuleOptions: ParsableArguments {
         run.stopGrace = stopGrace
         run.outputLimit = outputLimit
         run.crashLimit = crashLimit
+        run.timeRequest = timeRequest
+        run.warnSignal = warnSignal
     }
 }

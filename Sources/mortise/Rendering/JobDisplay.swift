@@ -80,6 +80,10 @@ struct SpecificationDisplay: DetailDisplayable {
         details.append(("on_disconnect", Cell(specification.onDisconnect.rawValue)))
         details.append(("on_lost", Cell(specification.onLost.rawValue)))
         details.append(("stop_grace", Cell(seconds(specification.stopGraceSeconds))))
+        if let timeRequest = specification.timeRequestSeconds {
+            details.append(("time_request", Cell(seconds(timeRequest))))
+        }
+        if let signal = specification.warningSignal { details.append(("warn_signal", Cell(signal.rawValue))) }
         details.append(("output_limit", Cell(HumanUnits.bytes(specification.outputLimitBytes))))
         let crashes = specification.crashLimit
         details.append(("crash_limit", Cell(crashes == 0 ? "none" : "\(crashes)")))

@@ -13,7 +13,8 @@ struct NodeDisplay: ListDisplayable, DetailDisplayable {
         Table.Column("state"), Table.Column("arch"), Table.Column("cpus", .right),
         Table.Column("memory", .right), Table.Column("devices", isElastic: true),
         Table.Column("slots", .right),
-        Table.Column("load", .right), Table.Column("since", .right), Table.Column("reason", isElastic: true),
+        Table.Column("load", .right), Table.Column("ends in", .right), Table.Column("since", .right),
+        Table.Column("reason", isElastic: true),
     ]
 
     var cells: [Cell] {
@@ -26,7 +27,8 @@ struct NodeDisplay: ListDisplayable, DetailDisplayable {
             Cell(optional: NodeDisplay.devices(view.capacity.devices)),
             Cell(optional: view.load.map { "\($0.runningSlots)" }),
             Cell(optional: view.load.map { NodeDisplay.hundredths($0.loadAverage) }),
-            Cell(Timestamp.age(view.since, now: now)), Cell(optional: view.reason),
+            Cell(Timestamp.rest(view.endsAt, now: now)), Cell(Timestamp.age(view.since, now: now)),
+            Cell(optional: view.reason),
         ]
     }
 
@@ -49,6 +51,13 @@ struct NodeDisplay: ListDisplayable, DetailDisplayable {
             ),
             ("devices", Cell(optional: NodeDisplay.devices(view.capacity.devices))),
         ]
+        if let endsAt = view.endsAt {
+            details.append(
+                (
+                    "ends",
+                    Cell("\(Timestamp.date(endsAt)) (in \(Timestamp.rest(endsAt, now: now)))", .warning)
+                ))
+        }
         if let load = view.load {
             details += [
                 ("load", Cell(NodeDisplay.hundredths(load.loadAverage))),

@@ -45,7 +45,18 @@ enum Timestamp {
     /// The time to the second with its age: `2026-07-01 09:05:03 UTC (3m ago)`.
     static func dated(_ text: String, now: Instant) -> String {
         guard let instant = parse(text) else { return text }
-        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8)) UTC (\(HumanUnits.age(now - instant)) ago)"
+        return "\(date(text)) (\(HumanUnits.age(now - instant)) ago)"
+    }
+
+    /// How long until then, or a dash.
+    static func rest(_ text: String?, now: Instant) -> String {
+        guard let text, let instant = parse(text) else { return "-" }
+        return HumanUnits.age(max(.zero, instant - now))
+    }
+
+    /// The time to the second: `2026-07-01 09:05:03 UTC`.
+    static func date(_ text: String) -> String {
+        "\(text.prefix(10)) \(text.dropFirst(11).prefix(8)) UTC"
     }
 
     static func now() -> Instant {

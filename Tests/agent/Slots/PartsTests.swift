@@ -14,6 +14,7 @@ struct PartsTests {
             .coordinator(.stopSlot(key, reason: "why not")),
             .hello(RunningSlot(key: key, state: .running, tasks: [TaskAttempt(index: .max, attempt: 2)])),
             .lease(deadline: -5),
+            .end(SlotEndTime(warnAt: -7, until: .max)),
             .setup(SlotSetup(nodeName: "n", deviceVariables: ["A=", "B=1,2"], leaseDeadline: 77)),
             .setup(SlotSetup(nodeName: "", deviceVariables: [], leaseDeadline: nil)),
             .logs(bytes: 1 << 40),

@@ -153,6 +153,8 @@ struct OpenAPITests {
         var full = JobSpecification.array(0, 1)
         full.directory = "/"
         full.timeoutSeconds = 1
+        full.timeRequestSeconds = 1
+        full.warningSignal = .usr1
         full.resources.devices = DeviceRequest(type: .gpu, model: "H100")
         full.retries = RetryPolicy(any: 1, rules: [RetryPolicy.Rule(exitCode: 1, count: 1)])
         struct Least: Encodable {
@@ -178,9 +180,12 @@ struct OpenAPITests {
 
     @Test func `Shapes of nodes are those of the types`() throws {
         let node = NodeRecord.sample(1)
+        var ending = node
+        ending.endsAt = .epoch
         let load = (Heartbeat(sequence: 1), Instant.epoch)
         try expectShape(
-            "NodeView", full: NodeView(node, load: load, hardware: .sample), least: NodeView(node, load: nil))
+            "NodeView", full: NodeView(ending, load: load, hardware: .sample),
+            least: NodeView(node, load: nil))
         try expectShape("NodeCapacity", full: node.capacity)
         try expectShape("DeviceCapacity", full: node.capacity.devices[0])
         try expectShape("Label", full: Label("a", "b"))
@@ -245,6 +250,7 @@ struct OpenAPITests {
         try expectWords("DeviceType", DeviceType.self)
         try expectWords("DeviceHealth", DeviceHealth.self)
         try expectWords("Role", Role.self)
+        try expectWords("WarningSignal", WarningSignal.self)
     }
 
     @Test func `It is served to everybody`() async throws {

@@ -52,6 +52,7 @@ struct ValidationTests {
 
     @Test func `Numbers stay in their ranges`() {
         #expect(Self.faults { $0.timeoutSeconds = 0 } == ["timeoutSeconds"])
+        #expect(Self.faults { $0.timeRequestSeconds = 0 } == ["timeRequestSeconds"])
         #expect(Self.faults { $0.timeoutSeconds = 31_536_001 } == ["timeoutSeconds"])
         #expect(Self.faults { $0.stopGraceSeconds = 3_601 } == ["stopGraceSeconds"])
         #expect(Self.faults { $0.priority = -1_001 } == ["priority"])
@@ -89,6 +90,7 @@ struct ValidationTests {
             #expect(Self.faults(kind) { $0.isOpen = true } == ["isOpen"])
         }
         #expect(Self.faults(.service) { $0.timeoutSeconds = 5 } == ["timeoutSeconds"])
+        #expect(Self.faults(.service) { $0.timeRequestSeconds = 5 } == ["timeRequestSeconds"])
         #expect(
             Self.faults {
                 $0.array = TaskArray(first: 0, last: 1)

@@ -27,8 +27,14 @@ extension RandomWalk {
             agents[agent].slots = []
         case 21..<24: foreignMessage(on: connection)
         case 24..<30: answerEmptiness(agent, on: connection)
+        case 30..<32: handle(.agentMessage(connection, .lifetime(lifetime())))
         default: slotActs(agent, on: connection)
         }
+    }
+
+    private mutating func lifetime() -> Lifetime {
+        Lifetime(
+            remainingMilliseconds: chance(70) ? UInt64(below(300_000)) : nil, isEnding: chance(20))
     }
 
     /// Now and then also with an old number.
@@ -49,6 +55,7 @@ extension RandomWalk {
         var hello = Hello.example(
             agents[agent].node, cpus: cpus, gpus: Int(cpus), instance: agents[agent].instance, slots: slots)
         if agents[agent].node.rawValue % 3 == 0 { hello.nodeName = "same" }
+        if chance(10) { hello.lifetime = lifetime() }
         return hello
     }
 

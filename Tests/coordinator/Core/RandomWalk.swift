@@ -232,6 +232,7 @@ struct RandomWalk {
         job.onLost = chance(50) ? .requeue : .fail
         job.onDisconnect = chance(50) ? .stop : .keep
         job.crashLimit = UInt32(below(4))
+        if kind != .service, chance(30) { job.timeRequestSeconds = UInt32(1 + below(60)) }
         job.retries = RetryPolicy(any: UInt32(below(3)), rules: [RetryPolicy.Rule(exitCode: 91, count: 3)])
         command(.submitJob(job, payloads: payloads, submitter: "ada"))
     }

@@ -21,6 +21,8 @@ extension OpenAPI {
                 "labels": { "type": "array", "items": { "type": "string" },
                   "description": "KEY=VALUE." },
                 "capacity": { "$ref": "#/components/schemas/NodeCapacity" },
+                "endsAt": { "type": "string", "format": "date-time",
+                  "description": "When it will be gone; left out where no end is known." },
                 "load": { "$ref": "#/components/schemas/NodeLoadView" },
                 "hardware": { "$ref": "#/components/schemas/HardwareView" }
               },

@@ -157,13 +157,18 @@ extension OpenAPI {
                 "outputLimitBytes": { "type": "integer", "minimum": 4096, "maximum": 1073741824,
                   "description": "Newest bytes kept of each stream; 16 MiB by default." },
                 "crashLimit": { "type": "integer", "minimum": 0, "maximum": 100,
-                  "description": "Executions that may go down with their node or supervisor; 3 by default, 0: any." }
+                  "description": "Executions that may go down with their node or supervisor; 3 by default, 0: any." },
+                "timeRequestSeconds": { "type": "integer", "minimum": 1, "maximum": 31536000,
+                  "description": "How long a task or batch command takes; unknown by default." },
+                "warningSignal": { "$ref": "#/components/schemas/WarningSignal" }
               },
               "required": [
                 "app", "job", "kind", "command"
               ],
               "additionalProperties": false
             },
+            "WarningSignal": { "type": "string", "enum": ["HUP", "INT", "USR1", "USR2"],
+              "description": "Sent to the command when its node's time is about to end; none by default." },
             "JobCommand": {
               "type": "object", "additionalProperties": false,
               "description": "argv as it is, or a script for /bin/sh (or what its #! names).",

@@ -72,6 +72,10 @@ extension Coordinator {
         if let pool = liveness.massSilence.pool(record.pool) {
             lines += [explainSilence(of: pool)].compactMap(\.self)
         }
+        if let endsAt = record.endsAt {
+            let rest = max(0, (endsAt - now).wholeMilliseconds / 1_000)
+            lines.append("its time ends at \(endsAt.rfc3339Seconds), in \(rest) s: it takes only what fits")
+        }
         let free = known.placement
         lines.append(
             "free: \(milli(free.free.milliCPU)) of \(milli(record.capacity.resources.milliCPU)) CPUs, "
@@ -88,7 +92,7 @@ extension Coordinator {
         var lines: [String] = []
         let kept = nodes.values.filter { !$0.takesWork && $0.record.state != .released }
         if open.isEmpty, kept.isEmpty { lines.append("slot \(slot) waits: no node has joined yet") }
-        let misfits = FirstFit.misfits(state.demand, on: open)
+        let misfits = FirstFit.misfits(state.demand(at: liveness.lastHandled ?? .epoch, limits), on: open)
         if !open.isEmpty, misfits.isEmpty { lines.append("slot \(slot) is placed in a moment") }
         if !misfits.isEmpty {
             lines.append(

@@ -10,7 +10,7 @@ extension Coordinator {
         if jobsThatWant.isEmpty { return }
         var open = nodes.values.filter { $0.takesWork && $0.credits > 0 }.map(\.placement)
         for job in jobsThatWant {
-            guard let demand = jobs[job]?.demand else { continue }
+            guard let demand = jobs[job]?.demand(at: now, limits) else { continue }
             var waiting = pendingSlots(of: job)[...]
             for _ in 0..<slotsWanted(job) {
                 let slot = waiting.popFirst() ?? addPendingSlot(to: job, at: now, into: &output)

@@ -13,9 +13,10 @@ struct Job: Sendable {
 
     init(record: JobRecord) { self.record = record }
 
-    var demand: PlacementDemand {
+    func demand(at now: Instant, _ limits: Limits) -> PlacementDemand {
         PlacementDemand(
-            request: record.specification.resources, constraints: record.specification.constraints)
+            request: record.specification.resources, constraints: record.specification.constraints,
+            neededUntil: limits.neededUntil(record.specification, from: now))
     }
 
     var isOver: Bool {

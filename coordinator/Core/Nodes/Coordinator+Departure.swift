@@ -23,7 +23,7 @@ extension Coordinator {
             for slot in nodes[node]?.slots ?? [] {
                 stop(slot, reason: "its node is to be removed", at: now, into: &output)
             }
-            settle(node, reason: "to be removed: \(reason)", at: now, into: &output, alwaysWrite: true)
+            settle(node, reason: "", at: now, into: &output, alwaysWrite: true)
             needsPlacement = true
         }
         return .node(nodes[node]?.record ?? known)

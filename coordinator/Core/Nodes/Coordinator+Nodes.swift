@@ -72,6 +72,7 @@ extension Coordinator {
         let former = nodes[node]?.record
         nodes[node]?.instance = hello.instance
         adoptDescription(hello, known.peer, of: node)
+        learnLifetime(hello.lifetime, of: node, at: now)
         if let record = nodes[node]?.record {
             liveness.watch(node, of: record.pool, isLeaving: record.isDraining, at: now, limits)
         }
@@ -98,6 +99,7 @@ extension Coordinator {
         for slot in keep where slot.state == .stopping {
             output.actions.append(.send(connection, .stopSlot(slot.key, reason: slot.reason)))
         }
+        if nodes[node]?.isEnding ?? false { quiesce(node, at: now, into: &output) }
         if nodes[node]?.record.state == .joining {
             releaseNamesakes(of: node, at: now, into: &output)
         }
@@ -284,6 +286,7 @@ extension Coordinator {
                 slot, hasStarted: hasStarted, reason: "its node left: \(reason)", at: now, into: &output)
         }
         liveness.forget(node, at: now, limits)
+        nodes[node]?.record.endsAt = nil
         setState(.lost, of: node, reason: "left: \(reason)", at: now, into: &output)
         if let removal = nodes[node]?.record.removal {
             conclude(removal, of: node, at: now, into: &output)
@@ -312,7 +315,7 @@ extension Coordinator {
         if known.record.isDraining { quiesce(node, at: now, into: &output) }
         settle(node, reason: reason, at: now, into: &output, alwaysWrite: true)
         // A drain that is taken back: slots may have asked meanwhile.
-        if !known.record.isDraining { grantWaiting(on: node, at: now, into: &output) }
+        if !known.isGoing { grantWaiting(on: node, at: now, into: &output) }
         needsPlacement = true
         return .node(nodes[node]?.record ?? known.record)
     }
@@ -345,6 +348,7 @@ extension Coordinator {
         case .ready, .draining, .drained, .cordoned: isSilent = false
         }
         let state = known.stateWhenHeard
+        let reason = reason.isEmpty ? known.standingReason : reason
         if !isSilent, state != known.record.state || (!reason.isEmpty && reason != known.record.reason) {
             // Drained keeps the reason of the order to drain.
             let reason = reason.isEmpty && state == .drained ? known.record.reason : reason

@@ -23,6 +23,8 @@ struct Node: Sendable {
     var assignments: UInt64 = 0
     /// After so many of them it was asked on its connection whether it is empty; nil: it was not.
     var emptinessAsked: UInt64?
+    /// Its time is about to end, says its agent.
+    var isEnding = false
     /// It is to be empty, and its agent has said that it is.
     var isEmptyConfirmed: Bool
     /// Placed here, in the order of assignment.
@@ -49,12 +51,23 @@ struct Node: Sendable {
             node: record.node, name: record.name, pool: record.pool, capacity: record.capacity,
             free: record.capacity.resources - used,
             freeShares: usedShares.map { $0 > wholeDeviceShares ? 0 : wholeDeviceShares - $0 },
-            credits: credits)
+            credits: credits, endsAt: record.endsAt)
+    }
+
+    /// What runs there is to end, and nothing new comes.
+    var isGoing: Bool { record.isDraining || isEnding }
+
+    /// Why it is in that state, where an order does not say so once.
+    var standingReason: String {
+        if let removal = record.removal { return "to be removed: \(removal)" }
+        guard isEnding, !record.isDraining else { return "" }
+        return "its time ends" + (record.endsAt.map { " at \($0.rfc3339Seconds)" } ?? "")
     }
 
     /// What an order and the running slots make of a node that is heard from.
     var stateWhenHeard: NodeState {
         if record.isDraining { return slots.isEmpty && isEmptyConfirmed ? .drained : .draining }
+        if isEnding { return .draining }
         return record.isCordoned ? .cordoned : .ready
     }
 }

@@ -15,7 +15,7 @@ extension Coordinator {
     /// Gives the slot what it asked for, as far as there is something to give.
     /// - Returns: whether any task was given: the job's row has changed then.
     private mutating func grant(to slot: SlotID, at now: Instant, into output: inout Output) -> Bool {
-        switch grantable(to: slot) {
+        switch grantable(to: slot, at: now) {
         case .nothing: return false
         case .end(let reason):
             stop(slot, reason: reason, at: now, into: &output)
@@ -45,21 +45,26 @@ extension Coordinator {
         case end(reason: String)
     }
 
-    func grantable(to slot: SlotID) -> Grant {
+    func grantable(to slot: SlotID, at now: Instant) -> Grant {
         guard storeFailure == nil, let known = slots[slot], known.credits > 0,
             known.record.state == .running || known.record.state == .starting
                 || known.record.state == .assigned,
             let node = known.record.node.flatMap({ nodes[$0] }), node.record.state != .suspect,
             let connection = node.connection, let job = jobs[known.record.job], let ledger = job.ledger
         else { return .nothing }
-        if node.record.isDraining || (ledger.counts.ready == 0 && !job.record.isOpen) {
+        if node.isGoing || (ledger.counts.ready == 0 && !job.record.isOpen) {
             guard known.record.tasks.isEmpty else { return .nothing }
-            return .end(reason: node.record.isDraining ? "its node drains" : "no more tasks")
+            return .end(reason: node.isGoing ? "its node drains" : "no more tasks")
         }
         let room = max(0, limits.tasksPerSlot - known.record.tasks.count)
         let limit = min(Int(known.credits), room, Int(ledger.counts.ready))
         guard job.record.state == .running, limit > 0 else { return .nothing }
-        return .tasks(limit: limit, connection)
+        guard let fitting = tasksThatFit(job.record.specification, on: node.record, at: now) else {
+            return .tasks(limit: limit, connection)
+        }
+        let held = known.record.tasks.count
+        if fitting > held { return .tasks(limit: min(limit, fitting - held), connection) }
+        return held == 0 ? .end(reason: "its node's time ends too soon") : .nothing
     }
 
     /// Tasks became ready: the slots that wait for some get them.
