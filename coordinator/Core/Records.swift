@@ -21,13 +21,18 @@ package struct NodeRecord: Hashable, Sendable {
     package var build: String
     package var bootID: String
     package var enrolledAt: Instant
+    /// The node is left alone for a while; whatever the operator orders.
+    package var quarantine: Quarantine?
+    /// Of single devices, by number.
+    package var deviceQuarantines: [DeviceQuarantine]
 
     package init(
         node: NodeID, name: String, pool: String, state: NodeState = .joining, reason: String = "",
         since: Instant, isCordoned: Bool = false, isDraining: Bool = false, labels: [Label] = [],
         capacity: NodeCapacity = NodeCapacity(), keyFingerprint: String, address: String = "",
         build: String = "",
-        bootID: String = "", enrolledAt: Instant
+        bootID: String = "", enrolledAt: Instant, quarantine: Quarantine? = nil,
+        deviceQuarantines: [DeviceQuarantine] = []
     ) {
         self.node = node
         self.name = name
@@ -44,6 +49,8 @@ package struct NodeRecord: Hashable, Sendable {
         self.build = build
         self.bootID = bootID
         self.enrolledAt = enrolledAt
+        self.quarantine = quarantine
+        self.deviceQuarantines = deviceQuarantines
     }
 }
 

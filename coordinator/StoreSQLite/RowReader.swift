@@ -19,7 +19,9 @@ struct RowReader {
             isCordoned: columns.boolean(), isDraining: columns.boolean(),
             labels: try columns.json(decoder), capacity: try columns.json(decoder),
             keyFingerprint: columns.text(), address: columns.text(), build: columns.text(),
-            bootID: columns.text(), enrolledAt: columns.instant())
+            bootID: columns.text(), enrolledAt: columns.instant(),
+            quarantine: try columns.optionalJSON(decoder),
+            deviceQuarantines: try columns.optionalJSON(decoder) ?? [])
     }
 
     func job(_ columns: inout Columns) throws -> Stored<JobRecord> {

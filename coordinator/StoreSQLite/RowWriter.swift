@@ -92,6 +92,8 @@ extension RowWriter {
         row.bind(record.build)
         row.bind(record.bootID)
         row.bind(record.enrolledAt)
+        row.bind(try record.quarantine.map(json.text))
+        row.bind(record.deviceQuarantines.isEmpty ? nil : try json.text(record.deviceQuarantines))
         row.bind(Int64(bitPattern: revision))
         try row.run()
     }

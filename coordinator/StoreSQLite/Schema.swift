@@ -17,6 +17,9 @@ enum Schema {
         migrator.registerMigration("0003 crashes") { database in
             for statement in crashes { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("0003 quarantines") { database in
+            for statement in quarantines { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -141,6 +144,10 @@ enum Schema {
 
     private static let crashes = [
         "ALTER TABLE task ADD COLUMN crashes TEXT", "ALTER TABLE slot ADD COLUMN crashes TEXT",
+    ]
+
+    private static let quarantines = [
+        "ALTER TABLE node ADD COLUMN quarantine TEXT", "ALTER TABLE node ADD COLUMN device_quarantines TEXT",
     ]
 
     private static let indexes = [

@@ -77,6 +77,7 @@ extension Coordinator {
         slots[slot]?.credits = 0
         occupy(node, with: record)
         nodes[node]?.credits -= 1
+        noteGiven(to: record, at: now)
         output.writes.append(.putSlot(record))
         output.actions.append(
             .send(
@@ -112,6 +113,7 @@ extension Coordinator {
         nodes[node] = known
         needsPlacement = true
         settle(node, reason: "", at: now, into: &output)
+        releaseProbe(slot, at: now, into: &output)
     }
 
     /// Why no node that is known could ever hold such a slot; nil while none is known.

@@ -1,5 +1,3 @@
-package import ClusterTypes
-
 extension Instant {
     /// As the API writes times: RFC 3339 in UTC with microseconds, `2026-07-01T09:05:03.000250Z`.
     package var rfc3339: String {
