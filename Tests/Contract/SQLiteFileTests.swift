@@ -133,7 +133,7 @@ struct SQLiteFileTests {
             ("slot", "tasks", "'5-1:1'"), ("slot", "tasks", "'0-4294967295:1'"), ("slot", "tasks", "'x'"),
             ("slot", "devices", "'0'"), ("node", "capacity", "'[]'"), ("token", "purpose", "'party'"),
             ("task", "attempt", "'a'"), ("task", "state", "''"), ("task", "crashes", "'3,5'"),
-            ("slot", "crashes", "'x'"),
+            ("slot", "crashes", "'x'"), ("node", "quarantine", "'{}'"),
         ])
     func damaged(table: String, column: String, value: String) async throws {
         try await withTemporaryDirectory { directory in

@@ -40,10 +40,15 @@ extension SlotView {
 
 extension NodeView {
     init(_ record: NodeRecord, load: (Heartbeat, Instant)?, hardware: HardwareReport? = nil) {
+        var capacity = record.capacity
+        for entry in record.deviceQuarantines where entry.quarantine.until != nil {
+            guard Int(entry.device) < capacity.devices.count else { continue }
+            capacity.devices[Int(entry.device)].isUsable = false
+        }
         self.init(
             node: record.node, name: record.name, pool: record.pool, state: record.state,
             reason: record.reason, since: record.since.rfc3339, address: record.address, build: record.build,
-            labels: record.labels.map(\.description), capacity: record.capacity,
+            labels: record.labels.map(\.description), capacity: capacity,
             endsAt: record.endsAt?.rfc3339,
             load: load.map { NodeLoadView($0.0, at: $0.1) }, hardware: hardware.map { HardwareView($0) })
     }

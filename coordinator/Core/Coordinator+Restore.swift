@@ -7,6 +7,7 @@ extension Coordinator {
         _ = liveness.noteHandled(at: now)
         for record in snapshot.nodes {
             nodes[record.node] = Node(record: record)
+            restoreQuarantines(of: record)
             switch record.state {
             case .joining, .lost, .released: break
             case .ready, .suspect, .draining, .drained, .cordoned:
@@ -41,6 +42,7 @@ extension Coordinator {
     private mutating func restore(_ record: SlotRecord) {
         guard !record.state.isEnded, jobs[record.job] != nil else { return }
         slots[record.slot] = Slot(record: record)
+        slots[record.slot]?.hasRunTask = record.state.isPlaced
         jobs[record.job]?.slots.append(record.slot)
         if let node = record.node, record.state.isPlaced { occupy(node, with: record) }
         for task in record.tasks { jobs[record.job]?.ledger?.restoreRunning(task.index) }

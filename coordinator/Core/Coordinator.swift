@@ -18,6 +18,8 @@ package struct Coordinator: Sendable {
     var connections = OrderedTable<ConnectionID, Connection>()
     var liveness = Liveness()
     var admission = HelloAdmission()
+    /// Ends of quarantines, and of what is tried on probation.
+    var quarantineDeadlines = DeadlineQueue<Place>()
     /// Ended jobs that are still in `jobs`, oldest first.
     var endedJobs: [JobID] = []
     /// Removed nodes that are still in `nodes`, oldest first.
@@ -49,7 +51,7 @@ package struct Coordinator: Sendable {
     /// When `wakeup` is due; nil when nothing is waited for.
     package var nextWakeup: Instant? {
         if needsPlacement, storeFailure == nil { return liveness.lastHandled ?? .epoch }
-        return liveness.nextWakeup
+        return [liveness.nextWakeup, quarantineDeadlines.earliest].compactMap(\.self).min()
     }
 
     package mutating func handle(_ event: Event, at now: Instant, into output: inout Output) {
@@ -74,6 +76,7 @@ package struct Coordinator: Sendable {
             output.actions.append(.reply(request, reply))
         case .wakeup:
             expireLiveness(at: now, into: &output)
+            expireQuarantines(at: now, into: &output)
             if needsPlacement, storeFailure == nil {
                 needsPlacement = false
                 placePendingSlots(at: now, into: &output)
@@ -143,9 +146,11 @@ package struct Coordinator: Sendable {
             case .cordonNode(let node, let reason):
                 return try order(node, reason: reason, at: now, into: &output) { $0.isCordoned = true }
             case .uncordonNode(let node):
+                forgetOutcomes(of: node)
                 return try order(node, reason: "", at: now, into: &output) {
                     $0.isCordoned = false
                     $0.isDraining = false
+                    $0.endQuarantines()
                 }
             case .removeNode(let node, let reason):
                 return try remove(node, reason: reason, at: now, into: &output)

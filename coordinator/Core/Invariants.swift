@@ -87,6 +87,13 @@ extension Coordinator {
             if shares.contains(where: { $0 > wholeDeviceShares }) {
                 faults.append("node \(record.node) has handed out a device twice: \(shares)")
             }
+            if record.quarantine?.until != nil, record.state == .ready {
+                faults.append("node \(record.node) is quarantined and takes work")
+            }
+            let probes = ([node.watch] + node.deviceWatches).compactMap(\.probe)
+            if probes.contains(where: { !node.slots.contains($0) }) {
+                faults.append("node \(record.node) is tried by slots that it does not hold: \(probes)")
+            }
             if record.state == .released, !node.slots.isEmpty {
                 faults.append("node \(record.node) is released with slots")
             }

@@ -34,6 +34,17 @@ package struct Limits: Sendable, Hashable {
     /// An end that moves by no more is the same: it is told as what remains. 2 s: a slow message.
     package var endToleranceMilliseconds: UInt32 = 2_000
 
+    /// A failure after less is no task that did anything: what is missing on a node is missed at once.
+    package var fastFailureSeconds: UInt32 = 10
+    /// Fast failures in a row that make a black hole: fewer may be chance, more would cost more tasks.
+    package var blackHoleFailures: UInt32 = 10
+    /// Different jobs that fail fast in a row: more than that are not all broken.
+    package var blackHoleJobs = 3
+    /// The first quarantine; each further one is twice as long …
+    package var quarantineFirstSeconds: UInt32 = 60
+    /// … up to this: a node that is repaired is used again within the hour, a broken one costs a task an hour.
+    package var quarantineLongestSeconds: UInt32 = 3_600
+
     /// Issued to agents. A node is suspect after `suspectAfterBeats` silent intervals, lost when the lease is over.
     package var heartbeatMilliseconds: UInt32 = 5_000
     package var suspectAfterBeats: UInt32 = 3

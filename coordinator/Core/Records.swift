@@ -25,13 +25,18 @@ package struct NodeRecord: Hashable, Sendable {
     package var removal: String?
     /// When it will be gone, as its agent says; nil: no end is known.
     package var endsAt: Instant?
+    /// The node is left alone for a while; whatever the operator orders.
+    package var quarantine: Quarantine?
+    /// Of single devices, by number.
+    package var deviceQuarantines: [DeviceQuarantine]
 
     package init(
         node: NodeID, name: String, pool: String, state: NodeState = .joining, reason: String = "",
         since: Instant, isCordoned: Bool = false, isDraining: Bool = false, labels: [Label] = [],
         capacity: NodeCapacity = NodeCapacity(), keyFingerprint: String, address: String = "",
         build: String = "",
-        bootID: String = "", enrolledAt: Instant, removal: String? = nil, endsAt: Instant? = nil
+        bootID: String = "", enrolledAt: Instant, removal: String? = nil, endsAt: Instant? = nil,
+        quarantine: Quarantine? = nil, deviceQuarantines: [DeviceQuarantine] = []
     ) {
         self.node = node
         self.name = name
@@ -50,6 +55,8 @@ package struct NodeRecord: Hashable, Sendable {
         self.enrolledAt = enrolledAt
         self.removal = removal
         self.endsAt = endsAt
+        self.quarantine = quarantine
+        self.deviceQuarantines = deviceQuarantines
     }
 }
 

@@ -84,6 +84,15 @@ struct Columns {
         }
     }
 
+    /// nil for NULL.
+    mutating func optionalJSON<Value: Decodable>(_ decoder: JSONDecoder) throws -> Value? {
+        guard sqlite3_column_type(pointer, position) != SQLITE_NULL else {
+            position += 1
+            return nil
+        }
+        return try json(decoder)
+    }
+
     /// `NodeList`, which is NULL for none.
     mutating func nodes() throws -> [NodeID] {
         guard let text = optionalText() else { return [] }

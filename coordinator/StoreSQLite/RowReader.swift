@@ -20,7 +20,8 @@ struct RowReader {
             labels: try columns.json(decoder), capacity: try columns.json(decoder),
             keyFingerprint: columns.text(), address: columns.text(), build: columns.text(),
             bootID: columns.text(), enrolledAt: columns.instant(), removal: columns.optionalText(),
-            endsAt: columns.optionalInstant())
+            endsAt: columns.optionalInstant(), quarantine: try columns.optionalJSON(decoder),
+            deviceQuarantines: try columns.optionalJSON(decoder) ?? [])
     }
 
     func job(_ columns: inout Columns) throws -> Stored<JobRecord> {

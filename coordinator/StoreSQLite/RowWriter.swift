@@ -94,6 +94,8 @@ extension RowWriter {
         row.bind(record.enrolledAt)
         row.bind(record.removal)
         row.bind(record.endsAt)
+        row.bind(try record.quarantine.map(json.text))
+        row.bind(record.deviceQuarantines.isEmpty ? nil : try json.text(record.deviceQuarantines))
         row.bind(Int64(bitPattern: revision))
         try row.run()
     }

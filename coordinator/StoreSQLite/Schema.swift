@@ -22,6 +22,9 @@ enum Schema {
                 try database.execute(sql: "ALTER TABLE node ADD COLUMN \(column)")
             }
         }
+        migrator.registerMigration("0005 quarantines") { database in
+            for statement in quarantines { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -146,6 +149,10 @@ enum Schema {
 
     private static let crashes = [
         "ALTER TABLE task ADD COLUMN crashes TEXT", "ALTER TABLE slot ADD COLUMN crashes TEXT",
+    ]
+
+    private static let quarantines = [
+        "ALTER TABLE node ADD COLUMN quarantine TEXT", "ALTER TABLE node ADD COLUMN device_quarantines TEXT",
     ]
 
     private static let indexes = [

@@ -43,7 +43,8 @@ struct Table {
         "node", key: ["node"],
         [
             "name", "pool", "state", "reason", "since", "is_cordoned", "is_draining", "labels", "capacity",
-            "key_fingerprint", "address", "build", "boot_id", "enrolled_at", "removal", "ends_at", "revision",
+            "key_fingerprint", "address", "build", "boot_id", "enrolled_at", "removal", "ends_at", "quarantine",
+            "device_quarantines", "revision",
         ])
 
     static let job = Table(

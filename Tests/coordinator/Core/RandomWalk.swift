@@ -50,6 +50,10 @@ struct RandomWalk {
         limits.releasedNodesKept = 2
         limits.activeJobs = 12
         limits.crashesKept = 3
+        limits.blackHoleFailures = 2
+        limits.blackHoleJobs = 2
+        limits.quarantineFirstSeconds = 5
+        limits.quarantineLongestSeconds = 20
         self.limits = limits
         core = Coordinator(cluster: "lab", limits: limits, restoring: Snapshot(), at: now)
         command(

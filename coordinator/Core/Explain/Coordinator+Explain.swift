@@ -52,6 +52,13 @@ extension Coordinator {
         return lines
     }
 
+    private func explain(_ quarantine: Quarantine, of subject: String) -> String {
+        let now =
+            quarantine.until.map { "\(subject) is given nothing new until \($0.rfc3339)" }
+            ?? "\(subject) is on probation, with one task at a time"
+        return "\(now): \(quarantine.reason); uncordon ends it"
+    }
+
     private func explain(_ crashes: [NodeID], limit: UInt32) -> String {
         let bound = limit == 0 ? "" : " of at most \(limit)"
         return "crashes: \(crashes.count)\(bound), its node or supervisor went down while it ran "
@@ -84,6 +91,10 @@ extension Coordinator {
         )
         lines.append("it runs \(known.slots.count) slots and has asked for \(known.credits) more")
         if known.connection == nil { lines.append("its agent is not connected now") }
+        if let quarantine = record.quarantine { lines.append(explain(quarantine, of: "it")) }
+        for entry in record.deviceQuarantines {
+            lines.append(explain(entry.quarantine, of: "device \(entry.device)"))
+        }
         return lines
     }
 

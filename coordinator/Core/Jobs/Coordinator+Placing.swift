@@ -80,6 +80,7 @@ extension Coordinator {
         occupy(node, with: record)
         nodes[node]?.credits -= 1
         nodes[node]?.assignments += 1
+        noteGiven(to: record, at: now)
         output.writes.append(.putSlot(record))
         output.actions.append(
             .send(
@@ -115,6 +116,7 @@ extension Coordinator {
         nodes[node] = known
         needsPlacement = true
         settle(node, reason: "", at: now, into: &output)
+        releaseProbe(slot, at: now, into: &output)
     }
 
     /// Why no node that is known could ever hold such a slot; nil while none is known.

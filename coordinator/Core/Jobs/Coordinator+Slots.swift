@@ -58,6 +58,7 @@ extension Coordinator {
         _ slot: SlotID, _ report: SlotReport, at now: Instant, into output: inout Output
     ) {
         guard let record = slots[slot]?.record, let job = jobs[record.job] else { return }
+        note(outcome(of: report, record, at: now), of: record, at: now, into: &output)
         // What was not started came back before; of the rest nobody knows how far it came.
         let isCrash = report.hasVanished && record.state != .stopping
         giveBackTasks(
@@ -67,7 +68,8 @@ extension Coordinator {
         let kind = job.record.specification.kind
         if kind == .tasks || job.record.state.isEnded {
             finish(slot, as: report.state, reason: report.reason, at: now, into: &output)
-            if report.state == .failed, record.state != .stopping, !job.record.state.isEnded {
+            let isOfItsNode = record.node.map { job.succeedsElsewhere(than: $0) } ?? false
+            if report.state == .failed, record.state != .stopping, !job.record.state.isEnded, !isOfItsNode {
                 countSlotFailure(of: record.job, report.reason, at: now, into: &output)
             }
         } else if report.state == .failed,
@@ -172,7 +174,8 @@ extension Coordinator {
         jobs[job]?.slots.removeAll { $0 == slot }
     }
 
-    /// Slots that end badly one after another, with no task decided between, are the job's own fault.
+    /// Slots that end badly one after another, with no task decided between, are the job's own fault, but where it
+    /// has had a success on another node.
     private mutating func countSlotFailure(
         of job: JobID, _ reason: String, at now: Instant, into output: inout Output
     ) {

@@ -10,6 +10,8 @@ struct Job: Sendable {
     var slots: [SlotID] = []
     /// Slots that ended badly since the last task was decided.
     var slotFailuresInARow = 0
+    /// Where it has had a success: the first two nodes.
+    var successNodes: [NodeID] = []
 
     init(record: JobRecord) { self.record = record }
 
@@ -30,6 +32,8 @@ struct Slot: Sendable {
     var record: SlotRecord
     /// Tasks that it asked for and has not been given.
     var credits: UInt32 = 0
+    /// A task has been executed here, well or badly.
+    var hasRunTask = false
 
     init(record: SlotRecord) { self.record = record }
 }

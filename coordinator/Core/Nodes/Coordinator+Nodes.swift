@@ -350,8 +350,12 @@ extension Coordinator {
         let state = known.stateWhenHeard
         let reason = reason.isEmpty ? known.standingReason : reason
         if !isSilent, state != known.record.state || (!reason.isEmpty && reason != known.record.reason) {
-            // Drained keeps the reason of the order to drain.
-            let reason = reason.isEmpty && state == .drained ? known.record.reason : reason
+            var reason = reason
+            // Drained keeps the reason of the order to drain, and a quarantine has its own.
+            if reason.isEmpty, state == .drained { reason = known.record.reason }
+            if reason.isEmpty, state == .cordoned, !known.record.isCordoned {
+                reason = known.record.quarantine?.reason ?? ""
+            }
             setState(state, of: node, reason: reason, at: now, into: &output)
         } else if alwaysWrite {
             output.writes.append(.putNode(known.record))

@@ -34,6 +34,9 @@ struct Node: Sendable {
     var usedShares: [UInt32]
     /// Crashes that were counted when its lease was over; taken back if it returns and was only cut off.
     var presumedCrashes: [PresumedCrash] = []
+    var watch = Watch()
+    /// Of each device that has had something to note.
+    var deviceWatches: [Watch] = []
 
     init(record: NodeRecord) {
         self.record = record
@@ -44,14 +47,16 @@ struct Node: Sendable {
     /// It has shown itself since it was enrolled.
     var takesItsPlace: Bool { record.state != .joining && record.state != .lost && record.state != .released }
 
-    var takesWork: Bool { record.state == .ready && connection != nil }
+    var takesWork: Bool { record.state == .ready && connection != nil && !isProbing }
 
     var placement: PlacementNode {
         PlacementNode(
             node: record.node, name: record.name, pool: record.pool, capacity: record.capacity,
             free: record.capacity.resources - used,
-            freeShares: usedShares.map { $0 > wholeDeviceShares ? 0 : wholeDeviceShares - $0 },
-            credits: credits, endsAt: record.endsAt)
+            freeShares: usedShares.enumerated().map { device, used in
+                used > wholeDeviceShares || isWithheld(device) ? 0 : wholeDeviceShares - used
+            },
+            credits: isProbing ? 0 : credits, endsAt: record.endsAt)
     }
 
     /// What runs there is to end, and nothing new comes.
@@ -68,6 +73,6 @@ struct Node: Sendable {
     var stateWhenHeard: NodeState {
         if record.isDraining { return slots.isEmpty && isEmptyConfirmed ? .drained : .draining }
         if isEnding { return .draining }
-        return record.isCordoned ? .cordoned : .ready
+        return record.isCordoned || record.quarantine?.until != nil ? .cordoned : .ready
     }
 }

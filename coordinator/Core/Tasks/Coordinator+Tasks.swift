@@ -10,6 +10,7 @@ extension Coordinator {
         guard let record = slots[key.slot]?.record, record.key == key, record.node == node else { return }
         slots[key.slot]?.credits = min(credits, UInt32(limits.tasksPerSlot))
         if grant(to: key.slot, at: now, into: &output) { writeJob(record.job, into: &output) }
+        releaseIdleProbe(key.slot, at: now, into: &output)
     }
 
     /// Gives the slot what it asked for, as far as there is something to give.
@@ -27,6 +28,7 @@ extension Coordinator {
             slots[slot]?.credits -= UInt32(taken.count)
             slots[slot]?.record.tasks.append(contentsOf: taken)
             writeSlot(slot, into: &output)
+            noteGiven(to: record, at: now)
             let hasPayloads = jobs[record.job]?.record.specification.array == nil
             output.actions.append(
                 .sendTasks(connection, record.key, record.job, taken, hasPayloads: hasPayloads))
@@ -56,7 +58,8 @@ extension Coordinator {
             guard known.record.tasks.isEmpty else { return .nothing }
             return .end(reason: node.isGoing ? "its node drains" : "no more tasks")
         }
-        let room = max(0, limits.tasksPerSlot - known.record.tasks.count)
+        let room = max(
+            0, min(limits.tasksPerSlot, node.taskLimit(of: known.record)) - known.record.tasks.count)
         let limit = min(Int(known.credits), room, Int(ledger.counts.ready))
         guard job.record.state == .running, limit > 0 else { return .nothing }
         guard let fitting = tasksThatFit(job.record.specification, on: node.record, at: now) else {
@@ -100,8 +103,12 @@ extension Coordinator {
         guard slots[key.slot]?.record.tasks.count != record.tasks.count else { return }
         if !rows.isEmpty { output.writes.append(.putTasks(job, rows)) }
         // What was never started says nothing for the slot.
-        if !rows.isEmpty { jobs[job]?.slotFailuresInARow = 0 }
+        if !rows.isEmpty {
+            jobs[job]?.slotFailuresInARow = 0
+            slots[key.slot]?.hasRunTask = true
+        }
         writeSlot(key.slot, into: &output)
+        note(rows, of: record, at: now, into: &output)
         _ = grant(to: key.slot, at: now, into: &output)
         if results.contains(where: \.isUnstarted) || rows.contains(where: { $0.state == .ready }) {
             grantWaiting(of: job, at: now, into: &output)
@@ -109,6 +116,7 @@ extension Coordinator {
             if let counts = jobs[job]?.ledger?.counts, counts.ready > 0 { needsPlacement = true }
         }
         writeJob(job, into: &output)
+        releaseIdleProbe(key.slot, at: now, into: &output)
         endIfOver(job, at: now, into: &output)
     }
 
