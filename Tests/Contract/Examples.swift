@@ -26,7 +26,9 @@ extension NodeRecord {
                 ],
                 architecture: .arm64, labels: [Label("arch", "arm64")]),
             keyFingerprint: "ab12", address: "10.0.0.7", build: "0.1.0 (abc)", bootID: "boot-\(number)",
-            enrolledAt: .seconds(5))
+            enrolledAt: .seconds(5), hasLeft: true, cordonReason: "noise\0",
+            declared: DeclaredHardware(milliCPU: 64_000, memoryBytes: 1 << 41, devices: 8),
+            dampedUntil: .seconds(77), dampingCount: 3)
     }
 }
 

@@ -7,6 +7,8 @@ extension Coordinator {
         _ = liveness.noteHandled(at: now)
         for record in snapshot.nodes {
             nodes[record.node] = Node(record: record)
+            if let end = record.dampedUntil { dampingEnds.set(record.node, to: end) }
+            if record.dampingCount > 0 { nodes[record.node]?.returns.calmSince = now }
             switch record.state {
             case .joining, .lost, .released: break
             case .ready, .suspect, .draining, .drained, .cordoned:

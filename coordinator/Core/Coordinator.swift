@@ -18,6 +18,8 @@ package struct Coordinator: Sendable {
     var connections = OrderedTable<ConnectionID, Connection>()
     var liveness = Liveness()
     var admission = HelloAdmission()
+    /// When nodes are given work again that have flapped.
+    var dampingEnds = DeadlineQueue<NodeID>()
     /// Ended jobs that are still in `jobs`, oldest first.
     var endedJobs: [JobID] = []
     /// Removed nodes that are still in `nodes`, oldest first.
@@ -49,7 +51,7 @@ package struct Coordinator: Sendable {
     /// When `wakeup` is due; nil when nothing is waited for.
     package var nextWakeup: Instant? {
         if needsPlacement, storeFailure == nil { return liveness.lastHandled ?? .epoch }
-        return liveness.nextWakeup
+        return [liveness.nextWakeup, dampingEnds.earliest].compactMap(\.self).min()
     }
 
     package mutating func handle(_ event: Event, at now: Instant, into output: inout Output) {
@@ -74,6 +76,7 @@ package struct Coordinator: Sendable {
             output.actions.append(.reply(request, reply))
         case .wakeup:
             expireLiveness(at: now, into: &output)
+            endDampings(at: now, into: &output)
             if needsPlacement, storeFailure == nil {
                 needsPlacement = false
                 placePendingSlots(at: now, into: &output)
@@ -141,11 +144,20 @@ package struct Coordinator: Sendable {
             case .drainNode(let node, let reason):
                 return try order(node, reason: reason, at: now, into: &output) { $0.isDraining = true }
             case .cordonNode(let node, let reason):
-                return try order(node, reason: reason, at: now, into: &output) { $0.isCordoned = true }
+                return try order(node, reason: reason, at: now, into: &output) {
+                    $0.isCordoned = true
+                    $0.cordonReason = reason
+                }
             case .uncordonNode(let node):
+                forgetFlaps(of: node)
                 return try order(node, reason: "", at: now, into: &output) {
                     $0.isCordoned = false
+                    $0.cordonReason = ""
                     $0.isDraining = false
+                }
+            case .acceptNode(let node):
+                return try order(node, reason: "", at: now, into: &output) {
+                    if $0.declared != nil { $0.declared = DeclaredHardware($0.capacity) }
                 }
             case .removeNode(let node, let reason):
                 return try remove(node, reason: reason, at: now, into: &output)
@@ -186,7 +198,7 @@ extension Command {
         switch self {
         case .submitJob, .appendTasks, .cancelJob, .pauseJob, .resumeJob, .retryTasks, .drainNode,
             .cordonNode,
-            .uncordonNode, .removeNode, .createToken, .revokeToken, .enrollNode:
+            .uncordonNode, .acceptNode, .removeNode, .createToken, .revokeToken, .enrollNode:
             true
         case .explainJob, .explainTask, .explainNode, .explainCluster, .locateLog, .locateNode: false
         }

@@ -44,6 +44,8 @@ package enum Command: Sendable, Hashable {
     case cordonNode(NodeID, reason: String)
     /// Takes cordon and drain back.
     case uncordonNode(NodeID)
+    /// What it has now is what it is taken to have.
+    case acceptNode(NodeID)
     /// Revokes its certificate; what ran there is lost.
     case removeNode(NodeID, reason: String)
     case createToken(

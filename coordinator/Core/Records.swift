@@ -21,13 +21,24 @@ package struct NodeRecord: Hashable, Sendable {
     package var build: String
     package var bootID: String
     package var enrolledAt: Instant
+    /// Its agent said that it leaves, and has not said hello since.
+    package var hasLeft: Bool
+    /// Of `isCordoned`.
+    package var cordonReason: String
+    /// nil until the first report.
+    package var declared: DeclaredHardware?
+    /// It went silent and came back too often; nil when it is not held against it now.
+    package var dampedUntil: Instant?
+    /// How often in a row that was so: each takes longer than the one before.
+    package var dampingCount: UInt32
 
     package init(
         node: NodeID, name: String, pool: String, state: NodeState = .joining, reason: String = "",
         since: Instant, isCordoned: Bool = false, isDraining: Bool = false, labels: [Label] = [],
         capacity: NodeCapacity = NodeCapacity(), keyFingerprint: String, address: String = "",
         build: String = "",
-        bootID: String = "", enrolledAt: Instant
+        bootID: String = "", enrolledAt: Instant, hasLeft: Bool = false, cordonReason: String = "",
+        declared: DeclaredHardware? = nil, dampedUntil: Instant? = nil, dampingCount: UInt32 = 0
     ) {
         self.node = node
         self.name = name
@@ -44,6 +55,11 @@ package struct NodeRecord: Hashable, Sendable {
         self.build = build
         self.bootID = bootID
         self.enrolledAt = enrolledAt
+        self.hasLeft = hasLeft
+        self.cordonReason = cordonReason
+        self.declared = declared
+        self.dampedUntil = dampedUntil
+        self.dampingCount = dampingCount
     }
 }
 

@@ -92,6 +92,13 @@ extension RowWriter {
         row.bind(record.build)
         row.bind(record.bootID)
         row.bind(record.enrolledAt)
+        row.bind(record.hasLeft)
+        row.bind(record.cordonReason)
+        row.bind(record.declared?.milliCPU)
+        row.bind(record.declared?.memoryBytes)
+        row.bind(record.declared.map { Int64($0.devices) })
+        row.bind(record.dampedUntil)
+        row.bind(record.dampingCount)
         row.bind(Int64(bitPattern: revision))
         try row.run()
     }

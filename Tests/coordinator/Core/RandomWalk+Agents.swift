@@ -35,6 +35,7 @@ extension RandomWalk {
         let slots = agents[agent].slots.map { RunningSlot(key: $0.key, state: $0.state, tasks: $0.tasks) }
         var hello = Hello.example(
             agents[agent].node, cpus: cpus, gpus: Int(cpus), instance: agents[agent].instance, slots: slots)
+        hello.bootID = "boot \(agents[agent].instance / 1_000 % 2)"
         if agents[agent].node.rawValue % 3 == 0 { hello.nodeName = "same" }
         return hello
     }

@@ -47,6 +47,10 @@ struct RandomWalk {
         limits.slotFailuresInARow = 3
         limits.releasedNodesKept = 2
         limits.activeJobs = 12
+        limits.massSilenceHoldSeconds = 30
+        limits.hellosPerSecond = 3
+        limits.flapCount = 2
+        limits.returnToService = ReturnToService.allCases[Int(seed % 3)]
         self.limits = limits
         core = Coordinator(cluster: "lab", limits: limits, restoring: Snapshot(), at: now)
         command(
@@ -166,6 +170,7 @@ struct RandomWalk {
         case 187..<194: command(.cordonNode(anyNode(), reason: "look"))
         case 194..<220: command(.uncordonNode(anyNode()))
         case 220..<222: command(.removeNode(anyNode(), reason: "sold"))
+        case 265..<300: command(.acceptNode(anyNode()))
         case 222..<240 where agents.count < 5: enroll()
         case 240..<260: ask()
         case 260..<265: failStore()

@@ -71,6 +71,7 @@ extension Coordinator {
         let isSameProcess = nodes[node]?.instance == hello.instance
         let former = nodes[node]?.record
         nodes[node]?.instance = hello.instance
+        noteReturn(of: node, with: hello, at: now, into: &output)
         adoptDescription(hello, known.peer, of: node)
         if let record = nodes[node]?.record {
             liveness.watch(node, of: record.pool, isLeaving: record.isDraining, at: now, limits)
@@ -148,6 +149,8 @@ extension Coordinator {
     mutating func setCapacity(_ capacity: NodeCapacity, of node: NodeID) {
         guard var known = nodes[node] else { return }
         known.record.capacity = capacity
+        if known.record.declared == nil { known.record.declared = DeclaredHardware(capacity) }
+        known.record.declared?.raise(to: capacity)
         while known.usedShares.count < capacity.devices.count { known.usedShares.append(0) }
         nodes[node] = known
     }
@@ -192,6 +195,7 @@ extension Coordinator {
     mutating func hear(from node: NodeID, at now: Instant, into output: inout Output) {
         liveness.hear(node, at: now, limits)
         guard nodes[node]?.record.state == .suspect else { return }
+        noteReturn(of: node, with: nil, at: now, into: &output)
         settle(node, isHeard: true, reason: "", at: now, into: &output)
         grantWaiting(on: node, at: now, into: &output)
         needsPlacement = true
@@ -267,6 +271,7 @@ extension Coordinator {
                 slot, hasStarted: hasStarted, reason: "its node left: \(reason)", at: now, into: &output)
         }
         liveness.forget(node, at: now, limits)
+        nodes[node]?.record.hasLeft = true
         setState(.lost, of: node, reason: "left: \(reason)", at: now, into: &output)
         needsPlacement = true
     }
@@ -310,6 +315,7 @@ extension Coordinator {
             loseIncarnation(slot, hasStarted: true, reason: "its node was removed", at: now, into: &output)
         }
         liveness.forget(node, at: now, limits)
+        forgetFlaps(of: node)
         setState(.released, of: node, reason: reason, at: now, into: &output)
         releasedNodes.append(node)
         if releasedNodes.count > limits.releasedNodesKept { nodes[releasedNodes.removeFirst()] = nil }
@@ -332,6 +338,7 @@ extension Coordinator {
         case .ready, .draining, .drained, .cordoned: isSilent = false
         }
         let state = known.stateWhenHeard
+        let reason = state == .cordoned ? cordonReason(of: known.record) : reason
         if !isSilent, state != known.record.state || (!reason.isEmpty && reason != known.record.reason) {
             // Drained keeps the reason of the order to drain.
             let reason = reason.isEmpty && state == .drained ? known.record.reason : reason

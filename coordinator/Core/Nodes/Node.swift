@@ -22,6 +22,7 @@ struct Node: Sendable {
     var used = Resources.none
     /// Of each device, in 1/1000.
     var usedShares: [UInt32]
+    var returns = NodeReturns()
 
     init(record: NodeRecord) {
         self.record = record
@@ -41,9 +42,10 @@ struct Node: Sendable {
             credits: credits)
     }
 
-    /// What an order and the running slots make of a node that is heard from.
+    /// What orders, what it lacks, its flaps and the running slots make of a node that is heard from.
     var stateWhenHeard: NodeState {
         if record.isDraining { return slots.isEmpty ? .drained : .draining }
-        return record.isCordoned ? .cordoned : .ready
+        let isHeld = record.isCordoned || record.shortfall != nil || record.dampedUntil != nil
+        return isHeld ? .cordoned : .ready
     }
 }
