@@ -48,8 +48,9 @@ struct RandomWalk {
         limits.releasedNodesKept = 2
         limits.activeJobs = 12
         limits.massSilenceHoldSeconds = 30
-        limits.hellosPerSecond = 3
-        limits.flapCount = 2
+        limits.hellosPerSecond = 20
+        limits.flapCount = 3
+        limits.dampingFirstSeconds = 5
         limits.returnToService = ReturnToService.allCases[Int(seed % 3)]
         self.limits = limits
         core = Coordinator(cluster: "lab", limits: limits, restoring: Snapshot(), at: now)

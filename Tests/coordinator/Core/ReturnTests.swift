@@ -148,7 +148,7 @@ struct ReturnTests {
                 $0.devices.removeLast()
                 $0.devices[0].health = .failed
                 $0.processor.usableMilliCPU = 3_500
-            } == "cordoned: unfit: 6 of 8 devices (device 0 has failed, 1 not there), 3.5 of 4 CPUs")
+            } == "cordoned: unfit: 6 of 8 devices (device 0 has failed, 1 not there), 3.500 of 4 CPUs")
         #expect(report { _ in } == "ready")
         #expect(report { $0.memory.totalBytes = ((8 << 30) / 100) * 96 } == "ready")
         #expect(

@@ -59,7 +59,7 @@ extension NodeRecord {
 }
 
 extension Int64 {
-    /// A count in thousandths, without zeros at its end.
+    /// A count in thousandths: whole, or with all three digits.
     var thousandths: String {
         let rest = self % 1_000
         return rest == 0 ? "\(self / 1_000)" : "\(self / 1_000).\(String(1_000 + abs(rest)).dropFirst())"
