@@ -26,7 +26,10 @@ extension NodeRecord {
                 ],
                 architecture: .arm64, labels: [Label("arch", "arm64")]),
             keyFingerprint: "ab12", address: "10.0.0.7", build: "0.1.0 (abc)", bootID: "boot-\(number)",
-            enrolledAt: .seconds(5), removal: "sold\0", endsAt: Instant(microseconds: 1_772_366_500_000_001),
+            enrolledAt: .seconds(5), hasLeft: true, cordonReason: "noise\0",
+            declared: DeclaredHardware(milliCPU: 64_000, memoryBytes: 1 << 41, devices: 8),
+            dampedUntil: .seconds(77), dampingCount: 3, removal: "sold\0",
+            endsAt: Instant(microseconds: 1_772_366_500_000_001),
             quarantine: number % 2 == 0
                 ? nil : Quarantine(until: .seconds(70), periodSeconds: 60, reason: "10 \"failed\"\n"),
             deviceQuarantines: number % 3 == 0

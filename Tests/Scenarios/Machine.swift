@@ -8,7 +8,7 @@ final class Machine {
     let name: String
     let node: NodeID
     let keyFingerprint: String
-    let hardware: HardwareReport
+    var hardware: HardwareReport
     let labels: [Label]
     let cluster: String
     let version: ProtocolVersion

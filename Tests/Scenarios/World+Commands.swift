@@ -14,7 +14,8 @@ import ProtocolMessages
 //        [constraints=pool:default,label:zone=a,node:n1,arch:arm64]
 //   append JOB [PAYLOAD…] [close]
 //   cancel|pause|resume JOB;  retry JOB [INDEX…]
-//   drain|cordon|remove NODE [REASON…];  uncordon NODE
+//   drain|cordon|remove NODE [REASON…];  uncordon|accept NODE
+//   hardware NODE [cpus=2] [memory=4GiB] [gpus=0] [model=NAME]    its agent finds this from now on
 //   explain job JOB | task JOB INDEX | node NODE;  show
 //   supervisor NODE SLOT.GENERATION WORD…   starting | running | wants N | result INDEX=EXIT… | ends EXIT
 //        EXIT of a task: a code or `unstarted`; of a slot: a code, `stopped`, `vanished` (its supervisor was
@@ -55,6 +56,11 @@ extension World {
         case "cordon":
             command(.cordonNode(try machine(words).node, reason: words.rest().joined(separator: " ")))
         case "uncordon": command(.uncordonNode(try machine(words).node))
+        case "accept": command(.acceptNode(try machine(words).node))
+        case "hardware":
+            let machine = try machine(words)
+            machine.hardware = try hardware(of: machine.name, words)
+            drive(machine, .hardwareChanged(machine.hardware))
         case "remove":
             let machine = try machine(words)
             machine.isRemoved = core?.nodes[machine.node]?.record.state == .lost
@@ -123,22 +129,7 @@ extension World {
             .enrollNode(secretHash: Self.joinSecretHash, name: name, keyFingerprint: keyFingerprint))
         settle()
         guard let node = lastEnrolled else { throw WorldError("'\(name)' was not enrolled") }
-        let milliCPU = try (words.option("cpus").map { try number($0) as Int64 } ?? 2) * 1_000
-        let memory = try words.option("memory").map(bytes) ?? 4 << 30
-        let gpus = try words.option("gpus").map { try number($0) as UInt32 } ?? 0
-        let model = words.option("model") ?? "H100"
-        let hardware = HardwareReport(
-            hostname: name, architecture: .amd64, operatingSystem: "Linux", kernel: "6",
-            processor: ProcessorReport(
-                model: "CPU", sockets: 1, cores: 1, threads: 1, usableMilliCPU: milliCPU),
-            memory: MemoryReport(totalBytes: memory, availableBytes: memory),
-            disk: DiskReport(path: "/", totalBytes: 1 << 40, availableBytes: 1 << 40),
-            devices: (0..<gpus).map {
-                DeviceReport(
-                    type: .gpu, vendor: "nvidia", model: model, index: $0, visibleID: "GPU-\($0)",
-                    memoryTotalBytes: 80 << 30, health: .ok)
-            },
-            address: AddressReport(local: name, advertised: name, rule: "address"))
+        let hardware = try hardware(of: name, words)
         let labels = try (words.option("labels") ?? "").split(separator: ",").map { text in
             let parts = text.split(separator: ":")
             guard parts.count == 2 else { throw WorldError("'\(text)' is no label") }
@@ -157,6 +148,25 @@ extension World {
         if let lifetime = words.option("lifetime") {
             drive(machine, .endLearned(now + (try duration(lifetime)), isNotice: false))
         }
+    }
+
+    private func hardware(of name: String, _ words: Arguments) throws -> HardwareReport {
+        let milliCPU = try (words.option("cpus").map { try number($0) as Int64 } ?? 2) * 1_000
+        let memory = try words.option("memory").map(bytes) ?? 4 << 30
+        let gpus = try words.option("gpus").map { try number($0) as UInt32 } ?? 0
+        let model = words.option("model") ?? "H100"
+        return HardwareReport(
+            hostname: name, architecture: .amd64, operatingSystem: "Linux", kernel: "6",
+            processor: ProcessorReport(
+                model: "CPU", sockets: 1, cores: 1, threads: 1, usableMilliCPU: milliCPU),
+            memory: MemoryReport(totalBytes: memory, availableBytes: memory),
+            disk: DiskReport(path: "/", totalBytes: 1 << 40, availableBytes: 1 << 40),
+            devices: (0..<gpus).map {
+                DeviceReport(
+                    type: .gpu, vendor: "nvidia", model: model, index: $0, visibleID: "GPU-\($0)",
+                    memoryTotalBytes: 80 << 30, health: .ok)
+            },
+            address: AddressReport(local: name, advertised: name, rule: "address"))
     }
 
     private func changeLink(_ verb: String, of machine: Machine) throws {

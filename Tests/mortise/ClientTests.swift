@@ -62,10 +62,11 @@ struct ClientTests {
         }
         _ = try await client(transport).perform(.drain, on: "n1", reason: "disk")
         _ = try await client(transport).uncordon("n1")
+        _ = try await client(transport).accept("n1")
         _ = try await client(transport).remove("n1", reason: "gone for good")
         #expect(
             transport.lines == [
-                "POST /v1/nodes/n1/drain", "POST /v1/nodes/n1/uncordon",
+                "POST /v1/nodes/n1/drain", "POST /v1/nodes/n1/uncordon", "POST /v1/nodes/n1/accept",
                 "DELETE /v1/nodes/n1?reason=gone%20for%20good",
             ])
         #expect(try transport.requests[0].decoded(ReasonRequest.self) == ReasonRequest(reason: "disk"))

@@ -78,6 +78,7 @@ struct APIHandlers: Sendable {
             Route("POST", "/v1/nodes/{node}/drain", role: .operator, body: .json, drainNode),
             Route("POST", "/v1/nodes/{node}/cordon", role: .operator, body: .json, cordonNode),
             Route("POST", "/v1/nodes/{node}/uncordon", role: .operator, uncordonNode),
+            Route("POST", "/v1/nodes/{node}/accept", role: .operator, acceptNode),
         ]
     }
 

@@ -8,6 +8,8 @@ extension Coordinator {
         for record in snapshot.nodes {
             nodes[record.node] = Node(record: record)
             restoreQuarantines(of: record)
+            if let end = record.dampedUntil { dampingEnds.set(record.node, to: end) }
+            if record.dampingCount > 0 { nodes[record.node]?.returns.calmSince = now }
             switch record.state {
             case .joining, .lost, .released: break
             case .ready, .suspect, .draining, .drained, .cordoned:

@@ -20,6 +20,8 @@ package struct Coordinator: Sendable {
     var admission = HelloAdmission()
     /// Ends of quarantines, and of what is tried on probation.
     var quarantineDeadlines = DeadlineQueue<Place>()
+    /// When nodes are given work again that have flapped.
+    var dampingEnds = DeadlineQueue<NodeID>()
     /// Ended jobs that are still in `jobs`, oldest first.
     var endedJobs: [JobID] = []
     /// Removed nodes that are still in `nodes`, oldest first.
@@ -51,7 +53,7 @@ package struct Coordinator: Sendable {
     /// When `wakeup` is due; nil when nothing is waited for.
     package var nextWakeup: Instant? {
         if needsPlacement, storeFailure == nil { return liveness.lastHandled ?? .epoch }
-        return [liveness.nextWakeup, quarantineDeadlines.earliest].compactMap(\.self).min()
+        return [liveness.nextWakeup, quarantineDeadlines.earliest, dampingEnds.earliest].compactMap(\.self).min()
     }
 
     package mutating func handle(_ event: Event, at now: Instant, into output: inout Output) {
@@ -77,6 +79,7 @@ package struct Coordinator: Sendable {
         case .wakeup:
             expireLiveness(at: now, into: &output)
             expireQuarantines(at: now, into: &output)
+            endDampings(at: now, into: &output)
             if needsPlacement, storeFailure == nil {
                 needsPlacement = false
                 placePendingSlots(at: now, into: &output)
@@ -144,13 +147,22 @@ package struct Coordinator: Sendable {
             case .drainNode(let node, let reason):
                 return try order(node, reason: reason, at: now, into: &output) { $0.isDraining = true }
             case .cordonNode(let node, let reason):
-                return try order(node, reason: reason, at: now, into: &output) { $0.isCordoned = true }
+                return try order(node, reason: reason, at: now, into: &output) {
+                    $0.isCordoned = true
+                    $0.cordonReason = reason
+                }
             case .uncordonNode(let node):
                 forgetOutcomes(of: node)
+                forgetFlaps(of: node)
                 return try order(node, reason: "", at: now, into: &output) {
                     $0.isCordoned = false
+                    $0.cordonReason = ""
                     $0.isDraining = false
                     $0.endQuarantines()
+                }
+            case .acceptNode(let node):
+                return try order(node, reason: "", at: now, into: &output) {
+                    if $0.declared != nil { $0.declared = DeclaredHardware($0.capacity) }
                 }
             case .removeNode(let node, let reason):
                 return try remove(node, reason: reason, at: now, into: &output)
@@ -180,7 +192,7 @@ extension Command {
         switch self {
         case .submitJob, .appendTasks, .cancelJob, .pauseJob, .resumeJob, .retryTasks, .drainNode,
             .cordonNode,
-            .uncordonNode, .removeNode, .createToken, .revokeToken, .enrollNode:
+            .uncordonNode, .acceptNode, .removeNode, .createToken, .revokeToken, .enrollNode:
             true
         case .explainJob, .explainTask, .explainNode, .explainCluster, .locateLog, .locateNode: false
         }

@@ -44,6 +44,8 @@ package enum Command: Sendable, Hashable {
     case cordonNode(NodeID, reason: String)
     /// Takes cordon and drain back.
     case uncordonNode(NodeID)
+    /// What it has now is what it is taken to have.
+    case acceptNode(NodeID)
     /// Stops what runs there, and revokes its certificate once nothing does.
     case removeNode(NodeID, reason: String)
     case createToken(

@@ -94,6 +94,13 @@ extension Coordinator {
             if probes.contains(where: { !node.slots.contains($0) }) {
                 faults.append("node \(record.node) is tried by slots that it does not hold: \(probes)")
             }
+            if record.state == .ready || record.state == .cordoned, record.state != node.stateWhenHeard {
+                faults.append(
+                    "node \(record.node) is \(record.state.rawValue), not \(node.stateWhenHeard.rawValue)")
+            }
+            if let end = record.dampedUntil, dampingEnds.earliest.map({ $0 > end }) ?? true {
+                faults.append("the damping of node \(record.node) has no end")
+            }
             if record.state == .released, !node.slots.isEmpty {
                 faults.append("node \(record.node) is released with slots")
             }

@@ -63,6 +63,16 @@ package struct Limits: Sendable, Hashable {
     /// are back within 12 s (a second, nine, and their jitter of two), and their leases hold for 25 s.
     package var hellosPerSecond: UInt32 = 1_000
 
+    /// A node that was silent and came back so often within the window is given nothing new for a time, which doubles
+    /// with each damping that follows. 5 in 600 s: a broken link, not an accident; a minute is more than it takes
+    /// to come and go once, an hour is when somebody should look.
+    package var flapCount = 5
+    package var flapWindowSeconds: UInt32 = 600
+    package var dampingFirstSeconds: UInt32 = 60
+    package var dampingLongestSeconds: UInt32 = 3_600
+    /// What becomes of a node that was lost and is there again.
+    package var returnToService = ReturnToService.automatic
+
     package static let defaults = Limits()
     package init() {}
 
@@ -85,6 +95,9 @@ package struct Limits: Sendable, Hashable {
         }
         if !(1...1_000_000).contains(hellosPerSecond) {
             faults.append("Hellos are limited to 1 to 1000000 a second, not \(hellosPerSecond).")
+        }
+        if !(2...100).contains(flapCount) {
+            faults.append("A node flaps when it came back 2 to 100 times, not \(flapCount).")
         }
         return faults
     }

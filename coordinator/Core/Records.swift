@@ -21,6 +21,16 @@ package struct NodeRecord: Hashable, Sendable {
     package var build: String
     package var bootID: String
     package var enrolledAt: Instant
+    /// Its agent said that it leaves, and has not said hello since.
+    package var hasLeft: Bool
+    /// Of `isCordoned`.
+    package var cordonReason: String
+    /// nil until the first report.
+    package var declared: DeclaredHardware?
+    /// It went silent and came back too often; nil when it is not held against it now.
+    package var dampedUntil: Instant?
+    /// How often in a row that was so: each takes longer than the one before.
+    package var dampingCount: UInt32
     /// Why it is to be removed, once nothing of it runs any more; nil: it is not.
     package var removal: String?
     /// When it will be gone, as its agent says; nil: no end is known.
@@ -35,8 +45,10 @@ package struct NodeRecord: Hashable, Sendable {
         since: Instant, isCordoned: Bool = false, isDraining: Bool = false, labels: [Label] = [],
         capacity: NodeCapacity = NodeCapacity(), keyFingerprint: String, address: String = "",
         build: String = "",
-        bootID: String = "", enrolledAt: Instant, removal: String? = nil, endsAt: Instant? = nil,
-        quarantine: Quarantine? = nil, deviceQuarantines: [DeviceQuarantine] = []
+        bootID: String = "", enrolledAt: Instant, hasLeft: Bool = false, cordonReason: String = "",
+        declared: DeclaredHardware? = nil, dampedUntil: Instant? = nil, dampingCount: UInt32 = 0,
+        removal: String? = nil, endsAt: Instant? = nil, quarantine: Quarantine? = nil,
+        deviceQuarantines: [DeviceQuarantine] = []
     ) {
         self.node = node
         self.name = name
@@ -53,6 +65,11 @@ package struct NodeRecord: Hashable, Sendable {
         self.build = build
         self.bootID = bootID
         self.enrolledAt = enrolledAt
+        self.hasLeft = hasLeft
+        self.cordonReason = cordonReason
+        self.declared = declared
+        self.dampedUntil = dampedUntil
+        self.dampingCount = dampingCount
         self.removal = removal
         self.endsAt = endsAt
         self.quarantine = quarantine

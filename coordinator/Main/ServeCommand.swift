@@ -46,6 +46,14 @@ struct ServeCommand: AsyncParsableCommand {
         help: "Seconds that a node's certificate is good for, 5 to 31536000. [MORTISE_CERTIFICATE_SECONDS]")
     var certificateSeconds: UInt32?
 
+    @Option(
+        help: """
+            What becomes of a node that was lost and is there again: manual (cordoned until an operator uncordons it), \
+            unreachable (given work if its machine was not restarted and lacks nothing, else cordoned) or automatic \
+            (given work; the default). [MORTISE_RETURN_TO_SERVICE]
+            """)
+    var returnToService: String?
+
     func run() async throws {
         let directory = place.location
         let settings = try merged(try directory.settings())
@@ -122,6 +130,13 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if let lease = try leaseMilliseconds ?? number(environment, "MORTISE_LEASE_MILLISECONDS") {
             limits.leaseMilliseconds = lease
+        }
+        if let text = returnToService ?? environment["MORTISE_RETURN_TO_SERVICE"], !text.isEmpty {
+            guard let policy = ReturnToService(rawValue: text) else {
+                let words = ReturnToService.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Failure("'\(text)' is no policy of return to service: take one of \(words).")
+            }
+            limits.returnToService = policy
         }
         let faults = limits.validate()
         guard faults.isEmpty else { throw Failure(faults.joined(separator: "\n")) }

@@ -19,9 +19,20 @@ struct RowReader {
             isCordoned: columns.boolean(), isDraining: columns.boolean(),
             labels: try columns.json(decoder), capacity: try columns.json(decoder),
             keyFingerprint: columns.text(), address: columns.text(), build: columns.text(),
-            bootID: columns.text(), enrolledAt: columns.instant(), removal: columns.optionalText(),
-            endsAt: columns.optionalInstant(), quarantine: try columns.optionalJSON(decoder),
+            bootID: columns.text(), enrolledAt: columns.instant(), hasLeft: columns.boolean(),
+            cordonReason: columns.text(), declared: try declared(&columns),
+            dampedUntil: columns.optionalInstant(), dampingCount: try columns.number(),
+            removal: columns.optionalText(), endsAt: columns.optionalInstant(),
+            quarantine: try columns.optionalJSON(decoder),
             deviceQuarantines: try columns.optionalJSON(decoder) ?? [])
+    }
+
+    private func declared(_ columns: inout Columns) throws -> DeclaredHardware? {
+        let milliCPU = columns.optionalInteger()
+        let memoryBytes = columns.optionalInteger()
+        let devices: Int? = try columns.optionalNumber()
+        guard let milliCPU, let memoryBytes, let devices else { return nil }
+        return DeclaredHardware(milliCPU: milliCPU, memoryBytes: memoryBytes, devices: devices)
     }
 
     func job(_ columns: inout Columns) throws -> Stored<JobRecord> {

@@ -14,6 +14,9 @@ enum Schema {
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             for statement in tables + indexes + views { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("0002 liveness") { database in
+            for statement in liveness { try database.execute(sql: statement) }
+        }
         migrator.registerMigration("0003 crashes") { database in
             for statement in crashes { try database.execute(sql: statement) }
         }
@@ -145,6 +148,19 @@ enum Schema {
             message TEXT NOT NULL
         )
         """,
+    ]
+
+    private static let liveness = [
+        "ALTER TABLE node ADD COLUMN has_left INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE node ADD COLUMN cordon_reason TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE node ADD COLUMN declared_milli_cpu INTEGER",
+        "ALTER TABLE node ADD COLUMN declared_memory_bytes INTEGER",
+        "ALTER TABLE node ADD COLUMN declared_devices INTEGER",
+        "ALTER TABLE node ADD COLUMN damped_until INTEGER",
+        "ALTER TABLE node ADD COLUMN damping_count INTEGER NOT NULL DEFAULT 0",
+        // What only the reason said until now.
+        "UPDATE node SET has_left = 1 WHERE state = 'lost' AND reason LIKE 'left: %'",
+        "UPDATE node SET cordon_reason = reason WHERE state = 'cordoned'",
     ]
 
     private static let crashes = [

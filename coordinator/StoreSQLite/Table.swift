@@ -43,8 +43,9 @@ struct Table {
         "node", key: ["node"],
         [
             "name", "pool", "state", "reason", "since", "is_cordoned", "is_draining", "labels", "capacity",
-            "key_fingerprint", "address", "build", "boot_id", "enrolled_at", "removal", "ends_at", "quarantine",
-            "device_quarantines", "revision",
+            "key_fingerprint", "address", "build", "boot_id", "enrolled_at", "has_left", "cordon_reason",
+            "declared_milli_cpu", "declared_memory_bytes", "declared_devices", "damped_until", "damping_count",
+            "removal", "ends_at", "quarantine", "device_quarantines", "revision",
         ])
 
     static let job = Table(

@@ -133,6 +133,7 @@ extension World {
         case .forgetSlot(let key): forgetSlot(key, on: host)
         case .setLease(let until): setLease(remaining: until - host.agentTime(now), on: host)
         case .probeHardware(let request): drive(host, .hardwareProbed(host.currentHardware, request: request))
+        case .setEnd(_, let until): setEnd(remaining: until - host.agentTime(now), on: host)
         case .readLog, .cancelLog, .storeCertificate: break
         case .exit(let reason): exitAgent(of: host, reason)
         }

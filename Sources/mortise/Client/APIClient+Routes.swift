@@ -145,6 +145,10 @@ extension APIClient {
         try await post(APIPath.make(["nodes", node, "uncordon"]))
     }
 
+    func accept(_ node: String) async throws -> NodeView {
+        try await post(APIPath.make(["nodes", node, "accept"]))
+    }
+
     func remove(_ node: String, reason: String) async throws -> NodeView {
         try await delete(APIPath.make(["nodes", node], query: [("reason", reason.isEmpty ? nil : reason)]))
     }

@@ -35,7 +35,8 @@ struct Node: AsyncParsableCommand {
         abstract: "Look at nodes, take them out of service and back.",
         discussion: "Example: mortise node drain n17 --reason 'disk is failing'",
         subcommands: [
-            NodeList.self, NodeShow.self, NodeDrain.self, NodeCordon.self, NodeUncordon.self, NodeRemove.self,
+            NodeList.self, NodeShow.self, NodeDrain.self, NodeCordon.self, NodeUncordon.self, NodeAccept.self,
+            NodeRemove.self,
         ])
 }
 

@@ -17,9 +17,10 @@ struct NodeUncordon: AsyncParsableCommand {
         let client = try common.client()
         for node in nodes {
             let view = try await client.uncordon(node)
-            try common.confirm(
-                "Node \(view.name) may be given work again (\(view.state.rawValue)).", quietText: view.name,
-                json: view)
+            let outcome =
+                view.state == .cordoned
+                ? "is still cordoned: \(view.reason)" : "may be given work again (\(view.state.rawValue))"
+            try common.confirm("Node \(view.name) \(outcome).", quietText: view.name, json: view)
         }
     }
 }

@@ -66,11 +66,13 @@ struct NodeTests {
                 #expect(try answer.decode(NodeView.self).state == .draining)
             }
             _ = try await server.send("POST", "/v1/nodes/1/uncordon", as: TestTokens.operator)
+            _ = try await server.send("POST", "/v1/nodes/1/accept", as: TestTokens.operator)
             _ = try await server.send("DELETE", "/v1/nodes/1?reason=broken")
             #expect(
                 server.service.commands == [
                     .drainNode(NodeID(1), reason: "fan"), .cordonNode(NodeID(1), reason: "by otto"),
-                    .uncordonNode(NodeID(1)), .removeNode(NodeID(1), reason: "broken"),
+                    .uncordonNode(NodeID(1)), .acceptNode(NodeID(1)),
+                    .removeNode(NodeID(1), reason: "broken"),
                 ])
             let bad = try await server.send("POST", "/v1/nodes/1/drain", body: #"{"reason":"a\u0007"}"#)
             #expect(bad.status == 400 && bad.message.hasPrefix("reason:"))

@@ -155,7 +155,8 @@ struct JobTests {
         let commands: [Command] = [
             .appendTasks(JobID(7), payloads: [], close: true), .cancelJob(JobID(7)), .pauseJob(JobID(7)),
             .resumeJob(JobID(7)), .retryTasks(JobID(7), nil), .drainNode(NodeID(7), reason: ""),
-            .cordonNode(NodeID(7), reason: ""), .uncordonNode(NodeID(7)), .removeNode(NodeID(7), reason: ""),
+            .cordonNode(NodeID(7), reason: ""), .uncordonNode(NodeID(7)), .acceptNode(NodeID(7)),
+            .removeNode(NodeID(7), reason: ""),
             .revokeToken(TokenID(7)), .explainJob(JobID(7)), .explainTask(JobID(7), 1),
             .explainNode(NodeID(7)),
             .locateLog(.slot(SlotID(7))), .locateLog(.task(JobID(7), 1, attempt: nil)),

@@ -102,7 +102,8 @@ struct NodeTests {
             node: node, name: "n1", pool: "default", state: .ready, since: fixture.now,
             labels: [Label("a", "b"), Label("zone", "b")],
             capacity: hello.hardware.capacity(labels: hello.labels), keyFingerprint: "key of 1",
-            address: "10.1.1.1", build: "0.1.0", bootID: "boot", enrolledAt: enrolledAt)
+            address: "10.1.1.1", build: "0.1.0", bootID: "boot", enrolledAt: enrolledAt,
+            declared: DeclaredHardware(milliCPU: 2_000, memoryBytes: 8 << 30, devices: 1))
         let output = fixture.say(.hello(hello), on: connection)
         #expect(
             output

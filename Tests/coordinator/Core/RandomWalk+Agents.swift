@@ -54,6 +54,7 @@ extension RandomWalk {
         }
         var hello = Hello.example(
             agents[agent].node, cpus: cpus, gpus: Int(cpus), instance: agents[agent].instance, slots: slots)
+        hello.bootID = "boot \(agents[agent].instance / 1_000 % 2)"
         if agents[agent].node.rawValue % 3 == 0 { hello.nodeName = "same" }
         if chance(10) { hello.lifetime = lifetime() }
         return hello

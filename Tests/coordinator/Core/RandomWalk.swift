@@ -54,6 +54,11 @@ struct RandomWalk {
         limits.blackHoleJobs = 2
         limits.quarantineFirstSeconds = 5
         limits.quarantineLongestSeconds = 20
+        limits.massSilenceHoldSeconds = 30
+        limits.hellosPerSecond = 20
+        limits.flapCount = 3
+        limits.dampingFirstSeconds = 5
+        limits.returnToService = ReturnToService.allCases[Int(seed % 3)]
         self.limits = limits
         core = Coordinator(cluster: "lab", limits: limits, restoring: Snapshot(), at: now)
         command(
@@ -176,6 +181,7 @@ struct RandomWalk {
         case 187..<194: command(.cordonNode(anyNode(), reason: "look"))
         case 194..<220: command(.uncordonNode(anyNode()))
         case 220..<222: command(.removeNode(anyNode(), reason: "sold"))
+        case 265..<300: command(.acceptNode(anyNode()))
         case 222..<240 where agents.count < 5: enroll()
         case 240..<260: ask()
         case 260..<265: failStore()

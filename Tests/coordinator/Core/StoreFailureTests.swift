@@ -24,6 +24,7 @@ struct StoreFailureTests {
             .appendTasks(JobID(1), payloads: [], close: true),
             .cancelJob(JobID(1)), .pauseJob(JobID(1)), .resumeJob(JobID(1)), .retryTasks(JobID(1), nil),
             .drainNode(node, reason: ""), .cordonNode(node, reason: ""), .uncordonNode(node),
+            .acceptNode(node),
             .removeNode(node, reason: ""), .revokeToken(TokenID(1)),
             .createToken(name: "", purpose: .api(.viewer), secretHash: "", expiresAt: nil, uses: nil),
             .enrollNode(secretHash: Fixture.joinSecretHash, name: "x", keyFingerprint: "x"),

@@ -56,6 +56,10 @@ extension APIHandlers {
         try await control(call) { .uncordonNode($0) }
     }
 
+    func acceptNode(_ call: Call) async throws -> Answer {
+        try await control(call) { .acceptNode($0) }
+    }
+
     func removeNode(_ call: Call) async throws -> Answer {
         let reason = try checkedReason(call.query.text("reason") ?? "", of: call)
         return try await control(call) { .removeNode($0, reason: reason) }

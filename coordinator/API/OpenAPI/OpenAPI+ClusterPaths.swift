@@ -208,6 +208,19 @@ extension OpenAPI {
                 }
               }
             },
+            "/v1/nodes/{node}/accept": {
+              "parameters": [{ "$ref": "#/components/parameters/Node" }],
+              "post": {
+                "operationId": "acceptNode", "tags": ["nodes"],
+                "summary": "Take what it has now for all that it should have",
+                "x-mortise-role": "operator",
+                "responses": {
+                  "200": { "description": "Done", "content": {
+                    "application/json": { "schema": { "$ref": "#/components/schemas/NodeView" } } } },
+                  "default": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
             "/v1/tokens": {
               "get": {
                 "operationId": "listTokens", "tags": ["tokens"],

@@ -85,7 +85,7 @@ extension Coordinator {
         }
         let free = known.placement
         lines.append(
-            "free: \(milli(free.free.milliCPU)) of \(milli(record.capacity.resources.milliCPU)) CPUs, "
+            "free: \(free.free.milliCPU.thousandths) of \(record.capacity.resources.milliCPU.thousandths) CPUs, "
                 + "\(free.free.memoryBytes >> 20) of \(record.capacity.resources.memoryBytes >> 20) MiB of memory, "
                 + "\(free.freeShares.count { $0 == wholeDeviceShares }) of \(free.freeShares.count) devices untouched"
         )
@@ -130,12 +130,6 @@ extension Coordinator {
         let wanted = UInt32(clamping: slotsWanted(state.record.job))
         lines += Policy.orders(pools: supply, pendingSlots: supply.map { _ in wanted }).map(\.reason)
         return lines
-    }
-
-    private func milli(_ value: Int64) -> String {
-        let whole = value / 1_000
-        let rest = value % 1_000
-        return rest == 0 ? "\(whole)" : "\(whole).\(String(1_000 + abs(rest)).dropFirst())"
     }
 
     // MARK: Logs

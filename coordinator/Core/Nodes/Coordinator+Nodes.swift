@@ -71,6 +71,7 @@ extension Coordinator {
         let isSameProcess = nodes[node]?.instance == hello.instance
         let former = nodes[node]?.record
         nodes[node]?.instance = hello.instance
+        noteReturn(of: node, with: hello, at: now, into: &output)
         adoptDescription(hello, known.peer, of: node)
         learnLifetime(hello.lifetime, of: node, at: now)
         if let record = nodes[node]?.record {
@@ -155,6 +156,8 @@ extension Coordinator {
     mutating func setCapacity(_ capacity: NodeCapacity, of node: NodeID) {
         guard var known = nodes[node] else { return }
         known.record.capacity = capacity
+        if known.record.declared == nil { known.record.declared = DeclaredHardware(capacity) }
+        known.record.declared?.raise(to: capacity)
         while known.usedShares.count < capacity.devices.count { known.usedShares.append(0) }
         nodes[node] = known
     }
@@ -204,6 +207,7 @@ extension Coordinator {
     mutating func hear(from node: NodeID, at now: Instant, into output: inout Output) {
         liveness.hear(node, at: now, limits)
         guard nodes[node]?.record.state == .suspect else { return }
+        noteReturn(of: node, with: nil, at: now, into: &output)
         settle(node, isHeard: true, reason: "", at: now, into: &output)
         grantWaiting(on: node, at: now, into: &output)
         needsPlacement = true
@@ -287,6 +291,7 @@ extension Coordinator {
         }
         liveness.forget(node, at: now, limits)
         nodes[node]?.record.endsAt = nil
+        nodes[node]?.record.hasLeft = true
         setState(.lost, of: node, reason: "left: \(reason)", at: now, into: &output)
         if let removal = nodes[node]?.record.removal {
             conclude(removal, of: node, at: now, into: &output)
@@ -326,6 +331,7 @@ extension Coordinator {
         }
         liveness.forget(node, at: now, limits)
         nodes[node]?.record.removal = nil
+        forgetFlaps(of: node)
         setState(.released, of: node, reason: reason, at: now, into: &output)
         releasedNodes.append(node)
         if releasedNodes.count > limits.releasedNodesKept { nodes[releasedNodes.removeFirst()] = nil }
@@ -348,14 +354,12 @@ extension Coordinator {
         case .ready, .draining, .drained, .cordoned: isSilent = false
         }
         let state = known.stateWhenHeard
-        let reason = reason.isEmpty ? known.standingReason : reason
+        let reason =
+            state == .cordoned
+            ? cordonReason(of: known.record) : reason.isEmpty ? known.standingReason : reason
         if !isSilent, state != known.record.state || (!reason.isEmpty && reason != known.record.reason) {
-            var reason = reason
-            // Drained keeps the reason of the order to drain, and a quarantine has its own.
-            if reason.isEmpty, state == .drained { reason = known.record.reason }
-            if reason.isEmpty, state == .cordoned, !known.record.isCordoned {
-                reason = known.record.quarantine?.reason ?? ""
-            }
+            // Drained keeps the reason of the order to drain.
+            let reason = reason.isEmpty && state == .drained ? known.record.reason : reason
             setState(state, of: node, reason: reason, at: now, into: &output)
         } else if alwaysWrite {
             output.writes.append(.putNode(known.record))

@@ -37,6 +37,7 @@ struct Node: Sendable {
     var watch = Watch()
     /// Of each device that has had something to note.
     var deviceWatches: [Watch] = []
+    var returns = NodeReturns()
 
     init(record: NodeRecord) {
         self.record = record
@@ -69,10 +70,13 @@ struct Node: Sendable {
         return "its time ends" + (record.endsAt.map { " at \($0.rfc3339Seconds)" } ?? "")
     }
 
-    /// What an order and the running slots make of a node that is heard from.
+    /// What orders, what it lacks, its flaps and the running slots make of a node that is heard from.
     var stateWhenHeard: NodeState {
         if record.isDraining { return slots.isEmpty && isEmptyConfirmed ? .drained : .draining }
         if isEnding { return .draining }
-        return record.isCordoned || record.quarantine?.until != nil ? .cordoned : .ready
+        let isHeld =
+            record.isCordoned || record.shortfall != nil || record.dampedUntil != nil
+            || record.quarantine?.until != nil
+        return isHeld ? .cordoned : .ready
     }
 }
