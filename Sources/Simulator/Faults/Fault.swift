@@ -29,6 +29,7 @@ package enum Fault: String, CaseIterable, Sendable {
     case commandCannotStart = "command-cannot-start"
     case poisonTasks = "poison-tasks"
     case massSilence = "mass-silence"
+    case timeEnds = "time-ends"
     // Launchers
     case lateNodes = "late-nodes"
     case nodesNeverJoin = "nodes-never-join"

@@ -64,6 +64,7 @@ extension World {
         case .agentStall: stallAgent(of: host, for: faultDice.spread(1_000_000, 60_000_000))
         case .hostSuspended: suspend(host, for: faultDice.spread(1_000_000, 90_000_000))
         case .hostReboot: reboot(host, for: faultDice.spread(5_000_000, 120_000_000))
+        case .timeEnds: endTime(of: host, in: faultDice.spread(5_000_000, 300_000_000))
         case .supervisorKilled:
             let busy = hosts.filter { $0.supervisors.contains(where: \.isAlive) }
             guard !busy.isEmpty else { return }
@@ -107,6 +108,23 @@ extension World {
         guard host.agent != nil, host.suspendedUntil == nil else { return }
         endAgent(of: host, closing: "the agent was killed")
         queue.push(.agentStarts, at: now + pause, host: UInt32(host.index))
+    }
+
+    /// The machine will be taken away, and its agent is told: a walltime, or a notice of the cloud.
+    private func endTime(of host: Host, in pause: Int64) {
+        guard host.agent != nil, host.endsAt == nil else { return }
+        host.endsAt = now + pause
+        drive(host, .endLearned(host.agentTime(now + pause), isNotice: faultDice.chance(50)))
+        queue.push(.hostEnds, at: now + pause, host: UInt32(host.index))
+    }
+
+    /// What has not ended by then is gone; somebody gets the machine anew.
+    func takeAway(_ host: Host) {
+        guard host.endsAt != nil else { return }
+        host.endsAt = nil
+        host.end = nil
+        host.suspendedUntil = nil
+        reboot(host, for: faultDice.spread(5_000_000, 120_000_000))
     }
 
     private func suspend(_ host: Host, for pause: Int64) {
@@ -195,7 +213,7 @@ extension Fault {
         case .reset, .partition, .oneWayUp, .oneWayDown, .swizzle, .slowReader, .failingCommit,
             .coordinatorCrash, .coordinatorStall, .agentCrash, .agentReplaced, .agentLeaves, .agentStall,
             .hostSuspended, .hostReboot, .supervisorKilled, .massSilence, .drain, .cordon, .cancel, .pause,
-            .retry, .remove, .deviceLost:
+            .retry, .remove, .deviceLost, .timeEnds:
             true
         }
     }

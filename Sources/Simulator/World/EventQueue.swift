@@ -12,6 +12,7 @@ struct Occurrence: Sendable {
         case agentStarts
         case agentResumes
         case hostResumes
+        case hostEnds
         case dialEnded
         /// The head of a link's queue arrives at the coordinator, or at the agent.
         case arrivedAtCoordinator

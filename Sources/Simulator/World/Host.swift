@@ -26,6 +26,9 @@ final class Host {
     /// In true time, though the machine counts it by its clock since boot.
     var leaseAt: Int64?
 
+    /// When its slots are warned, and when none may run any more.
+    var end: (warnAt: Int64, until: Int64)?
+
     // Time
     /// Of the agent's steady clock against true time: set at the start of its process.
     var clockOffset: Int64 = 0
@@ -45,6 +48,8 @@ final class Host {
     /// The whole machine stands still until then.
     var suspendedUntil: Int64?
     var isRebooting = false
+    /// The machine is taken away then.
+    var endsAt: Int64?
 
     // Link
     var link: Link?

@@ -5,7 +5,7 @@ import ProtocolMessages
 final class Supervisor {
     /// What a timer of a supervisor is for.
     enum Timer: UInt8, CaseIterable {
-        case start, commandEnds, longTask, kill, leaseStop, leaseKill
+        case start, commandEnds, longTask, kill, leaseStop, leaseKill, endWarns, endStops
     }
 
     let number: UInt64
@@ -35,6 +35,8 @@ final class Supervisor {
     /// Executions of the command (batch, service).
     var runs = 0
     var stopReason: String?
+    /// Its node's time is about to end: nothing new begins.
+    var isWarned = false
     /// An occurrence for its lease is in the queue.
     var isLeaseWatched = false
     /// The agent has no use for it any more.

@@ -133,7 +133,8 @@ extension World {
         case .forgetSlot(let key): forgetSlot(key, on: host)
         case .setLease(let until): setLease(remaining: until - host.agentTime(now), on: host)
         case .probeHardware(let request): drive(host, .hardwareProbed(host.currentHardware, request: request))
-        case .setEnd(_, let until): setEnd(remaining: until - host.agentTime(now), on: host)
+        case .setEnd(let warnAt, let until):
+            setEnd(warnAt: host.trueTime(warnAt), until: host.trueTime(until), on: host)
         case .readLog, .cancelLog, .storeCertificate: break
         case .exit(let reason): exitAgent(of: host, reason)
         }

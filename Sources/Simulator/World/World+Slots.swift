@@ -34,6 +34,7 @@ extension World {
         observe(.slotStarted(supervisor, on: host))
         setLease(host.leaseAt ?? now + Self.firstLease, of: supervisor, on: host)
         set(.start, of: supervisor, on: host, at: now + networkDice.spread(2_000, 80_000))
+        watchEnd(of: supervisor, on: host)
     }
 
     /// - Returns: what a new agent's process finds.
@@ -99,7 +100,7 @@ extension World {
             }
             supervisor.queue.append(attempt)
         }
-        if supervisor.stopReason != nil { return giveBack(supervisor, on: host) }
+        if supervisor.stopReason != nil || supervisor.isWarned { return giveBack(supervisor, on: host) }
         if supervisor.running != nil, now - supervisor.runningSince >= Self.longTask {
             return giveBack(supervisor, on: host)
         }
@@ -183,7 +184,7 @@ extension World {
             obeyLease(supervisor, on: host)
             if supervisor.isAlive { watchLease(of: supervisor, on: host) }
             return
-        case .start, .commandEnds, .longTask, .kill: break
+        case .start, .commandEnds, .longTask, .kill, .endWarns, .endStops: break
         }
         // A machine that stood still comes late to everything: the lease is looked at first.
         obeyLease(supervisor, on: host)
@@ -194,7 +195,32 @@ extension World {
         case .commandEnds: endCommand(of: supervisor, on: host)
         case .longTask: giveBack(supervisor, on: host)
         case .kill: kill(supervisor, on: host)
+        case .endWarns: warn(supervisor, on: host)
+        case .endStops: stop(supervisor, reason: "its node's time ends", on: host)
         case .leaseStop, .leaseKill: break
+        }
+    }
+
+    // MARK: The end of a node's time
+
+    func setEnd(warnAt: Int64, until: Int64, on host: Host) {
+        host.end = (warnAt, until)
+        for supervisor in host.supervisors where supervisor.isAlive { watchEnd(of: supervisor, on: host) }
+    }
+
+    private func watchEnd(of supervisor: Supervisor, on host: Host) {
+        guard let end = host.end else { return }
+        set(.endWarns, of: supervisor, on: host, at: max(now, end.warnAt))
+        set(.endStops, of: supervisor, on: host, at: max(now, end.until - supervisor.graceMicroseconds))
+    }
+
+    /// What waits goes back; a slot of tasks ends when it has nothing left to run.
+    private func warn(_ supervisor: Supervisor, on host: Host) {
+        guard supervisor.stopReason == nil else { return }
+        supervisor.isWarned = true
+        giveBack(supervisor, on: host)
+        if supervisor.kind == .tasks, supervisor.running == nil {
+            stop(supervisor, reason: "its node's time ends", on: host)
         }
     }
 
@@ -273,7 +299,8 @@ extension World {
                             durationMicroseconds: now - supervisor.runningSince)
                     ], of: supervisor, on: host)
             }
-            if let reason = supervisor.stopReason {
+            if let reason = supervisor.stopReason ?? (supervisor.isWarned ? "its node's time ends" : nil) {
+                giveBack(supervisor, on: host)
                 end(supervisor, .finished, exitCode: nil, reason: reason, on: host)
             } else {
                 startNextTask(of: supervisor, on: host)
@@ -364,6 +391,7 @@ extension World {
     /// So many more that the slot is busy for half a second; none while a long task runs.
     private func askForTasks(_ supervisor: Supervisor, on host: Host) {
         guard supervisor.kind == .tasks, supervisor.isAlive, supervisor.stopReason == nil,
+            !supervisor.isWarned,
             supervisor.report.state == .running
         else { return }
         let target = client.tasksAhead(of: supervisor)

@@ -113,6 +113,7 @@ final class World {
         case .agentWakeup: wakeAgent(of: hosts[Int(next.host)], scheduledAt: next.at)
         case .agentStarts: startAgent(of: hosts[Int(next.host)])
         case .agentResumes: resumeAgent(of: hosts[Int(next.host)])
+        case .hostEnds: takeAway(hosts[Int(next.host)])
         case .hostResumes: resume(hosts[Int(next.host)])
         case .dialEnded: endDial(of: hosts[Int(next.host)], next.subject, next.detail)
         case .arrivedAtCoordinator: arriveAtCoordinator(next.subject)
@@ -132,7 +133,7 @@ final class World {
     private func isLocal(_ kind: Occurrence.Kind) -> Bool {
         switch kind {
         case .agentWakeup, .agentStarts, .agentResumes, .dialEnded, .arrivedAtAgent, .supervisorTimer: true
-        case .coordinatorTurn, .commitEnded, .coordinatorStarts, .coordinatorResumes, .hostResumes,
+        case .coordinatorTurn, .commitEnded, .coordinatorStarts, .coordinatorResumes, .hostResumes, .hostEnds,
             .arrivedAtCoordinator, .linkHeals, .deviceRecovers, .storeRecovers, .clientStep, .faultStrikes,
             .healing, .deadline:
             false
