@@ -2,7 +2,7 @@
 
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
-.PHONY: help demo test build release lint format dependencies protocol clean
+.PHONY: help demo test build release lint format fuzz dependencies protocol clean
 
 help:
 	@echo "make demo      build, then watch a real job run on three agents"
@@ -10,6 +10,7 @@ help:
 	@echo "make build     build everything for development"
 	@echo "make release   what people install, stripped, with checksums, into dist/"
 	@echo "make lint      check the form of the sources; make format mends it"
+	@echo "make fuzz      fuzz each parser for ten seconds; dev/fuzz --help tells more"
 	@echo "make protocol  regenerate protocol/Generated from protocol/Schema"
 
 demo: dependencies
@@ -36,6 +37,9 @@ format:
 	swift format --in-place --recursive --parallel Package.swift Sources agent coordinator \
 	  protocol/Messages protocol/Codec Tests
 
+fuzz: dependencies
+	dev/fuzz
+
 dependencies:
 	@dev/install-dependencies
 
@@ -43,4 +47,4 @@ protocol:
 	dev/generate-protocol
 
 clean:
-	rm -rf .build dist
+	rm -rf .build .build-fuzz dist

@@ -45,6 +45,13 @@ struct PartsTests {
         }
     }
 
+    @Test func `more bytes of logs than can be added up are refused`() {
+        let codec = LocalCodec()
+        for bytes in [-1, 1 << 40 + 1, Int64.max] {
+            #expect(throws: ProtocolError.self) { try codec.decodeFile(codec.encode(.logs(bytes: bytes))) }
+        }
+    }
+
     @Test func `placeholders divide a word`() {
         #expect(CommandPlan.divided("plain") == ["plain"])
         #expect(CommandPlan.divided("{}") == ["", ""])
