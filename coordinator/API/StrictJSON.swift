@@ -22,10 +22,10 @@ enum StrictJSON {
         }
     }
 
-    static func encode(_ value: some Encodable) throws -> [UInt8] {
+    static func encode(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(value))
+        return try encoder.encode(value)
     }
 
     private static func message(for error: DecodingError) -> String {

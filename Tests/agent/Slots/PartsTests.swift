@@ -47,7 +47,7 @@ struct PartsTests {
 
     @Test func `more bytes of logs than can be added up are refused`() {
         let codec = LocalCodec()
-        for bytes in [-1, 1 << 40 + 1, Int64.max] {
+        for bytes in [-1, 1 << 40 + 1, .max] as [Int64] {
             #expect(throws: ProtocolError.self) { try codec.decodeFile(codec.encode(.logs(bytes: bytes))) }
         }
     }
