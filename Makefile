@@ -2,7 +2,7 @@
 
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 
-.PHONY: help demo test chaos build release lint format dependencies protocol clean
+.PHONY: help demo test sim sim-soak chaos fuzz build release lint format dependencies protocol clean
 
 help:
 	@echo "make demo      build, then watch a real job run on three agents"
@@ -11,6 +11,7 @@ help:
 	@echo "make build     build everything for development"
 	@echo "make release   what people install, stripped, with checksums, into dist/"
 	@echo "make lint      check the form of the sources; make format mends it"
+	@echo "make fuzz      fuzz each parser for ten seconds; dev/fuzz --help tells more"
 	@echo "make protocol  regenerate protocol/Generated from protocol/Schema"
 
 demo: dependencies
@@ -42,6 +43,9 @@ format:
 	swift format --in-place --recursive --parallel Package.swift Sources agent coordinator \
 	  protocol/Messages protocol/Codec Tests
 
+fuzz: dependencies
+	dev/fuzz
+
 dependencies:
 	@dev/install-dependencies
 
@@ -49,4 +53,4 @@ protocol:
 	dev/generate-protocol
 
 clean:
-	rm -rf .build dist
+	rm -rf .build .build-fuzz dist

@@ -256,3 +256,37 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `dev/fuzz` builds with MORTISE_FUZZ=1, in a folder of its own: the modules that read bytes from outside,
+// instrumented for libFuzzer, and of those that also do I/O only the sources that parse, so that neither NIO nor
+// BoringSSL nor SQLite has to be built.
+if Context.environment["MORTISE_FUZZ"] == "1" {
+    let whole = [
+        "ClusterTypes", "CZstd", "Zstd", "CPlatform", "Platform", "APITypes", "JobFile", "ProtocolMessages",
+        "ProtocolGenerated", "ProtocolCodec", "AgentHardware",
+    ]
+    let parsers = [
+        "AgentSlots": ["Bytes.swift", "LocalMessage.swift", "LogHeader.swift", "SlotFiles.swift"],
+        "CoordinatorAPI": ["PercentDecoding.swift", "StrictJSON.swift"],
+        "CoordinatorStoreSQLite": ["CompactText.swift"],
+    ]
+    package.targets = package.targets.filter { whole.contains($0.name) || parsers[$0.name] != nil }
+    for target in package.targets {
+        if let sources = parsers[target.name] {
+            target.sources = sources
+            target.resources = nil
+            target.dependencies = ["ClusterTypes", "Platform", "ProtocolMessages", "ProtocolCodec"]
+        }
+        // Written by a program from the schema, and a third of all code: its branches would drown ours.
+        guard target.name != "ProtocolGenerated" else { continue }
+        target.swiftSettings = target.swiftSettings.map { $0 + [.unsafeFlags(["-sanitize=fuzzer"])] }
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "mortise-fuzz",
+            dependencies: (whole + parsers.keys.sorted()).map { .init(stringLiteral: $0) },
+            path: "Tests", exclude: ["Fuzz/Corpus"], sources: ["Fuzz", "protocol/MessageGenerator.swift"],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"]), .linkedLibrary("stdc++")]))
+    package.products = [.executable(name: "mortise-fuzz", targets: ["mortise-fuzz"])]
+}

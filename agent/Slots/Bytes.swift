@@ -70,6 +70,15 @@ struct ByteReader {
         return RunningSlot(key: key, state: state, tasks: tasks)
     }
 
+    /// At most 2^40, so that those of all ended slots can be added up whatever their files say.
+    mutating func logBytes() throws(ProtocolError) -> Int64 {
+        let value = try number()
+        guard value <= 1 << 40 else {
+            throw ProtocolError(.invalidField, "\(value) bytes of logs are more than a slot can have")
+        }
+        return Int64(value)
+    }
+
     mutating func setup() throws(ProtocolError) -> SlotSetup {
         let nodeName = try text()
         let deadline = Int64(bitPattern: try number())

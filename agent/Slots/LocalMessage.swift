@@ -110,7 +110,7 @@ final class LocalCodec {
         case .hello: return .hello(try reader.runningSlot())
         case .lease: return .lease(deadline: Int64(bitPattern: try reader.number()))
         case .setup: return .setup(try reader.setup())
-        case .logs: return .logs(bytes: Int64(bitPattern: try reader.number()))
+        case .logs: return .logs(bytes: try reader.logBytes())
         case .end:
             return .end(
                 SlotEndTime(

@@ -15,7 +15,7 @@ struct Answer: Sendable {
     var location: String?
 
     static func json(_ value: some Encodable, status: Int = 200, location: String? = nil) throws -> Answer {
-        Answer(status: status, content: .json(try StrictJSON.encode(value)), location: location)
+        Answer(status: status, content: .json(try StrictJSON.body(value)), location: location)
     }
 
     var response: Response {
@@ -36,7 +36,7 @@ struct Answer: Sendable {
 extension APIError {
     var response: Response {
         // Two strings always encode.
-        let json = (try? StrictJSON.encode(body)) ?? ByteBuffer(string: #"{"code":"internal","message":""}"#)
+        let json = (try? StrictJSON.body(body)) ?? ByteBuffer(string: #"{"code":"internal","message":""}"#)
         var headers: HTTPFields = [.cacheControl: "no-store", .contentType: "application/json"]
         if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
         if status == 401 { headers[.wwwAuthenticate] = "Bearer" }

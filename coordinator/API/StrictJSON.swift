@@ -3,23 +3,29 @@
 #else
     import Foundation
 #endif
-import NIOCore
 
 /// JSON as the API takes and gives it: an unknown key is an error, and every error names the place.
 enum StrictJSON {
-    /// - Throws: `APIError` 400 that names the key or value.
-    static func decode<Value: Decodable>(_ type: Value.Type, from body: ByteBuffer) throws -> Value {
+    /// A text that is not the JSON asked for.
+    struct Fault: Error {
+        /// Names the key or value.
+        let message: String
+    }
+
+    /// - Throws: `Fault`.
+    static func decode<Value: Decodable>(_ type: Value.Type, from bytes: some Sequence<UInt8>) throws -> Value
+    {
         do {
-            return try JSONDecoder().decode(Strict<Value>.self, from: Data(body.readableBytesView)).value
+            return try JSONDecoder().decode(Strict<Value>.self, from: Data(bytes)).value
         } catch let error as DecodingError {
-            throw APIError.invalid(message(for: error))
+            throw Fault(message: message(for: error))
         }
     }
 
-    static func encode(_ value: some Encodable) throws -> ByteBuffer {
+    static func encode(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return ByteBuffer(bytes: try encoder.encode(value))
+        return try encoder.encode(value)
     }
 
     private static func message(for error: DecodingError) -> String {

@@ -126,6 +126,29 @@ struct NvidiaTests {
         }
     }
 
+    @Test(
+        "a uuid that could not be sent is none", arguments: ["GPU\u{1}1", String(repeating: "G", count: 254)])
+    func uuidThatIsNoName(uuid: String) throws {
+        let text = Self.document("").replacing("GPU-1", with: uuid)
+        let found = try #require(NvidiaQuery(parsing: Array(text.utf8))?.devices.first)
+        #expect(found.uuid == nil)
+        #expect(found.report(driverVersion: nil).visibleID == "0")
+        let table = try #require(NvidiaTable(parsing: "index, name, uuid\n4, T, \(uuid)\n"))
+        #expect(table.devices.map { $0.report(driverVersion: nil).visibleID } == ["4"])
+    }
+
+    @Test("more memory than there is in the world is no memory")
+    func hugeMemory() throws {
+        let found = try device("<fb_memory_usage><total>9000000 TiB</total></fb_memory_usage>")
+        #expect(found.memoryTotalBytes == nil)
+    }
+
+    @Test("many ampersands are read in one pass", .timeLimit(.minutes(1)))
+    func ampersands() throws {
+        let text = String(repeating: "&", count: 1 << 16)
+        #expect(try device("<note>\(text)</note>").health == .ok)
+    }
+
     @Test("bytes that are wrong in any way are read without harm")
     func damaged() {
         let whole = Array(Self.document("<a><b/>&amp;&#65;&bad;<![CDATA[x]]><!-- c --></a></nope>").utf8)

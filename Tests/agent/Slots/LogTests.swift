@@ -35,6 +35,15 @@ struct LogTests {
         #expect(FileStatus(of: path)?.sizeBytes == 10)
     }
 
+    @Test(arguments: ["09223372036854775807", "-0000000000000000005"])
+    func `what a command writes may look like a header`(number: String) throws {
+        let text = "[mortise: this part begins at byte \(number)]\nmore"
+        let log = log(limitBytes: 4_096)
+        log.append(Array(text.utf8)[...])
+        #expect(try all(LogReader(path: path, tailBytes: nil)) == text)
+        #expect(try all(LogReader(path: path, tailBytes: 4)) == "more")
+    }
+
     @Test(arguments: [1, 7, 100, 2_048, 5_000, 60_000])
     func `the newest bytes are kept, whatever the size of the pieces`(piece: Int) throws {
         let log = log(limitBytes: 4_096)

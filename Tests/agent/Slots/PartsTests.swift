@@ -46,6 +46,13 @@ struct PartsTests {
         }
     }
 
+    @Test func `more bytes of logs than can be added up are refused`() {
+        let codec = LocalCodec()
+        for bytes in [-1, 1 << 40 + 1, .max] as [Int64] {
+            #expect(throws: ProtocolError.self) { try codec.decodeFile(codec.encode(.logs(bytes: bytes))) }
+        }
+    }
+
     @Test func `placeholders divide a word`() {
         #expect(CommandPlan.divided("plain") == ["plain"])
         #expect(CommandPlan.divided("{}") == ["", ""])

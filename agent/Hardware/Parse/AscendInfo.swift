@@ -115,7 +115,7 @@ package struct AscendInfo: Hashable, Sendable {
         guard words.first == "npu-smi" else { return }
         if words.count > 1 { toolVersion = words[1] }
         if let label = words.firstIndex(of: "Version:"), label + 1 < words.count {
-            driverVersion = words[label + 1]
+            driverVersion = Scan.known(words[label + 1])
         }
     }
 

@@ -126,7 +126,8 @@ package struct MarkupReader {
         while let ampersand = rest.firstIndex(of: "&") {
             result += rest[..<ampersand]
             rest = rest[ampersand...]
-            let name = rest.dropFirst().prefix { $0 != ";" }.prefix(8)
+            // Cut first: a text of nothing but ampersands is not searched from each of them.
+            let name = rest.dropFirst().prefix(8).prefix { $0 != ";" }
             let after = rest.dropFirst(name.count + 1)
             if after.first == ";", let character = entity(name) {
                 result.append(character)

@@ -61,7 +61,7 @@ package struct NvidiaQuery: Hashable, Sendable {
 
     private static func device(_ gpu: MarkupElement, index: UInt32) -> NvidiaDevice {
         var device = NvidiaDevice(index: index, name: gpu.value("product_name") ?? "NVIDIA GPU")
-        device.uuid = gpu.value("uuid")
+        device.uuid = gpu.value("uuid").flatMap { Scan.identifier($0) }
         device.busID = gpu.value("pci", "pci_bus_id") ?? gpu.attributes["id"].flatMap { Scan.known($0) }
         device.minorNumber = gpu.value("minor_number").flatMap { Scan.unsigned($0) }
         device.memoryTotalBytes = gpu.value("fb_memory_usage", "total").flatMap { Scan.bytes($0) }

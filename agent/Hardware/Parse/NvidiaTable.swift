@@ -43,7 +43,7 @@ package struct NvidiaTable: Hashable, Sendable {
         }
         let index = value("index").flatMap { Scan.unsigned($0) } ?? UInt32(clamping: position)
         var device = NvidiaDevice(index: index, name: value("name", "gpu_name") ?? "NVIDIA GPU")
-        device.uuid = value("uuid", "gpu_uuid")
+        device.uuid = value("uuid", "gpu_uuid").flatMap { Scan.identifier($0) }
         device.busID = value("pci.bus_id", "gpu_bus_id")
         device.memoryTotalBytes = value("memory.total").flatMap { Scan.bytes($0) }
         device.memoryUsedBytes = value("memory.used").flatMap { Scan.bytes($0) }

@@ -66,7 +66,8 @@ enum Scan {
         number(text).flatMap { $0 < 0 ? nil : UInt32(exactly: ($0 * 1_000).rounded()) }
     }
 
-    /// "81559 MiB" in bytes; a number without a unit counts `unit` bytes. "MB" of these tools means MiB.
+    /// "81559 MiB" in bytes; a number without a unit counts `unit` bytes. "MB" of these tools means MiB. More than
+    /// 2^60 is no memory of anything, and would not go over the link.
     static func bytes(_ text: some StringProtocol, unit: Int64 = 1 << 20) -> Int64? {
         guard let number = number(text), number >= 0 else { return nil }
         let name = trimmed(text).drop { $0.isASCII && ($0.isNumber || $0 == ".") }
@@ -80,15 +81,25 @@ enum Scan {
             case "tib", "tb", "t": 1 << 40
             default: nil
             }
-        return factor.flatMap { Int64(exactly: (number * Double($0)).rounded()) }
+        return factor.flatMap { Int64(exactly: (number * Double($0)).rounded()) }.flatMap {
+            $0 <= 1 << 60 ? $0 : nil
+        }
     }
 
-    /// nil for what tools write where they know nothing.
+    /// nil for what tools write where they know nothing, and for more than a kibibyte, which is no value.
     static func known(_ text: some StringProtocol) -> String? {
         let value = trimmed(text)
+        guard value.utf8.count <= 1 << 10 else { return nil }
         switch value.lowercased() {
         case "", "-", "na", "n/a", "[n/a]", "none", "[not supported]", "not supported", "unknown": return nil
         default: return value
+        }
+    }
+
+    /// As `known`, for what is sent as a name: nil where the coordinator would refuse it, and the node with it.
+    static func identifier(_ text: some StringProtocol) -> String? {
+        known(text).flatMap { value in
+            value.utf8.count <= 253 && !value.utf8.contains { $0 < 0x20 || $0 == 0x7F } ? value : nil
         }
     }
 
