@@ -168,7 +168,9 @@ struct ServeCommand: AsyncParsableCommand {
         if budget.agents < wanted {
             logger.notice(
                 "the limit of open files bounds the connections",
-                metadata: ["agents": "\(budget.agents)", "users": "\(budget.users)"])
+                metadata: [
+                    "agent-connections": "\(budget.agents)", "user-connections": "\(budget.users)",
+                ])
         }
         return budget
     }
