@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -86,6 +87,17 @@ void mortise_close_from(int first) {
 #endif
     // Before Linux 5.9: whatever this project opens is closed on exec anyway, this is for what others opened.
     for (int descriptor = first; descriptor < 1024; descriptor++) close(descriptor);
+}
+
+uint64_t mortise_raise_open_files(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    if (limit.rlim_cur < limit.rlim_max) {
+        rlim_t before = limit.rlim_cur;
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return (uint64_t)before;
+    }
+    return (uint64_t)limit.rlim_cur;
 }
 
 int mortise_disk_space(const char *path, uint64_t *total, uint64_t *available) {

@@ -32,6 +32,35 @@ import Testing
         }
     }
 
+    @Test(
+        "More connections than the coordinator may have files open do not end it",
+        .enabled(if: SystemCommand.path(of: "prlimit") != nil, "there is no prlimit"))
+    func connections() async throws {
+        try await TestCluster.run { cluster in
+            let port = try #require(cluster.agentAddress.split(separator: ":").last.flatMap { Int($0) })
+            try await cluster.killCoordinator()
+            let coordinator = try await cluster.start(
+                try #require(SystemCommand.path(of: "prlimit")),
+                ["--nofile=350:350", Programs.coordinator] + cluster.serveArguments())
+            try await eventually("it is ready") { coordinator.errors.contains(" ready\n") }
+            #expect(coordinator.errors.contains("the limit of open files bounds the connections"))
+            var clients: [EchoClient] = []
+            for _ in 0..<400 {
+                clients.append(try await EchoClient.connect(to: "127.0.0.1", port: port))
+            }
+            try await eventually("agents are turned away") {
+                coordinator.errors.contains("connections is reached")
+            }
+            let files = "/proc/\(coordinator.process)/fd"
+            #expect(try FileManager.default.contentsOfDirectory(atPath: files).count < 250)
+            for client in clients { await client.close() }
+            try await eventually("it answers") {
+                (try? await cluster.send("GET", "/readyz", token: nil).status) == 200
+            }
+            #expect(coordinator.isRunning)
+        }
+    }
+
     /// Jobs of all kinds, of which more slots would fail than any job survives.
     private static func expectPatience(_ cluster: TestCluster, mend: () async throws -> Void) async throws {
         let batch = try await cluster.submit("--cpus", "0.5", "--", "true")

@@ -32,7 +32,7 @@ final class CoordinatorServer: Sendable {
 
     init(
         settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity,
-        store: any Store,
+        store: any Store, connections: ConnectionBudget,
         certificateValidity: Duration, logger: Logger
     ) throws {
         self.settings = settings
@@ -51,6 +51,7 @@ final class CoordinatorServer: Sendable {
         var configuration = GatewayConfiguration.defaults
         configuration.host = settings.listen
         configuration.port = settings.agentPort
+        configuration.maximumConnections = connections.agents
         gateway = try Gateway(
             configuration: configuration, cluster: settings.cluster, identity: identity,
             authorityPEM: authority.certificatePEM, group: MultiThreadedEventLoopGroup.singleton,

@@ -67,11 +67,13 @@ struct ServeCommand: AsyncParsableCommand {
         for name in names where !unique.contains(name) { unique.append(name) }
         let identity = try authority.issueServer(names: unique, now: now)
         let store = try SQLiteStore(path: try directory.storePath(settings.store))
+        let connections = Self.connections(logger)
         let server = try CoordinatorServer(
             settings: settings, authority: authority, identity: identity, store: store,
+            connections: connections,
             certificateValidity: certificateValidity, logger: logger)
         let api = APIServer(
-            configuration: apiConfiguration(settings),
+            configuration: apiConfiguration(settings, connections),
             certificate: ServerCertificate(chainPEM: identity.certificatePEM, keyPEM: identity.keyPEM),
             service: server, logger: logger,
             onListening: { port in
@@ -174,10 +176,27 @@ struct ServeCommand: AsyncParsableCommand {
         return logger
     }
 
-    private func apiConfiguration(_ settings: CoordinatorSettings) -> APIConfiguration {
+    private static func connections(_ logger: Logger) -> ConnectionBudget {
+        let wanted = GatewayConfiguration.defaults.maximumConnections
+        let budget = ConnectionBudget(
+            openFiles: OpenFiles.raiseLimit(), agents: wanted, users: APIConfiguration.defaults.connections)
+        if budget.agents < wanted {
+            logger.notice(
+                "the limit of open files bounds the connections",
+                metadata: [
+                    "agent-connections": "\(budget.agents)", "user-connections": "\(budget.users)",
+                ])
+        }
+        return budget
+    }
+
+    private func apiConfiguration(
+        _ settings: CoordinatorSettings, _ connections: ConnectionBudget
+    ) -> APIConfiguration {
         var configuration = APIConfiguration.defaults
         configuration.host = settings.listen
         configuration.port = settings.apiPort
+        configuration.connections = connections.users
         return configuration
     }
 }

@@ -89,6 +89,9 @@ int mortise_is_listening(int descriptor);
 /// Sends without waiting and without SIGPIPE.
 ssize_t mortise_send(int descriptor, const void *bytes, size_t count);
 
+/// Lets this process have as many files open as it may; how many that is, 0 where it cannot be known.
+uint64_t mortise_raise_open_files(void);
+
 /// Free and total bytes of the file system of `path`, for a user without privileges.
 int mortise_disk_space(const char *path, uint64_t *total, uint64_t *available);
 /// Removes a file or a whole folder; follows no link, leaves no mount. 0 also when nothing is there.

@@ -95,9 +95,13 @@ struct ChaosPlan: Equatable {
     var faults: [ChaosFault] = []
     var lanes: [(place: ChaosPlace, steps: [Step])] = []
 
-    init(seed: UInt64, seconds: Int, nodes: [String], possible: [ChaosFault]) {
+    /// - Parameter chosen: these and no others, to look for one of them.
+    init(
+        seed: UInt64, seconds: Int, nodes: [String], possible: [ChaosFault], chosen: [ChaosFault]? = nil
+    ) {
         var random = SeededRandom(seed: seed)
-        faults = possible.filter { _ in Int.random(in: 0..<4, using: &random) > 0 }
+        let drawn = possible.filter { _ in Int.random(in: 0..<4, using: &random) > 0 }
+        faults = chosen ?? drawn
         let places =
             [.coordinator] + nodes.map { ChaosPlace.node($0) } + nodes.map { ChaosPlace.network($0) }
         for place in places {

@@ -25,6 +25,12 @@ import Testing
         }
     }
 
+    /// `MORTISE_CHAOS_FAULTS`: the names of those to be committed, with commas.
+    private static let chosenFaults: [ChaosFault]? =
+        ProcessInfo.processInfo.environment["MORTISE_CHAOS_FAULTS"].map { names in
+            names.split(separator: ",").compactMap { ChaosFault(rawValue: String($0)) }
+        }
+
     @Test("A seed has one plan")
     func plan() {
         func plan(_ seed: UInt64) -> ChaosPlan {
@@ -39,7 +45,8 @@ import Testing
         .enabled(if: obstacle == nil, "\(obstacle ?? "")"))
     func chaos() async throws {
         let plan = ChaosPlan(
-            seed: Self.seed, seconds: Self.seconds, nodes: Self.nodes, possible: Self.possibleFaults)
+            seed: Self.seed, seconds: Self.seconds, nodes: Self.nodes, possible: Self.possibleFaults,
+            chosen: Self.chosenFaults)
         let folder = NSTemporaryDirectory() + "mortise-chaos-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
