@@ -19,6 +19,8 @@ struct OpenSession: Sendable {
     var nextBeat: Instant
     /// Beats that are not acknowledged, oldest first; a beat of the past is no news.
     var sent: [(sequence: UInt64, at: Instant)] = []
+    /// What was assigned in this session may run until then.
+    var leaseUntil: Instant
     /// Without any word until then, the connection is given up.
     var silentAt: Instant
     /// Slots that the coordinator may still assign, by what it was told last.
@@ -63,6 +65,15 @@ extension Agent {
         }
     }
 
+    /// An agent that stood still for longer than its lease may find old assignments in its connection: the
+    /// coordinator has placed them elsewhere since. A new connection tells what is true.
+    /// - Returns: whether the session was given up.
+    mutating func giveUpIfLeaseIsOver(at now: Instant, into output: inout Output) -> Bool {
+        guard case .open(let open) = session, open.leaseUntil <= now else { return false }
+        giveUp("the lease is over", at: now, into: &output)
+        return true
+    }
+
     private mutating func giveUp(_ reason: String, at now: Instant, into output: inout Output) {
         output.actions.append(.disconnect(reason: reason))
         loseConnection(reason, at: now)
@@ -101,10 +112,12 @@ extension Agent {
 
     mutating func open(_ welcome: Welcome, at now: Instant, into output: inout Output) {
         guard case .greeting(let since) = session else { return }
-        var open = OpenSession(welcome: welcome, nextBeat: now, silentAt: .epoch)
+        var open = OpenSession(welcome: welcome, nextBeat: now, leaseUntil: .epoch, silentAt: .epoch)
+        open.leaseUntil = since + open.lease
         open.silentAt = now + open.interval * Int(limits.silentBeats)
         session = .open(open)
-        output.actions.append(.setLease(until: since + open.lease))
+        if giveUpIfLeaseIsOver(at: now, into: &output) { return }
+        output.actions.append(.setLease(until: open.leaseUntil))
         for key in slots.keys where !welcome.keep.contains(key) { abandon(key, into: &output) }
         for key in slots.keys {
             guard let slot = slots[key], !slot.isAbandoned else { continue }
@@ -184,7 +197,8 @@ extension Agent {
         else { return }
         // Only now: a coordinator that welcomes and then fails is not one to come back to at once.
         failures = 0
-        output.actions.append(.setLease(until: open.sent[position].at + open.lease))
+        open.leaseUntil = open.sent[position].at + open.lease
+        output.actions.append(.setLease(until: open.leaseUntil))
         open.sent.removeFirst(position + 1)
         session = .open(open)
     }

@@ -99,7 +99,7 @@ package struct Agent: Sendable {
             break
         }
         // What comes before the welcome, or after the session was given up, is of a past session.
-        guard isOpen else { return }
+        guard isOpen, !giveUpIfLeaseIsOver(at: now, into: &output) else { return }
         noteSignOfCoordinator(at: now)
         switch message {
         case .welcome, .refusal: break

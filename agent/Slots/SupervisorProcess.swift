@@ -106,7 +106,9 @@ final class SupervisorProcess {
     /// Until the slot has ended and its end is recorded.
     func run() {
         makeControlGroup()
-        begin()
+        // A lease that is over lets nothing begin.
+        handleTimers(at: SteadyClock.sinceBoot())
+        if stopping == nil { begin() }
         while true {
             let now = SteadyClock.sinceBoot()
             handleTimers(at: now)

@@ -63,7 +63,7 @@ struct OutcomesOnce: Checker {
         }
         let execution = Execution(
             job: job, task: TaskAttempt(index: row.index, attempt: row.attempt), key: key)
-        let real = exitCodes.removeValue(forKey: execution)
+        let real = exitCodes[execution]
         if real != exitCode || (row.state == .succeeded) != (exitCode == 0) {
             return [
                 "task \(row.index) of job \(job), attempt \(row.attempt) in slot \(key), is stored as "

@@ -316,4 +316,15 @@ struct SessionTests {
         #expect(actions(3) == actions(3))
         #expect(actions(3) != actions(4))
     }
+
+    @Test("an assignment that is found when the lease is over starts nothing: the session is given up")
+    func assignmentAfterTheLease() {
+        var fixture = Fixture.open()
+        fixture.now = fixture.now + .milliseconds(24_999)
+        let inTime = fixture.hear(.assign(Assignment(key: SlotKey(1, 1), job: JobID(1), specification: .example)))
+        #expect(inTime.contains { if case .startSlot = $0 { true } else { false } })
+        fixture.now = fixture.now + .milliseconds(1)
+        let late = fixture.hear(.assign(Assignment(key: SlotKey(2, 1), job: JobID(1), specification: .example)))
+        #expect(late == [.disconnect(reason: "the lease is over")])
+    }
 }

@@ -34,8 +34,18 @@ extension Coordinator {
                 .sendTasks(connection, record.key, record.job, taken, hasPayloads: hasPayloads))
             if jobs[record.job]?.ledger?.counts.ready == 0 {
                 dropPendingSlots(of: record.job, at: now, into: &output)
+                endIdleSlots(of: record.job, at: now, into: &output)
             }
             return true
+        }
+    }
+
+    /// Slots that asked and may not be given tasks now (their node is quarantined, or its time ends) wait no longer
+    /// when there are none.
+    private mutating func endIdleSlots(of job: JobID, at now: Instant, into output: inout Output) {
+        for slot in jobs[job]?.slots ?? [] {
+            guard case .end(let reason) = grantable(to: slot, at: now) else { continue }
+            stop(slot, reason: reason, at: now, into: &output)
         }
     }
 
