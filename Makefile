@@ -7,6 +7,7 @@ SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 help:
 	@echo "make demo      build, then watch a real job run on three agents"
 	@echo "make test      build and run all tests"
+	@echo "make sim       200 seeds of 200 agents under faults, then the planted bugs; make sim-soak runs 100,000"
 	@echo "make chaos     faults of all kinds on real processes for MORTISE_CHAOS_SECONDS (600); as root"
 	@echo "make build     build everything for development"
 	@echo "make release   what people install, stripped, with checksums, into dist/"
@@ -23,6 +24,20 @@ demo: dependencies
 test: dependencies
 	$(SWIFT_BUILD) --build-tests
 	swift test --skip-build
+
+# The simulator is built for speed, apart from the rest.
+SIM := swift build -c release --product mortise-sim --scratch-path .build-sim
+
+.build-sim/release/mortise-sim: FORCE
+	$(SIM)
+
+FORCE:
+
+sim: dependencies .build-sim/release/mortise-sim
+	dev/simulate
+
+sim-soak: dependencies .build-sim/release/mortise-sim
+	.build-sim/release/mortise-sim --seeds $${MORTISE_SEEDS:-1-100000} --workers $$(nproc) --agents 60 --for 15m
 
 chaos: dependencies
 	dev/install-dependencies --tests

@@ -95,6 +95,7 @@ extension Agent {
     mutating func greet(at now: Instant, into output: inout Output) {
         guard case .connecting = session else { return }
         session = .greeting(since: now)
+        isHardwareUntold = false
         let running = slots.keys.compactMap { key in
             slots[key].map {
                 RunningSlot(
@@ -127,6 +128,7 @@ extension Agent {
                 send(.pullTasks(key, credits: slot.credits), into: &output)
             }
         }
+        if isHardwareUntold { note(hardware, request: 0, into: &output) }
         repeatUnacknowledged(into: &output)
         if let end, end.changedAt > since { tellLifetime(at: now, into: &output) }
         pull(into: &output)
@@ -164,6 +166,12 @@ extension Agent {
         session = .over
         output.actions.append(.disconnect(reason: "the agent ends"))
         output.actions.append(.exit(reason))
+    }
+
+    mutating func note(_ report: HardwareReport, request: UInt64, into output: inout Output) {
+        hardware = report
+        isHardwareUntold = !isOpen
+        if isOpen { send(.hardware(report, request: request), into: &output) }
     }
 
     mutating func sendCertificateRequest(into output: inout Output) {

@@ -9,6 +9,8 @@ package struct Agent: Sendable {
     let limits: AgentLimits
     var random: SeededRandom
     var hardware: HardwareReport
+    /// It changed after `hello` was said, and before the welcome.
+    var isHardwareUntold = false
     var session = Session.idle(until: .epoch)
     /// What runs here or has an end that the coordinator has not acknowledged.
     var slots = OrderedTable<SlotKey, LocalSlot>()
@@ -64,12 +66,8 @@ package struct Agent: Sendable {
         case .slotChanged(let report): note(report, at: now, into: &output)
         case .tasksFinished(let key, let results): note(results, of: key, into: &output)
         case .tasksWanted(let key, let credits): noteWanted(credits, by: key, into: &output)
-        case .hardwareChanged(let report):
-            hardware = report
-            if isOpen { send(.hardware(report, request: 0), into: &output) }
-        case .hardwareProbed(let report, let request):
-            hardware = report
-            if isOpen { send(.hardware(report, request: request), into: &output) }
+        case .hardwareChanged(let report): note(report, request: 0, into: &output)
+        case .hardwareProbed(let report, let request): note(report, request: request, into: &output)
         case .loadMeasured(let load): self.load = load
         case .logRead(let chunk): if isOpen { send(.logChunk(chunk), into: &output) }
         case .certificateDue(let request):

@@ -9,14 +9,24 @@ struct BrakeHolds: Checker {
     /// By how long the coordinator has listened: since when the silence lasts.
     private var silentSince: Int64?
     private var starts = 0
+    /// By the same count, since when each node is suspect. Looked up, never iterated.
+    private var suspectSince: [NodeID: Int64] = [:]
+    /// What the machine promises, less the time for which transactions and stalls may blur the count.
+    private static let hold = Int64(Limits.defaults.massSilenceHoldSeconds) * 1_000_000 - 60_000_000
 
     mutating func observe(_ observation: Observation, _ world: World) -> [String] {
         guard case .committed(let writes) = observation else { return [] }
         // Who comes back in the same transaction may have ended the silence.
         var lost: [NodeRecord] = []
+        let now = world.coordinator.listened(at: world.now)
         for case .putNode(let record) in writes {
             let wasSuspect = nodes[record.node]?.state == .suspect
-            if record.state == .lost, wasSuspect, record.removal == nil, !record.reason.hasPrefix("left") {
+            if record.state == .suspect, !wasSuspect { suspectSince[record.node] = now }
+            // No loss is held back for longer, however often most of the pool falls silent meanwhile.
+            let isOverdue = suspectSince[record.node].map { now - $0 >= Self.hold } ?? false
+            if record.state == .lost, wasSuspect, !isOverdue, record.removal == nil,
+                !record.reason.hasPrefix("left")
+            {
                 lost.append(record)
             } else {
                 nodes[record.node] = record
@@ -26,10 +36,8 @@ struct BrakeHolds: Checker {
         for record in lost { nodes[record.node] = record }
         // A transaction may be later than its decisions, and the hold counts from when the machine saw the silence.
         guard !lost.isEmpty, let since else { return [] }
-        let lasted = world.coordinator.listened(at: world.now) - since
-        guard lasted > 2_000_000,
-            lasted < Int64(Limits.defaults.massSilenceHoldSeconds) * 1_000_000 - 60_000_000
-        else { return [] }
+        let lasted = now - since
+        guard lasted > 2_000_000, lasted < Self.hold else { return [] }
         return [
             "\(lost.count) nodes are lost, the first \(lost[0].node), while most of their pool has been silent for "
                 + "\(lasted / 1_000_000) s"

@@ -268,7 +268,10 @@ extension World {
     private func endCommand(of supervisor: Supervisor, on host: Host) {
         guard supervisor.isCommandRunning else { return }
         if client.isPoison(supervisor, self) {
-            observe(.supervisorCrashed(supervisor.running, of: supervisor, on: host))
+            // What is being stopped by order goes down as it is told.
+            if supervisor.stopReason == nil {
+                observe(.supervisorCrashed(supervisor.running, of: supervisor, on: host))
+            }
             killSupervisor(supervisor, on: host)
             return
         }

@@ -321,10 +321,27 @@ struct SessionTests {
     func assignmentAfterTheLease() {
         var fixture = Fixture.open()
         fixture.now = fixture.now + .milliseconds(24_999)
-        let inTime = fixture.hear(.assign(Assignment(key: SlotKey(1, 1), job: JobID(1), specification: .example)))
+        let inTime = fixture.hear(.assign(.example(SlotKey(1, 1))))
         #expect(inTime.contains { if case .startSlot = $0 { true } else { false } })
         fixture.now = fixture.now + .milliseconds(1)
-        let late = fixture.hear(.assign(Assignment(key: SlotKey(2, 1), job: JobID(1), specification: .example)))
+        let late = fixture.hear(.assign(.example(SlotKey(2, 1))))
         #expect(late == [.disconnect(reason: "the lease is over")])
+    }
+
+    @Test("hardware that changes between hello and welcome is told after the welcome")
+    func hardwareWhileGreeting() {
+        var fixture = Fixture()
+        _ = fixture.handle(.wakeup)
+        _ = fixture.handle(.connected)
+        var changed = HardwareReport.example
+        changed.hostname = "renamed"
+        #expect(fixture.handle(.hardwareChanged(changed)) == [])
+        let opened = fixture.hear(.welcome(.example()))
+        #expect(opened.contains(.send(.hardware(changed, request: 0))))
+        _ = fixture.handle(.disconnected(reason: "reset"))
+        _ = fixture.pass(.seconds(1))
+        _ = fixture.handle(.connected)
+        let again = fixture.hear(.welcome(.example()))
+        #expect(!again.contains(.send(.hardware(changed, request: 0))), "hello said it")
     }
 }

@@ -135,7 +135,9 @@ struct CrashTests {
         case .stopped: end("its supervisor was told to end by signal 15 (TERM)")
         case .leaseOver: end("lease over")
         case .leave: _ = fixture.say(.leaving(reason: "maintenance"), on: connection)
-        case .remove: _ = fixture.reply(to: .removeNode(node, reason: "old"))
+        case .remove:
+            _ = fixture.reply(to: .removeNode(node, reason: "old"))
+            end("its node is to be removed")
         case .killedWhileStopping:
             _ = fixture.say(
                 .slotReport(SlotReport(key: key, state: .stopping, at: fixture.now)), on: connection)

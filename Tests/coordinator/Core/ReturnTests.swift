@@ -45,6 +45,9 @@ struct ReturnTests {
             events(back(&fixture, node, bootID: "second"))
                 == ["rebooted unexpectedly: boot id boot -> second"])
         _ = fixture.reply(to: .drainNode(node, reason: "kernel"))
+        if let connection = fixture.core.nodes[node]?.connection {
+            _ = fixture.say(.empty(generation: 0), on: connection)
+        }
         #expect(record(fixture, node)?.state == .drained)
         #expect(events(back(&fixture, node, bootID: "third")) == [])
         _ = fixture.reply(to: .uncordonNode(node))

@@ -32,14 +32,11 @@ extension Coordinator {
     }
 
     /// The agent found this incarnation running when it connected.
-    mutating func adopt(
-        _ slot: SlotID, _ running: RunningSlot, isSameProcess: Bool, at now: Instant,
-        into output: inout Output
-    ) {
+    mutating func adopt(_ slot: SlotID, _ running: RunningSlot, at now: Instant, into output: inout Output) {
         guard let record = slots[slot]?.record else { return }
         slots[slot]?.credits = 0
-        // A new process finds an ended slot without what it held: its end, which is told later, decides about that.
-        if isSameProcess || !running.state.isEnded {
+        // An agent may have found an ended slot without what it held: the end, which is told later, decides.
+        if !running.state.isEnded {
             let held = Set(running.tasks)
             giveBack(record.tasks.filter { !held.contains($0) }, of: slot, at: now, into: &output)
         }

@@ -186,7 +186,7 @@ extension Coordinator {
         for slot in nodes[node]?.slots ?? [] {
             guard let record = slots[slot]?.record else { continue }
             if let running = reported.first(where: { $0.key == record.key }) {
-                adopt(slot, running, isSameProcess: isSameProcess, at: now, into: &output)
+                adopt(slot, running, at: now, into: &output)
             } else if record.state == .assigned, isSameProcess {
                 loseIncarnation(
                     slot, hasStarted: false, reason: "the assignment did not arrive", at: now, into: &output)
