@@ -246,6 +246,7 @@ let package = Package(
             "ScenarioTests", "Scenarios",
             ["CoordinatorCore", "CoordinatorStore", "AgentCore", "ClusterTypes", "ProtocolMessages"],
             exclude: ["cases"]),
+        tests("SimulatorTests", "Simulator", ["Simulator", "ClusterTypes"]),
         tests(
             "EndToEndTests", "EndToEnd",
             [

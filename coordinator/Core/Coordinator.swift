@@ -53,7 +53,8 @@ package struct Coordinator: Sendable {
     /// When `wakeup` is due; nil when nothing is waited for.
     package var nextWakeup: Instant? {
         if needsPlacement, storeFailure == nil { return liveness.lastHandled ?? .epoch }
-        return [liveness.nextWakeup, quarantineDeadlines.earliest, dampingEnds.earliest].compactMap(\.self).min()
+        return [liveness.nextWakeup, quarantineDeadlines.earliest, dampingEnds.earliest].compactMap(\.self)
+            .min()
     }
 
     package mutating func handle(_ event: Event, at now: Instant, into output: inout Output) {

@@ -44,7 +44,8 @@ struct Table {
         [
             "name", "pool", "state", "reason", "since", "is_cordoned", "is_draining", "labels", "capacity",
             "key_fingerprint", "address", "build", "boot_id", "enrolled_at", "has_left", "cordon_reason",
-            "declared_milli_cpu", "declared_memory_bytes", "declared_devices", "damped_until", "damping_count",
+            "declared_milli_cpu", "declared_memory_bytes", "declared_devices", "damped_until",
+            "damping_count",
             "removal", "ends_at", "quarantine", "device_quarantines", "revision",
         ])
 

@@ -197,4 +197,18 @@ struct BlackHoleTests {
         #expect(state(bad.node, fixture) == .cordoned)
         #expect(fixture.core.nodes[bad.node]?.slots == [])
     }
+
+    @Test("a slot that asked under a quarantine is ended when others have taken the last tasks")
+    func idleUnderQuarantine() {
+        var fixture = Fixture.withToken()
+        let bad = fixture.join(cpus: 1)
+        let good = fixture.join(cpus: 1)
+        _ = fixture.submit(.tasks(13, slots: 2))
+        run(1, in: 2, on: good, exit: 0, &fixture)
+        run(10, in: 1, on: bad, exit: 1, &fixture)
+        _ = fixture.say(.pullTasks(SlotKey(1, 1), credits: 1), on: bad.connection)
+        let last = fixture.say(.pullTasks(SlotKey(2, 1), credits: 2), on: good.connection)
+        #expect(
+            last.actions.contains(.send(bad.connection, .stopSlot(SlotKey(1, 1), reason: "no more tasks"))))
+    }
 }

@@ -233,4 +233,25 @@ struct SlotTests {
         let output = fixture.say(.pullTasks(key, credits: 1), on: connection)
         #expect(output.actions == [.send(connection, .stopSlot(key, reason: "its node drains"))])
     }
+
+    @Test(
+        "a slot that had ended before its agent began decides by its end, however often that agent connects")
+    func endedBeforeItsAgent() {
+        var fixture = Fixture.withToken()
+        let (node, first) = fixture.join()
+        let job = fixture.submit(.tasks(1) { $0.onLost = .fail })
+        let key = SlotKey(1, 1)
+        fixture.run(key, on: first)
+        _ = fixture.say(.pullTasks(key, credits: 1), on: first)
+        var connection = first
+        for _ in 1...2 {
+            _ = fixture.handle(.agentDisconnected(connection, reason: "reset"))
+            connection = fixture.connect(node)
+            let ended = RunningSlot(key: key, state: .finished)
+            _ = fixture.say(.hello(.example(node, instance: 8, slots: [ended])), on: connection)
+        }
+        let end = SlotReport(key: key, state: .finished, reason: "lease over", at: fixture.now)
+        _ = fixture.say(.slotReport(end), on: connection)
+        #expect(fixture.core.jobs[job]?.record.counts == TaskCounts(failed: 1))
+    }
 }

@@ -1,0 +1,107 @@
+import ClusterTypes
+import Testing
+
+@testable import Simulator
+
+@Suite("The simulator")
+struct SimulationTests {
+    private func options(_ seed: UInt64, agents: Int = 12, seconds: Int64 = 240) -> SimulationOptions {
+        var options = SimulationOptions(seed: seed)
+        options.agents = agents
+        options.duration = .seconds(seconds)
+        options.jobs = 8
+        options.invariantStride = 4
+        return options
+    }
+
+    @Test(
+        "no rule is broken under faults, and everything ends when they are over",
+        arguments: 1...8 as ClosedRange<UInt64>)
+    func faults(seed: UInt64) {
+        let report = Simulation.run(options(seed))
+        #expect(report.violations == [], "\(report.options.description)")
+        #expect(report.statistics.strikes > 0)
+        #expect(report.recovery.map { $0 <= Convergence.limit } ?? false)
+    }
+
+    @Test("the same seed makes the same run, another one another")
+    func determinism() {
+        var lines: [[String]] = [[], []]
+        let first = Simulation.run(options(3)) { lines[0].append($0) }
+        let second = Simulation.run(options(3)) { lines[1].append($0) }
+        #expect(first.traceHash == second.traceHash && first.events == second.events)
+        #expect(lines[0] == lines[1] && lines[0].count > 1_000)
+        #expect(Simulation.run(options(3)).traceHash == first.traceHash, "with or without lines")
+        #expect(Simulation.run(options(4)).traceHash != first.traceHash)
+    }
+
+    @Test("without faults nothing is lost, no slot is placed again for want of a node")
+    func calm() {
+        var options = options(5)
+        options.faults = []
+        let report = Simulation.run(options)
+        #expect(report.violations == [])
+        #expect(report.statistics.strikes == 0 && report.statistics.nodesLost == 0)
+        #expect(report.statistics.executions > 0)
+        #expect(report.statistics.connections == options.agents)
+    }
+
+    /// The whole table is `mortise-sim --plant all`; these are the quickest of each kind.
+    @Test(
+        "a planted bug is found",
+        arguments: [
+            PlantedBug.actBeforeCommit, .loseSlotRows, .doubleGrant, .changeOutcome, .neverAcknowledgeEnds,
+        ])
+    func planted(bug: PlantedBug) {
+        let found = (1...10 as ClosedRange<UInt64>).contains { seed in
+            var options = options(seed)
+            options.plant = bug
+            return !Simulation.run(options).hasPassed
+        }
+        #expect(found)
+    }
+
+    @Test("shrinking keeps the rule that is broken, and makes the run smaller")
+    func shrinking() throws {
+        var options = options(1)
+        options.plant = .loseSlotRows
+        let report = Simulation.run(options)
+        let rule = try #require(report.violations.first?.checker)
+        let smallest = Simulation.shrink(report, attempts: 30)
+        #expect(smallest.violations.first?.checker == rule)
+        #expect((smallest.options.faults ?? Fault.allCases).count < report.faults.count)
+        #expect(Simulation.run(smallest.options).violations == smallest.violations, "it can be repeated")
+    }
+
+    @Test("the command line of a run names everything that makes it")
+    func commandLine() {
+        var options = SimulationOptions(seed: 7)
+        options.faults = [.reset, .hostReboot]
+        options.plant = .ignoreLease
+        options.jobs = 3
+        options.duration = .seconds(90)
+        #expect(
+            options.description
+                == "mortise-sim --seed 7 --agents 200 --for 90s --faults reset,host-reboot --jobs 3 --plant ignore-lease"
+        )
+    }
+}
+
+@Suite("The simulator's queue")
+struct EventQueueTests {
+    @Test("the earliest comes first, equal ones in the order of scheduling")
+    func order() {
+        var queue = EventQueue()
+        var dice = Dice(seed: 9, stream: 1)
+        var wanted: [(Int64, UInt64)] = []
+        for number in 0..<2_000 as Range<UInt64> {
+            let moment = dice.below(100)
+            wanted.append((moment, number))
+            queue.push(.clientStep, at: moment, subject: number)
+        }
+        wanted.sort { $0.0 != $1.0 ? $0.0 < $1.0 : $0.1 < $1.1 }
+        var got: [UInt64] = []
+        while let next = queue.pop() { got.append(next.subject) }
+        #expect(got == wanted.map(\.1))
+    }
+}
