@@ -6,6 +6,8 @@ import ProtocolMessages
 struct CommandFailure: Error, Equatable {
     let exitCode: Int32
     let message: String
+    /// The machine is short of something: the command is not to blame.
+    var isShortage = false
 
     static let notExecutable: Int32 = 126
     static let notFound: Int32 = 127
@@ -142,7 +144,8 @@ final class CommandPlan {
         case .fork, .controlGroup:
             return CommandFailure(
                 exitCode: CommandFailure.notExecutable,
-                message: "cannot start a process for '\(path)': \(failure.text)")
+                message: "cannot start a process for '\(path)': \(failure.text)",
+                isShortage: SystemError.isShortage(failure.code))
         case .folder:
             return CommandFailure(
                 exitCode: CommandFailure.notExecutable,

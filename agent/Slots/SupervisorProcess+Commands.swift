@@ -24,7 +24,12 @@ extension SupervisorProcess {
             command = try launch(nil)
             say(.running, reason: limitNote)
         } catch {
-            end(.failed, exitCode: error.exitCode, reason: error.message)
+            if error.isShortage {
+                // Placed again, which is no failure of its job.
+                end(.finished, exitCode: nil, reason: error.message)
+            } else {
+                end(.failed, exitCode: error.exitCode, reason: error.message)
+            }
         }
     }
 
@@ -77,7 +82,8 @@ extension SupervisorProcess {
             return try make()
         } catch {
             throw CommandFailure(
-                exitCode: CommandFailure.notExecutable, message: "cannot start '\(path)': \(error)")
+                exitCode: CommandFailure.notExecutable, message: "cannot start '\(path)': \(error)",
+                isShortage: error.isShortage)
         }
     }
 
