@@ -35,6 +35,13 @@ public struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringConv
         .microseconds(left.microseconds - right.microseconds)
     }
 
+    /// The earlier of two moments that may never come.
+    @inlinable
+    public static func earlier(_ left: Self?, _ right: Self?) -> Self? {
+        guard let left, let right else { return left ?? right }
+        return min(left, right)
+    }
+
     /// Seconds with millisecond digits, as traces print it.
     public var description: String {
         let milliseconds = microseconds / 1_000

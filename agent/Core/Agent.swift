@@ -54,7 +54,7 @@ package struct Agent: Sendable {
         case .open(let open): next = min(open.nextBeat, open.silentAt)
         }
         let warning = shutdown == nil ? end?.warnAt : nil
-        return [next, shutdownDeadline, startsPausedUntil, warning].compactMap(\.self).min()
+        return .earlier(.earlier(next, shutdownDeadline), .earlier(startsPausedUntil, warning))
     }
 
     package mutating func handle(_ event: Event, at now: Instant, into output: inout Output) {

@@ -14,9 +14,9 @@ package enum Event: Sendable, Hashable {
     /// The supervisor can take so many more tasks.
     case tasksWanted(SlotKey, credits: UInt32)
     /// A probe cycle has ended with something new.
-    case hardwareChanged(HardwareReport)
+    indirect case hardwareChanged(HardwareReport)
     /// Asked for by `requestHardware`.
-    case hardwareProbed(HardwareReport, request: UInt64)
+    indirect case hardwareProbed(HardwareReport, request: UInt64)
     /// The newest load, for the next heartbeat.
     case loadMeasured(Heartbeat)
     case logRead(LogChunk)

@@ -14,7 +14,7 @@ package enum Action: Sendable, Hashable {
     case disconnect(reason: String)
     case send(AgentMessage)
     /// Start a supervisor. Doing it twice for one key starts one.
-    case startSlot(Assignment)
+    indirect case startSlot(Assignment)
     case stopSlot(SlotKey, reason: String)
     case giveTasks(SlotKey, [TaskOrder])
     /// The coordinator has recorded these: the supervisor may forget them.

@@ -53,8 +53,7 @@ package struct Coordinator: Sendable {
     /// When `wakeup` is due; nil when nothing is waited for.
     package var nextWakeup: Instant? {
         if needsPlacement, storeFailure == nil { return liveness.lastHandled ?? .epoch }
-        return [liveness.nextWakeup, quarantineDeadlines.earliest, dampingEnds.earliest].compactMap(\.self)
-            .min()
+        return .earlier(liveness.nextWakeup, .earlier(quarantineDeadlines.earliest, dampingEnds.earliest))
     }
 
     package mutating func handle(_ event: Event, at now: Instant, into output: inout Output) {

@@ -33,7 +33,7 @@ package struct PeerIdentity: Hashable, Sendable {
 /// What the API asks for. Each is answered by exactly one `reply`.
 package enum Command: Sendable, Hashable {
     /// `payloads` is empty for batch, service and array jobs.
-    case submitJob(JobSpecification, payloads: [String], submitter: String)
+    indirect case submitJob(JobSpecification, payloads: [String], submitter: String)
     case appendTasks(JobID, payloads: [String], close: Bool)
     case cancelJob(JobID)
     case pauseJob(JobID)
@@ -72,9 +72,9 @@ package enum LogSubject: Hashable, Sendable {
 
 package enum Reply: Sendable, Hashable {
     case refused(CommandRefusal)
-    case job(JobRecord)
+    indirect case job(JobRecord)
     case tasksRetried(count: UInt32)
-    case node(NodeRecord)
+    indirect case node(NodeRecord)
     case token(TokenRecord)
     case enrolled(NodeID, pool: String)
     /// Lines for people, most important first.

@@ -1,9 +1,11 @@
 package import ClusterTypes
 
 /// What an agent says to the coordinator.
+///
+/// Large ones stand apart: a heartbeat is no larger for them.
 package enum AgentMessage: Hashable, Sendable {
     /// First on every connection.
-    case hello(Hello)
+    indirect case hello(Hello)
     case heartbeat(Heartbeat)
     /// Room for so many more slots; replaces what was said before.
     case pull(credits: UInt32)
@@ -14,7 +16,7 @@ package enum AgentMessage: Hashable, Sendable {
     /// Said again on every connection until acknowledged, never twice on one.
     case taskResults(SlotKey, [TaskResult])
     /// On change and on request (`request` is 0 on change).
-    case hardware(HardwareReport, request: UInt64)
+    indirect case hardware(HardwareReport, request: UInt64)
     case logChunk(LogChunk)
     /// A PKCS#10 request in DER for the certificate's renewal, signed by the node's key.
     case renewCertificate(certificateRequest: [UInt8])

@@ -8,7 +8,7 @@ package enum CoordinatorMessage: Hashable, Sendable {
     case refusal(Refusal)
     case heartbeatAcknowledged(sequence: UInt64)
     /// Costs one credit of `pull`.
-    case assign(Assignment)
+    indirect case assign(Assignment)
     case stopSlot(SlotKey, reason: String)
     /// The end of this incarnation is recorded: the agent may forget it.
     case slotEndAcknowledged(SlotKey)

@@ -43,6 +43,15 @@ final class CoordinatorProcess {
 
     var isRunning: Bool { machine != nil && !isStalled }
 
+    // The machine is asked in place: a copy of it would cost more than the answer.
+    var nextWakeup: Instant? { Self.nextWakeup(of: &machine) }
+    func node(of connection: ConnectionID) -> NodeID? { Self.node(of: connection, in: &machine) }
+
+    private static func nextWakeup(of machine: inout Coordinator?) -> Instant? { machine?.nextWakeup }
+    private static func node(of connection: ConnectionID, in machine: inout Coordinator?) -> NodeID? {
+        machine?.node(of: connection)
+    }
+
     func listened(at now: Int64) -> Int64 { listenedBefore + (listensSince.map { now - $0 } ?? 0) }
 
     func listen(_ isListening: Bool, at now: Int64) {
@@ -140,7 +149,7 @@ extension World {
         let events = coordinator.inbox
         coordinator.inbox.removeAll(keepingCapacity: true)
         for event in events { handle(event, into: &output) }
-        if let wakeup = coordinator.machine?.nextWakeup, wakeup <= coordinatorTime {
+        if let wakeup = coordinator.nextWakeup, wakeup <= coordinatorTime {
             handle(.wakeup, into: &output)
         }
         trace.note(writes: output.writes.count, actions: output.actions.count)
@@ -174,7 +183,7 @@ extension World {
 
     private func noteHeard(_ event: CoordinatorCore.Event) {
         guard case .agentMessage(let connection, _) = event,
-            let node = coordinator.machine?.node(of: connection)
+            let node = coordinator.node(of: connection)
         else { return }
         coordinator.heardAt[node] = coordinator.listened(at: now)
     }
@@ -248,8 +257,8 @@ extension World {
     private func scheduleNextTurn() {
         guard coordinator.machine != nil else { return }
         if !coordinator.inbox.isEmpty { return scheduleTurn(at: now) }
-        let moments = [coordinator.machine?.nextWakeup, coordinator.backlog.retryAt].compactMap(\.self)
-        guard let next = moments.min() else { return }
+        let next = Instant.earlier(coordinator.nextWakeup, coordinator.backlog.retryAt)
+        guard let next else { return }
         scheduleTurn(at: max(now, next.microseconds - coordinator.clockOffset))
     }
 
