@@ -51,8 +51,6 @@ struct Checkers {
     var crashes = CrashLimit()
     var brake = BrakeHolds()
 
-    init(_ options: SimulationOptions) {}
-
     mutating func observe(_ observation: Observation, _ world: World) -> [Violation] {
         var found: [Violation] = []
         Self.ask(&generations, observation, world, &found)

@@ -44,8 +44,6 @@ struct EventQueue {
     private var heap: [Occurrence] = []
     private var scheduled: UInt64 = 0
 
-    var count: Int { heap.count }
-
     mutating func push(
         _ kind: Occurrence.Kind, at moment: Int64, host: UInt32 = 0, subject: UInt64 = 0, detail: UInt8 = 0
     ) {

@@ -114,7 +114,6 @@ final class Link {
 
     enum Downward {
         case message(CoordinatorMessage)
-        case opened
         case closed(reason: String)
     }
 

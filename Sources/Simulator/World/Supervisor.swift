@@ -32,8 +32,6 @@ final class Supervisor {
     var results: [TaskResult] = []
     /// What the agent was told last.
     var saidCredits: UInt32?
-    /// Executions of the command (batch, service).
-    var runs = 0
     var stopReason: String?
     /// Its node's time is about to end: nothing new begins.
     var isWarned = false

@@ -122,7 +122,6 @@ extension World {
         }
         guard let item = link.downward.popFirst(), link.isOpenAtAgent, host.link === link else { return }
         switch item {
-        case .opened: break
         case .message(let message):
             if case .heartbeatAcknowledged = message {} else { observe(.delivered(message, to: host)) }
             let heard = options.plant.map { $0.disguise(message) } ?? message

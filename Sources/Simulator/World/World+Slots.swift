@@ -240,7 +240,6 @@ extension World {
     }
 
     private func startCommand(of supervisor: Supervisor, on host: Host) {
-        supervisor.runs += 1
         supervisor.isCommandRunning = true
         statistics.executions += 1
         observe(.executionStarted(nil, of: supervisor, on: host))

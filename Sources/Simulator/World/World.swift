@@ -57,7 +57,7 @@ final class World {
         trace = Trace(onLine: onLine)
         coordinator = CoordinatorProcess(options)
         client = Client()
-        checkers = Checkers(options)
+        checkers = Checkers()
         now = Self.start
     }
 
