@@ -96,6 +96,8 @@ final class ChaosWorkload {
             app: "chaos", job: name, kind: kind, command: .argv(["sh", scripts[kind] ?? ""]))
         specification.resources.resources.milliCPU = 250
         specification.stopGraceSeconds = 1
+        // What goes down here goes down with the chaos, not by its own fault.
+        specification.crashLimit = 0
         specification.isOpen = kind == .tasks
         specification.slots = SlotCount(minimum: kind == .tasks ? 1 : slots, maximum: slots)
         change(&specification)
