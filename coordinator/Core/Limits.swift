@@ -58,9 +58,9 @@ package struct Limits: Sendable, Hashable {
     /// A loss is held back so long at most. 600: a switch restarts in less; what may run elsewhere waits no longer.
     package var massSilenceHoldSeconds: UInt32 = 600
 
-    /// Hellos that are let in at once and in a second; the others are told when to come again. 1,000: one costs less
-    /// than 0.1 ms here and about a millisecond with its TLS handshake, so beats are handled meanwhile; 10,000 agents
-    /// are back within 12 s (a second, nine, and their jitter of two), and their leases hold for 25 s.
+    /// Hellos that are let in at once and in a second; the others are told when to come again. 1,000: beats are handled
+    /// between them, and 10,000 agents are back within 12.5 s (a second, nine, and their jitter of two), while their
+    /// leases hold for 25 s.
     package var hellosPerSecond: UInt32 = 1_000
 
     /// A node that was silent and came back so often within the window is given nothing new for a time, which doubles
