@@ -1,13 +1,18 @@
 /// Writes JSON with two blanks of indentation, keys in the order given; the agent stays free of an encoder.
 struct JSONText {
-    indirect enum Value {
+    indirect enum Value: Sendable {
         case string(String)
         case number(String)
+        case null
         case array([Value])
         /// nil values are left out.
         case object([(key: String, value: Value?)])
 
         static func integer(_ number: some BinaryInteger) -> Value { .number(String(number)) }
+        /// What is not known is said to be so, not left out.
+        static func known(_ text: String?) -> Value { text.map { .string($0) } ?? .null }
+        static func known(_ number: (some BinaryInteger)?) -> Value { number.map { .integer($0) } ?? .null }
+
         static func optional(_ text: String?) -> Value? { text.map { .string($0) } }
         static func optional(_ number: (some BinaryInteger)?) -> Value? { number.map { .integer($0) } }
         /// In thousandths: 66920 is 66.92.
@@ -26,6 +31,7 @@ struct JSONText {
         switch value {
         case .string(let string): add(string)
         case .number(let number): text += number
+        case .null: text += "null"
         case .array(let values): addList(values.map { (nil, $0) }, "[", "]", indentation)
         case .object(let members):
             addList(members.compactMap { key, value in value.map { (key, $0) } }, "{", "}", indentation)
