@@ -12,7 +12,7 @@ struct ToolForm: Sendable {
     let read: @Sendable (SavedOutput) -> ToolReading
 
     /// The most particular ones first.
-    static var all: [ToolForm] { [] }
+    static var all: [ToolForm] { nvidia + ascend + accelerators + machine }
 }
 
 /// What a tool has printed, with the name of the file that keeps it ("" for standard input): a single number says

@@ -1,0 +1,58 @@
+import FoundationEssentials
+import Testing
+
+@testable import AgentHardware
+
+/// Every sample of the corpus, recognised by itself and read as the corpus says, key by key.
+@Suite("Saved outputs", .enabled(if: Corpus.isThere))
+struct CorpusReadingTests {
+    @Test(
+        "is read as it should be",
+        arguments: ["nvidia/", "npu/", "other/", "cpu/"].flatMap { Corpus.files($0) })
+    func reading(file: String) throws {
+        let output = SavedOutput(
+            text: Corpus.text(file), fileName: String(file.split(separator: "/").last ?? ""))
+        let form = try #require(ToolForm.all.first { $0.recognizes(output) }, "no form is recognised")
+        let said = try JSON(JSONText.write(form.read(output).json))
+        let expected = try Corpus.json(file)
+        #expect(said == expected, "\(form.name)")
+    }
+}
+
+/// A value of JSON; numbers are equal where their values are.
+indirect enum JSON: Equatable, Decodable, Sendable {
+    case null
+    case boolean(Bool)
+    case number(Double)
+    case string(String)
+    case array([JSON])
+    case object([String: JSON])
+
+    init(_ text: String) throws {
+        self = try JSONDecoder().decode(JSON.self, from: Data(text.utf8))
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {
+            self = .boolean(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([JSON].self) {
+            self = .array(value)
+        } else {
+            self = .object(try container.decode([String: JSON].self))
+        }
+    }
+
+    /// Without what is written for people.
+    var withoutNote: JSON {
+        guard case .object(var members) = self else { return self }
+        members["note"] = nil
+        return .object(members)
+    }
+}

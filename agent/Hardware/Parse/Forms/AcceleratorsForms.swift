@@ -1,0 +1,3 @@
+extension ToolForm {
+    static var accelerators: [ToolForm] { [] }
+}
