@@ -53,10 +53,7 @@ public struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringConv
 extension Duration {
     /// Rounded down to whole microseconds.
     @inlinable
-    public var wholeMicroseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
-    }
+    public var wholeMicroseconds: Int64 { Int64(attoseconds / 1_000_000_000_000) }
 
     /// Rounded down to whole milliseconds.
     @inlinable

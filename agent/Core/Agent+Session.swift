@@ -14,7 +14,11 @@ enum Session: Sendable {
 }
 
 struct OpenSession: Sendable {
-    var welcome: Welcome
+    let version: ProtocolVersion
+    let interval: Duration
+    let lease: Duration
+    /// Without any word for so long the connection is given up.
+    let patience: Duration
     var sequence: UInt64 = 0
     var nextBeat: Instant
     /// Beats that are not acknowledged, oldest first; a beat of the past is no news.
@@ -30,8 +34,15 @@ struct OpenSession: Sendable {
     /// The coordinator waits to hear that nothing of so many assignments runs any more.
     var emptinessAsked: UInt64?
 
-    var interval: Duration { .milliseconds(Int64(welcome.heartbeatMilliseconds)) }
-    var lease: Duration { .milliseconds(Int64(welcome.leaseMilliseconds)) }
+    init(_ welcome: Welcome, greetedAt: Instant, at now: Instant, _ limits: AgentLimits) {
+        version = welcome.version
+        interval = .milliseconds(Int64(welcome.heartbeatMilliseconds))
+        lease = .milliseconds(Int64(welcome.leaseMilliseconds))
+        patience = interval * Int(limits.silentBeats)
+        nextBeat = now
+        leaseUntil = greetedAt + lease
+        silentAt = now + patience
+    }
 }
 
 extension Agent {
@@ -55,13 +66,12 @@ extension Agent {
         case .connecting, .over: break
         case .greeting(let since):
             if since + limits.greetingTimeout <= now { giveUp("no answer to hello", at: now, into: &output) }
-        case .open(var open):
+        case .open(let open):
             if open.silentAt <= now {
                 giveUp("no word from the coordinator", at: now, into: &output)
-                return
+            } else if open.nextBeat <= now {
+                beat(at: now, into: &output)
             }
-            if open.nextBeat <= now { beat(&open, at: now, into: &output) }
-            session = .open(open)
         }
     }
 
@@ -113,9 +123,7 @@ extension Agent {
 
     mutating func open(_ welcome: Welcome, at now: Instant, into output: inout Output) {
         guard case .greeting(let since) = session else { return }
-        var open = OpenSession(welcome: welcome, nextBeat: now, leaseUntil: .epoch, silentAt: .epoch)
-        open.leaseUntil = since + open.lease
-        open.silentAt = now + open.interval * Int(limits.silentBeats)
+        let open = OpenSession(welcome, greetedAt: since, at: now, limits)
         session = .open(open)
         if giveUpIfLeaseIsOver(at: now, into: &output) { return }
         output.actions.append(.setLease(until: open.leaseUntil))
@@ -184,7 +192,10 @@ extension Agent {
     /// An acknowledgement that comes later than so many beats is no news.
     static let beatsRemembered = 16
 
-    private mutating func beat(_ open: inout OpenSession, at now: Instant, into output: inout Output) {
+    private mutating func beat(at now: Instant, into output: inout Output) {
+        guard case .open(var open) = session else { return }
+        // Taken out, so that it is changed in place: every agent does this every few seconds.
+        session = .connecting
         open.sequence += 1
         // A tenth of the interval, either way: beats spread out.
         let tenth = open.interval.wholeMicroseconds / 10
@@ -193,6 +204,7 @@ extension Agent {
         if open.sent.count > Self.beatsRemembered { open.sent.removeFirst() }
         var heartbeat = load
         heartbeat.sequence = open.sequence
+        session = .open(open)
         heartbeat.runningSlots = UInt32(slots.values.count { $0.end == nil })
         send(.heartbeat(heartbeat), into: &output)
     }
@@ -205,6 +217,7 @@ extension Agent {
         else { return }
         // Only now: a coordinator that welcomes and then fails is not one to come back to at once.
         failures = 0
+        session = .connecting
         open.leaseUntil = open.sent[position].at + open.lease
         output.actions.append(.setLease(until: open.leaseUntil))
         open.sent.removeFirst(position + 1)
@@ -213,7 +226,7 @@ extension Agent {
 
     mutating func noteSignOfCoordinator(at now: Instant) {
         guard case .open(var open) = session else { return }
-        open.silentAt = now + open.interval * Int(limits.silentBeats)
+        open.silentAt = now + open.patience
         session = .open(open)
     }
 

@@ -10,6 +10,8 @@ package struct Backlog: Sendable {
 
     package init() {}
 
+    package var isEmpty: Bool { writes.isEmpty && actions.isEmpty }
+
     package mutating func take(_ output: Output) {
         writes += output.writes
         actions += output.actions

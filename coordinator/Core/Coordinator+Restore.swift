@@ -7,11 +7,13 @@ extension Coordinator {
         _ = liveness.noteHandled(at: now)
         for record in snapshot.nodes {
             nodes[record.node] = Node(record: record)
+            directory.add(record)
             restoreQuarantines(of: record)
             if let end = record.dampedUntil { dampingEnds.set(record.node, to: end) }
             if record.dampingCount > 0 { nodes[record.node]?.returns.calmSince = now }
             switch record.state {
-            case .joining, .lost, .released: break
+            case .released: releasedNodes.append(record.node)
+            case .joining, .lost: break
             case .ready, .suspect, .draining, .drained, .cordoned:
                 liveness.watch(
                     record.node, of: record.pool, isLeaving: record.isDraining, at: now, limits)

@@ -11,6 +11,7 @@ package struct Coordinator: Sendable {
     let limits: Limits
 
     var nodes = OrderedTable<NodeID, Node>()
+    var directory = NodeDirectory()
     var jobs = OrderedTable<JobID, Job>()
     /// Slots that have not ended.
     var slots = OrderedTable<SlotID, Slot>()
@@ -97,12 +98,13 @@ package struct Coordinator: Sendable {
     private mutating func receive(
         _ message: AgentMessage, on connection: ConnectionID, at now: Instant, into output: inout Output
     ) {
-        guard let known = connections[connection] else { return }
         if case .hello(let hello) = message {
+            guard let known = connections[connection] else { return }
             welcome(hello, on: connection, known, at: now, into: &output)
             return
         }
-        guard let node = known.node else {
+        guard let node = node(of: connection) else {
+            guard connections.contains(connection) else { return }
             refuse(connection, Refusal(.protocolViolation, "say hello first"), into: &output)
             return
         }

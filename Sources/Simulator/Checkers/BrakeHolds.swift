@@ -5,7 +5,10 @@ import CoordinatorCore
 struct BrakeHolds: Checker {
     static let name = "mass-death brake"
 
-    private var nodes = OrderedTable<NodeID, NodeRecord>()
+    /// What is counted of each node. Looked up, never iterated.
+    private var nodes: [NodeID: Standing] = [:]
+    private var watched = 0
+    private var silent = 0
     /// By how long the coordinator has listened: since when the silence lasts.
     private var silentSince: Int64?
     private var starts = 0
@@ -20,7 +23,7 @@ struct BrakeHolds: Checker {
         var lost: [NodeRecord] = []
         let now = world.coordinator.listened(at: world.now)
         for case .putNode(let record) in writes {
-            let wasSuspect = nodes[record.node]?.state == .suspect
+            let wasSuspect = nodes[record.node]?.isSuspect ?? false
             if record.state == .suspect, !wasSuspect { suspectSince[record.node] = now }
             // No loss is held back for longer, however often most of the pool falls silent meanwhile.
             let isOverdue = suspectSince[record.node].map { now - $0 >= Self.hold } ?? false
@@ -29,11 +32,11 @@ struct BrakeHolds: Checker {
             {
                 lost.append(record)
             } else {
-                nodes[record.node] = record
+                note(record)
             }
         }
         let since = noteSilence(world)
-        for record in lost { nodes[record.node] = record }
+        for record in lost { note(record) }
         // A transaction may be later than its decisions, and the hold counts from when the machine saw the silence.
         guard !lost.isEmpty, let since else { return [] }
         let lasted = now - since
@@ -44,21 +47,28 @@ struct BrakeHolds: Checker {
         ]
     }
 
+    private struct Standing {
+        var isSuspect = false
+        var isWatched = false
+        var isSilent: Bool { isSuspect && isWatched }
+    }
+
+    private mutating func note(_ record: NodeRecord) {
+        var standing = Standing(isSuspect: record.state == .suspect)
+        switch record.state {
+        case .suspect, .ready, .cordoned: standing.isWatched = !record.isDraining
+        case .joining, .lost, .draining, .drained, .released: break
+        }
+        let former = nodes.updateValue(standing, forKey: record.node) ?? Standing()
+        watched += (standing.isWatched ? 1 : 0) - (former.isWatched ? 1 : 0)
+        silent += (standing.isSilent ? 1 : 0) - (former.isSilent ? 1 : 0)
+    }
+
     private mutating func noteSilence(_ world: World) -> Int64? {
         if starts != world.statistics.coordinatorStarts {
             // A new coordinator begins to listen anew.
             starts = world.statistics.coordinatorStarts
             silentSince = nil
-        }
-        var watched = 0
-        var silent = 0
-        for record in nodes.values where !record.isDraining {
-            switch record.state {
-            case .suspect: silent += 1
-            case .ready, .cordoned: break
-            case .joining, .lost, .draining, .drained, .released: continue
-            }
-            watched += 1
         }
         let isMassSilence =
             watched >= Limits.defaults.massSilenceNodes

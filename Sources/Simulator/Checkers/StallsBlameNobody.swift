@@ -19,8 +19,7 @@ struct StallsBlameNobody: Checker {
             }
             guard lost.insert(record.node).inserted, !record.reason.hasPrefix("left") else { continue }
             let process = world.coordinator
-            let heard = max(process.heardAt[record.node] ?? 0, process.heardAtLeast)
-            let silence = process.listened(at: world.now) - heard
+            let silence = process.listened(at: world.now) - process.heardAt(record.node)
             if silence < Int64(process.limits.leaseMilliseconds) * 1_000 {
                 faults.append(
                     "node \(record.node) is lost after the coordinator has listened to its silence for "

@@ -127,6 +127,9 @@ final class Link {
     var isOpenAtAgent = true
     var isOpenAtCoordinator = true
 
+    /// Nothing is on its way.
+    var isQuiet: Bool { upward.count == 0 && downward.count == 0 }
+
     init(connection: ConnectionID, host: Int) {
         self.connection = connection
         self.host = host

@@ -81,10 +81,10 @@ extension World {
         guard !host.isDriving else { return }
         host.isDriving = true
         while let event = host.pending.popFirst(), host.agent != nil {
-            var output = AgentCore.Output()
-            host.agent?.handle(event, at: host.agentTime(now), into: &output)
+            agentOutput.actions.removeAll(keepingCapacity: true)
+            host.agent?.handle(event, at: host.agentTime(now), into: &agentOutput)
             checkInvariants(of: host, event)
-            for action in output.actions { perform(action, of: host) }
+            for action in agentOutput.actions { perform(action, of: host) }
         }
         host.pending.removeAll()
         host.isDriving = false

@@ -28,8 +28,8 @@ final class CoordinatorProcess {
     var listensSince: Int64? = 0
     var pausedSince: Int64 = 0
     private static let loadPause: Int64 = 2_000_000
-    /// By that count, when something of a node was handled last.
-    var heardAt: [NodeID: Int64] = [:]
+    /// By that count, when something of each node was handled last; by number of the node.
+    private var heardAt: [Int64] = []
     /// By that count, the start of the process: every node gets a fresh lease then.
     var heardAtLeast: Int64 = 0
     var handled = 0
@@ -53,6 +53,17 @@ final class CoordinatorProcess {
     }
 
     func listened(at now: Int64) -> Int64 { listenedBefore + (listensSince.map { now - $0 } ?? 0) }
+
+    func noteHeard(on connection: ConnectionID, at now: Int64) {
+        guard let node = node(of: connection).map({ Int($0.rawValue) }) else { return }
+        while heardAt.count <= node { heardAt.append(0) }
+        heardAt[node] = listened(at: now)
+    }
+
+    func heardAt(_ node: NodeID) -> Int64 {
+        let node = Int(node.rawValue)
+        return max(heardAtLeast, node < heardAt.count ? heardAt[node] : 0)
+    }
 
     func listen(_ isListening: Bool, at now: Int64) {
         guard isListening != (listensSince != nil) else { return }
@@ -182,10 +193,7 @@ extension World {
     }
 
     private func noteHeard(_ event: CoordinatorCore.Event) {
-        guard case .agentMessage(let connection, _) = event,
-            let node = coordinator.node(of: connection)
-        else { return }
-        coordinator.heardAt[node] = coordinator.listened(at: now)
+        if case .agentMessage(let connection, _) = event { coordinator.noteHeard(on: connection, at: now) }
     }
 
     private func checkInvariants(isForced: Bool) {
@@ -194,7 +202,7 @@ extension World {
         for fault in coordinator.machine?.checkInvariants() ?? [] { report("coordinator invariants", fault) }
     }
 
-    private func finishTurn() {
+    func finishTurn() {
         let isDue = coordinator.backlog.retryAt.map { $0 <= coordinatorTime } ?? true
         if !coordinator.backlog.writes.isEmpty, isDue {
             coordinator.transaction += 1

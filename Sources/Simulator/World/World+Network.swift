@@ -85,6 +85,7 @@ extension World {
     /// From an agent to the coordinator.
     func send(_ message: AgentMessage, from host: Host) {
         guard let link = host.link else { return }
+        if case .heartbeat(let beat) = message, exchange(beat, from: host, over: link) { return }
         send(.message(message), up: link)
         if isOn(.duplication), message.mayComeTwice, networkDice.chance(5) {
             send(.message(message), up: link)

@@ -19,6 +19,9 @@ final class World {
     private let isOn: [Bool]
     var queue = EventQueue()
     var now: Int64 = 0
+    /// Reused for beats, and for each step of an agent: millions of them.
+    var beatOutput = CoordinatorCore.Output()
+    var agentOutput = AgentCore.Output()
     var trace: Trace
     var statistics = Statistics()
 

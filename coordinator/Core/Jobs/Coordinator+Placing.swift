@@ -8,15 +8,15 @@ extension Coordinator {
     mutating func placePendingSlots(at now: Instant, into output: inout Output) {
         let jobsThatWant = jobsInOrder().filter { slotsWanted($0) > 0 }
         if jobsThatWant.isEmpty { return }
-        var open = nodes.values.filter { $0.takesWork && $0.credits > 0 }.map(\.placement)
+        var open = OpenNodes(candidates: nodes.keys[...])
         for job in jobsThatWant {
             guard let demand = jobs[job]?.demand(at: now, limits) else { continue }
             var waiting = pendingSlots(of: job)[...]
             for _ in 0..<slotsWanted(job) {
                 let slot = waiting.popFirst() ?? addPendingSlot(to: job, at: now, into: &output)
-                guard let (position, grants) = FirstFit.place(demand, on: open) else { break }
-                assign(slot, to: open[position].node, grants, at: now, into: &output)
-                if let node = nodes[open[position].node] { open[position] = node.placement }
+                guard let (node, grants) = open.place(demand, nodes) else { break }
+                assign(slot, to: node, grants, at: now, into: &output)
+                if let node = nodes[node] { open.update(node.placement) }
             }
         }
     }
@@ -121,12 +121,19 @@ extension Coordinator {
 
     /// Why no node that is known could ever hold such a slot; nil while none is known.
     func impossibility(of specification: JobSpecification) -> String? {
-        let known = nodes.values.filter { $0.record.state != .released && $0.record.state != .joining }
+        let known = nodes.values.lazy.filter { $0.record.state != .released && $0.record.state != .joining }
             .map { $0.placement.emptied }
-        guard !known.isEmpty else { return nil }
         let demand = PlacementDemand(
             request: specification.resources, constraints: specification.constraints)
-        guard FirstFit.place(demand, on: known) == nil else { return nil }
+        // Nearly always the first node will do: the others are not looked at.
+        let couldHold = known.contains {
+            if case .fits = FirstFit.fit(demand, on: $0) { true } else { false }
+        }
+        return couldHold ? nil : impossibility(of: demand, on: Array(known))
+    }
+
+    private func impossibility(of demand: PlacementDemand, on known: [PlacementNode]) -> String? {
+        guard !known.isEmpty else { return nil }
         let reasons = FirstFit.misfits(demand, on: known).map { "\($0.1) \($0.0.explanation)" }
         let cpus = known.map(\.capacity.resources.milliCPU).max() ?? 0
         let memory = known.map(\.capacity.resources.memoryBytes).max() ?? 0
@@ -134,5 +141,33 @@ extension Coordinator {
         return "no node could ever hold a slot of this job: of \(known.count) nodes, "
             + reasons.joined(separator: ", ")
             + "; the largest offer is \(cpus / 1_000) CPUs, \(memory >> 20) MiB of memory, \(devices) devices"
+    }
+}
+
+/// Nodes that take work, in their order. One is looked at when no node before it has room: nearly always some of the
+/// first ones have.
+private struct OpenNodes {
+    private var known: [PlacementNode] = []
+    private var candidates: ArraySlice<NodeID>
+
+    init(candidates: ArraySlice<NodeID>) { self.candidates = candidates }
+
+    /// - Returns: nil when no node fits now.
+    mutating func place(
+        _ demand: PlacementDemand, _ nodes: OrderedTable<NodeID, Node>
+    ) -> (NodeID, [DeviceGrant])? {
+        if let (position, grants) = FirstFit.place(demand, on: known) { return (known[position].node, grants) }
+        while let candidate = candidates.popFirst() {
+            guard let node = nodes[candidate], node.takesWork, node.credits > 0 else { continue }
+            known.append(node.placement)
+            if case .fits(let grants) = FirstFit.fit(demand, on: node.placement) { return (candidate, grants) }
+        }
+        return nil
+    }
+
+    /// After something was placed there.
+    mutating func update(_ node: PlacementNode) {
+        guard let position = known.firstIndex(where: { $0.node == node.node }) else { return }
+        known[position] = node
     }
 }

@@ -145,6 +145,7 @@ extension Coordinator {
     }
 
     private mutating func adoptDescription(_ hello: Hello, _ peer: PeerIdentity, of node: NodeID) {
+        if let former = nodes[node]?.record.name { directory.rename(node, from: former, to: hello.nodeName) }
         nodes[node]?.record.name = hello.nodeName
         nodes[node]?.record.build = hello.build
         nodes[node]?.record.bootID = hello.bootID
@@ -205,8 +206,7 @@ extension Coordinator {
     // MARK: Signs of life
 
     mutating func hear(from node: NodeID, at now: Instant, into output: inout Output) {
-        liveness.hear(node, at: now, limits)
-        guard nodes[node]?.record.state == .suspect else { return }
+        guard liveness.hear(node, at: now, limits), nodes[node]?.record.state == .suspect else { return }
         noteReturn(of: node, with: nil, at: now, into: &output)
         settle(node, isHeard: true, reason: "", at: now, into: &output)
         grantWaiting(on: node, at: now, into: &output)
@@ -257,10 +257,10 @@ extension Coordinator {
                     slot, hasStarted: true, reason: reason, isCrash: true, at: now, into: &output)
             }
         }
-        let successor = nodes.values.first {
-            $0.record.name == known.name && $0.record.node > node && $0.takesItsPlace
+        let successor = directory.nodes(named: known.name).first {
+            $0 > node && nodes[$0]?.takesItsPlace ?? false
         }
-        if let successor { releaseNamesakes(of: successor.record.node, at: now, into: &output) }
+        if let successor { releaseNamesakes(of: successor, at: now, into: &output) }
         needsPlacement = true
     }
 
@@ -268,11 +268,9 @@ extension Coordinator {
     /// something may still run there.
     private mutating func releaseNamesakes(of node: NodeID, at now: Instant, into output: inout Output) {
         guard let name = nodes[node]?.record.name else { return }
-        let former = nodes.values.filter {
-            $0.record.name == name && $0.record.node < node && $0.record.state == .lost && $0.slots.isEmpty
-        }
-        for known in former {
-            release(known.record.node, reason: "replaced by node \(node)", at: now, into: &output)
+        for former in directory.nodes(named: name) where former < node {
+            guard let known = nodes[former], known.record.state == .lost, known.slots.isEmpty else { continue }
+            release(former, reason: "replaced by node \(node)", at: now, into: &output)
         }
     }
 
@@ -334,7 +332,10 @@ extension Coordinator {
         forgetFlaps(of: node)
         setState(.released, of: node, reason: reason, at: now, into: &output)
         releasedNodes.append(node)
-        if releasedNodes.count > limits.releasedNodesKept { nodes[releasedNodes.removeFirst()] = nil }
+        guard releasedNodes.count > limits.releasedNodesKept else { return }
+        let oldest = releasedNodes.removeFirst()
+        if let record = nodes[oldest]?.record { directory.remove(record) }
+        nodes[oldest] = nil
     }
 
     // MARK: State

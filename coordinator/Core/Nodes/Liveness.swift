@@ -21,10 +21,22 @@ struct Liveness: Sendable {
         var heard: Instant
         /// Past the suspect mark.
         var isSilent = false
+        /// Heard since it was silent, or since it is watched: its state does not say that it is suspect.
+        var isSettled = false
         /// Leaves in order: its silence says nothing about its pool.
         var isLeaving: Bool
         /// Its position in `massSilence`.
         let pool: Int
+
+        /// - Returns: what it was before.
+        mutating func hear(at standing: Instant) -> Watch {
+            defer {
+                heard = standing
+                isSilent = false
+                isSettled = true
+            }
+            return self
+        }
     }
 
     var nextWakeup: Instant? {
@@ -51,18 +63,18 @@ struct Liveness: Sendable {
             watched[node] = Watch(heard: now - stalled, isLeaving: isLeaving, pool: position)
             if !isLeaving { count(watched: 1, in: position, at: now, limits) }
         }
-        hear(node, at: now, limits)
+        _ = hear(node, at: now, limits)
+        watched[node]?.isSettled = false
     }
 
     /// A node that is not watched stays so.
-    mutating func hear(_ node: NodeID, at now: Instant, _ limits: Limits) {
-        guard var watch = watched[node] else { return }
-        let wasSilent = watch.isSilent
-        watch.heard = now - stalled
-        watch.isSilent = false
-        watched[node] = watch
-        deadlines.set(node, to: now - stalled + limits.suspectAfter)
-        if wasSilent, !watch.isLeaving { count(silent: -1, in: watch.pool, at: now, limits) }
+    /// - Returns: whether its state may still say that it is suspect.
+    mutating func hear(_ node: NodeID, at now: Instant, _ limits: Limits) -> Bool {
+        let standing = now - stalled
+        guard let former = watched[node]?.hear(at: standing) else { return true }
+        deadlines.set(node, to: standing + limits.suspectAfter)
+        if former.isSilent, !former.isLeaving { count(silent: -1, in: former.pool, at: now, limits) }
+        return !former.isSettled
     }
 
     mutating func setLeaving(_ node: NodeID, _ isLeaving: Bool, at now: Instant, _ limits: Limits) {
@@ -97,6 +109,7 @@ struct Liveness: Sendable {
         for node in nodes {
             guard let watch = watched[node], !watch.isSilent else { continue }
             watched[node]?.isSilent = true
+            watched[node]?.isSettled = false
             if !watch.isLeaving { count(silent: 1, in: watch.pool, at: now, limits) }
             verdicts.append((node, .suspect))
         }
@@ -151,6 +164,9 @@ struct Liveness: Sendable {
             }
             if !node.takesItsPlace {
                 faults.append("node \(record.node) is watched, but \(record.state.rawValue)")
+            }
+            if watch.isSettled, record.state == .suspect {
+                faults.append("node \(record.node) is suspect, and was heard since")
             }
             if watch.isSilent, record.state != .suspect {
                 faults.append("node \(record.node) is silent and \(record.state.rawValue)")

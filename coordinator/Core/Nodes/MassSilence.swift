@@ -46,6 +46,8 @@ struct MassSilence: Sendable {
 
     func pool(_ name: String) -> Pool? { positions[name].map { pools[$0] } }
 
+    var hasChanges: Bool { !changes.isEmpty }
+
     mutating func takeChanges() -> [Change] {
         defer { changes = [] }
         return changes
@@ -103,6 +105,7 @@ struct MassSilence: Sendable {
 
 extension Coordinator {
     mutating func noteMassSilence(at now: Instant, into output: inout Output) {
+        guard liveness.massSilence.hasChanges else { return }
         for change in liveness.massSilence.takeChanges() {
             let message =
                 switch change {

@@ -36,15 +36,13 @@ extension Coordinator {
         guard var token = tokens.values.first(where: { $0.secretHash == secretHash }),
             case .join(let pool) = token.purpose, token.expiresAt.map({ now < $0 }) ?? true
         else { throw Self.invalidToken }
-        let known = nodes.values.first {
-            $0.record.keyFingerprint == keyFingerprint && $0.record.state != .released
-        }
-        if let known { return .enrolled(known.record.node, pool: known.record.pool) }
+        let known = directory.node(withKey: keyFingerprint).flatMap { nodes[$0]?.record }
+        if let known, known.state != .released { return .enrolled(known.node, pool: known.pool) }
         guard token.usesLeft != 0 else { throw Self.invalidToken }
-        if nodes.values.count(where: { $0.record.state != .released }) >= limits.nodes {
+        if nodes.count - releasedNodes.count >= limits.nodes {
             throw CommandRefusal(.limitReached, "\(limits.nodes) nodes are known: remove some")
         }
-        if nodes.values.contains(where: { $0.record.name == name && $0.connection != nil }) {
+        if directory.nodes(named: name).contains(where: { nodes[$0]?.connection != nil }) {
             throw CommandRefusal(
                 .conflict, "a node named '\(name)' is connected: give this agent another name with --name")
         }
@@ -58,6 +56,7 @@ extension Coordinator {
             node: NodeID(lastNode), name: name, pool: pool, since: now, keyFingerprint: keyFingerprint,
             enrolledAt: now)
         nodes[record.node] = Node(record: record)
+        directory.add(record)
         output.writes.append(.putNode(record))
         return .enrolled(record.node, pool: pool)
     }

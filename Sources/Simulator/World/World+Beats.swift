@@ -1,0 +1,47 @@
+import AgentCore
+import ClusterTypes
+import CoordinatorCore
+import ProtocolMessages
+
+// Beats are nearly all that happens in a large world, and nearly all of them change nothing but two deadlines.
+extension World {
+    /// A beat, and its acknowledgement, on a link that nothing strikes: there and back within the moment. Both
+    /// machines handle it as they handle every other; only the queue of occurrences does not see it.
+    ///
+    /// - Returns: false for a beat that has to wait somewhere: on its way, behind others, for the coordinator.
+    func exchange(_ beat: Heartbeat, from host: Host, over link: Link) -> Bool {
+        guard options.plant == nil, link.isQuiet, link.isOpenAtCoordinator, !host.isBlockedUp, !host.isBlockedDown,
+            !host.isSlowReader, coordinator.isIdle, !isStruck()
+        else { return false }
+        trace.explain("\(host.name) -> \(beat), at once")
+        coordinator.noteHeard(on: link.connection, at: now)
+        beatOutput.actions.removeAll(keepingCapacity: true)
+        coordinator.machine?.handle(
+            .agentMessage(link.connection, .heartbeat(beat)), at: coordinatorTime, into: &beatOutput)
+        guard beatOutput.writes.isEmpty, beatOutput.actions.count == 1,
+            case .send(link.connection, let answer)? = beatOutput.actions.first
+        else {
+            // It was silent before: what follows has its transaction and its delays.
+            trace.note(writes: beatOutput.writes.count, actions: beatOutput.actions.count)
+            coordinator.backlog.take(beatOutput)
+            beatOutput = CoordinatorCore.Output()
+            finishTurn()
+            return true
+        }
+        statistics.directBeats += 1
+        drive(host, .messageReceived(answer))
+        return true
+    }
+
+    /// Whether something happens to a message, or to its answer, on the way.
+    private func isStruck() -> Bool {
+        if isOn(.delay), networkDice.chance(4) { return true }
+        if isOn(.loss), networkDice.chance(2) { return true }
+        return isOn(.duplication) && networkDice.chance(5)
+    }
+}
+
+extension CoordinatorProcess {
+    /// What comes now is handled now.
+    var isIdle: Bool { isRunning && committing == nil && inbox.isEmpty && backlog.isEmpty }
+}
