@@ -70,8 +70,8 @@ public struct OrderedTable<Key: Hashable & Sendable, Value: Sendable>: Sendable 
     }
 }
 
-/// Deadlines of things that keep moving them: the earliest is found in O(log n), a later deadline costs nothing
-/// until the earlier one comes up.
+/// Deadlines of things that keep moving them: the earliest is known, a later deadline costs nothing until the earlier
+/// one comes to the top of the heap.
 @frozen
 public struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
     @usableFromInline var heap: [(deadline: Instant, key: Key)] = []
@@ -87,33 +87,45 @@ public struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
     @inlinable
     public mutating func set(_ key: Key, to deadline: Instant) {
         let earlier = current.updateValue(deadline, forKey: key)
-        // A deadline that moved later is found again when its old entry comes up.
-        if let earlier, earlier <= deadline { return }
-        push((deadline, key))
+        // A deadline that moved later is found again when its old entry is at the top.
+        if let earlier, earlier <= deadline {
+            if heap.first?.key == key { settleTop() }
+        } else {
+            push((deadline, key))
+        }
     }
 
     @inlinable
-    public mutating func remove(_ key: Key) { current[key] = nil }
+    public mutating func remove(_ key: Key) {
+        current[key] = nil
+        if heap.first?.key == key { settleTop() }
+    }
 
-    /// The earliest deadline, or a moment before it.
+    /// The earliest deadline.
     @inlinable
-    public var earliest: Instant? { current.isEmpty ? nil : heap.first?.deadline }
+    public var earliest: Instant? { heap.first?.deadline }
 
     /// Takes out the keys whose deadline is not after `now`, earliest first; equal ones by key.
     @inlinable
     public mutating func popExpired(at now: Instant) -> [Key] {
         var expired: [(deadline: Instant, key: Key)] = []
         while let top = heap.first, top.deadline <= now {
-            _ = pop()
-            guard let deadline = current[top.key] else { continue }
-            if deadline <= now {
-                current[top.key] = nil
-                expired.append((deadline, top.key))
-            } else {
-                push((deadline, top.key))
-            }
+            current[top.key] = nil
+            expired.append(top)
+            settleTop()
         }
         return expired.sorted { ($0.deadline, $0.key) < ($1.deadline, $1.key) }.map(\.key)
+    }
+
+    /// Until the top is the deadline of its key.
+    @inlinable
+    mutating func settleTop() {
+        while let top = heap.first {
+            let deadline = current[top.key]
+            if deadline == top.deadline { return }
+            _ = pop()
+            if let deadline { push((deadline, top.key)) }
+        }
     }
 
     @inlinable

@@ -53,7 +53,7 @@ extension Agent {
     }
 
     mutating func tellLifetime(at now: Instant, into output: inout Output) {
-        guard case .open(let open) = session, open.version >= .withEmptiness,
+        guard isOpen, open.version >= .withEmptiness,
             let lifetime = lifetime(at: now)
         else { return }
         send(.lifetime(lifetime), into: &output)

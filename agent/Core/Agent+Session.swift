@@ -8,31 +8,35 @@ enum Session: Sendable {
     case connecting
     /// `hello` was sent.
     case greeting(since: Instant)
-    case open(OpenSession)
+    /// `Agent.open` says how.
+    case open
     /// The process ends.
     case over
 }
 
+/// A session that is open. It stands beside `Session`, so that a beat changes it in place.
 struct OpenSession: Sendable {
-    let version: ProtocolVersion
-    let interval: Duration
-    let lease: Duration
+    var version = ProtocolVersion.current
+    var interval = Duration.zero
+    var lease = Duration.zero
     /// Without any word for so long the connection is given up.
-    let patience: Duration
+    var patience = Duration.zero
     var sequence: UInt64 = 0
-    var nextBeat: Instant
+    var nextBeat = Instant.epoch
     /// Beats that are not acknowledged, oldest first; a beat of the past is no news.
     var sent: [(sequence: UInt64, at: Instant)] = []
     /// What was assigned in this session may run until then.
-    var leaseUntil: Instant
+    var leaseUntil = Instant.epoch
     /// Without any word until then, the connection is given up.
-    var silentAt: Instant
+    var silentAt = Instant.epoch
     /// Slots that the coordinator may still assign, by what it was told last.
     var credits: UInt32 = 0
     /// That this connection has brought.
     var assignments: UInt64 = 0
     /// The coordinator waits to hear that nothing of so many assignments runs any more.
     var emptinessAsked: UInt64?
+
+    init() {}
 
     init(_ welcome: Welcome, greetedAt: Instant, at now: Instant, _ limits: AgentLimits) {
         version = welcome.version
@@ -47,8 +51,7 @@ struct OpenSession: Sendable {
 
 extension Agent {
     var isOpen: Bool {
-        if case .open = session { return true }
-        return false
+        if case .open = session { true } else { false }
     }
 
     // MARK: Connecting
@@ -66,7 +69,7 @@ extension Agent {
         case .connecting, .over: break
         case .greeting(let since):
             if since + limits.greetingTimeout <= now { giveUp("no answer to hello", at: now, into: &output) }
-        case .open(let open):
+        case .open:
             if open.silentAt <= now {
                 giveUp("no word from the coordinator", at: now, into: &output)
             } else if open.nextBeat <= now {
@@ -79,7 +82,7 @@ extension Agent {
     /// coordinator has placed them elsewhere since. A new connection tells what is true.
     /// - Returns: whether the session was given up.
     mutating func giveUpIfLeaseIsOver(at now: Instant, into output: inout Output) -> Bool {
-        guard case .open(let open) = session, open.leaseUntil <= now else { return false }
+        guard isOpen, open.leaseUntil <= now else { return false }
         giveUp("the lease is over", at: now, into: &output)
         return true
     }
@@ -123,8 +126,8 @@ extension Agent {
 
     mutating func open(_ welcome: Welcome, at now: Instant, into output: inout Output) {
         guard case .greeting(let since) = session else { return }
-        let open = OpenSession(welcome, greetedAt: since, at: now, limits)
-        session = .open(open)
+        session = .open
+        open = OpenSession(welcome, greetedAt: since, at: now, limits)
         if giveUpIfLeaseIsOver(at: now, into: &output) { return }
         output.actions.append(.setLease(until: open.leaseUntil))
         for key in slots.keys where !welcome.keep.contains(key) { abandon(key, into: &output) }
@@ -193,9 +196,6 @@ extension Agent {
     static let beatsRemembered = 16
 
     private mutating func beat(at now: Instant, into output: inout Output) {
-        guard case .open(var open) = session else { return }
-        // Taken out, so that it is changed in place: every agent does this every few seconds.
-        session = .connecting
         open.sequence += 1
         // A tenth of the interval, either way: beats spread out.
         let tenth = open.interval.wholeMicroseconds / 10
@@ -204,7 +204,6 @@ extension Agent {
         if open.sent.count > Self.beatsRemembered { open.sent.removeFirst() }
         var heartbeat = load
         heartbeat.sequence = open.sequence
-        session = .open(open)
         heartbeat.runningSlots = UInt32(slots.values.count { $0.end == nil })
         send(.heartbeat(heartbeat), into: &output)
     }
@@ -212,22 +211,16 @@ extension Agent {
     /// The lease counts from the moment at which the acknowledged beat was sent: never longer than the
     /// coordinator's own count.
     mutating func renewLease(_ sequence: UInt64, into output: inout Output) {
-        guard case .open(var open) = session,
-            let position = open.sent.firstIndex(where: { $0.sequence == sequence })
-        else { return }
+        guard let position = open.sent.firstIndex(where: { $0.sequence == sequence }) else { return }
         // Only now: a coordinator that welcomes and then fails is not one to come back to at once.
         failures = 0
-        session = .connecting
         open.leaseUntil = open.sent[position].at + open.lease
         output.actions.append(.setLease(until: open.leaseUntil))
         open.sent.removeFirst(position + 1)
-        session = .open(open)
     }
 
     mutating func noteSignOfCoordinator(at now: Instant) {
-        guard case .open(var open) = session else { return }
         open.silentAt = now + open.patience
-        session = .open(open)
     }
 
     // MARK: Shutdown

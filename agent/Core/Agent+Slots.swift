@@ -31,11 +31,8 @@ extension Agent {
 
     mutating func accept(_ assignment: Assignment, at now: Instant, into output: inout Output) {
         let key = assignment.key
-        if case .open(var open) = session {
-            open.credits -= min(open.credits, 1)
-            open.assignments += 1
-            session = .open(open)
-        }
+        open.credits -= min(open.credits, 1)
+        open.assignments += 1
         // It crossed our wish for no more; that this agent leaves will say that it was not started.
         if shutdown != nil { return }
         if let known = slots[key] {
@@ -182,7 +179,7 @@ extension Agent {
     /// Asks for as many slots as may start now: none while something runs here that the coordinator does not count, or
     /// while none can start.
     mutating func pull(into output: inout Output) {
-        guard case .open(var open) = session, shutdown == nil else { return }
+        guard isOpen, shutdown == nil else { return }
         let starting = UInt32(
             slots.values.count { !$0.hasRun && ($0.state == .assigned || $0.state == .starting) })
         let room = min(
@@ -192,25 +189,21 @@ extension Agent {
         let credits = hasUncounted || startsPausedUntil != nil ? 0 : room
         guard credits != open.credits else { return }
         open.credits = credits
-        session = .open(open)
         send(.pull(credits: credits), into: &output)
     }
 
     /// Answered at the end of every event, as soon as it is true.
     mutating func noteEmptinessAsked(_ generation: UInt64) {
-        guard case .open(var open) = session else { return }
         open.emptinessAsked = generation
-        session = .open(open)
     }
 
     /// Says that nothing runs here, if that was asked and is true: incarnations that nobody wants any more count
     /// until they have ended.
     mutating func answerEmptiness(into output: inout Output) {
-        guard case .open(var open) = session, let generation = open.emptinessAsked,
+        guard isOpen, let generation = open.emptinessAsked,
             open.assignments >= generation, slots.values.allSatisfy({ $0.end != nil })
         else { return }
         open.emptinessAsked = nil
-        session = .open(open)
         send(.empty(generation: generation), into: &output)
     }
 
@@ -235,7 +228,7 @@ extension Agent {
             let incarnations = slots.keys.count { $0.slot == key.slot && !(slots[$0]?.isAbandoned ?? true) }
             if incarnations > 1 { faults.append("slot \(key.slot) has \(incarnations) incarnations") }
         }
-        if case .open(let open) = session {
+        if isOpen {
             if open.sent.count > Self.beatsRemembered {
                 faults.append("\(open.sent.count) heartbeats are remembered")
             }

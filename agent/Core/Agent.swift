@@ -12,6 +12,8 @@ package struct Agent: Sendable {
     /// It changed after `hello` was said, and before the welcome.
     var isHardwareUntold = false
     var session = Session.idle(until: .epoch)
+    /// Of the session, while that is open.
+    var open = OpenSession()
     /// What runs here or has an end that the coordinator has not acknowledged.
     var slots = OrderedTable<SlotKey, LocalSlot>()
     /// Consecutive connections that failed.
@@ -51,7 +53,7 @@ package struct Agent: Sendable {
         case .connecting: next = nil
         case .over: return nil
         case .greeting(let since): next = since + limits.greetingTimeout
-        case .open(let open): next = min(open.nextBeat, open.silentAt)
+        case .open: next = min(open.nextBeat, open.silentAt)
         }
         let warning = shutdown == nil ? end?.warnAt : nil
         return .earlier(.earlier(next, shutdownDeadline), .earlier(startsPausedUntil, warning))

@@ -99,8 +99,7 @@ package struct Coordinator: Sendable {
         _ message: AgentMessage, on connection: ConnectionID, at now: Instant, into output: inout Output
     ) {
         if case .hello(let hello) = message {
-            guard let known = connections[connection] else { return }
-            welcome(hello, on: connection, known, at: now, into: &output)
+            welcome(hello, on: connection, at: now, into: &output)
             return
         }
         guard let node = node(of: connection) else {

@@ -3,6 +3,12 @@ import ClusterTypes
 import CoordinatorCore
 import ProtocolMessages
 
+/// A time in which a fault hits some of all messages or transactions.
+struct Spell {
+    var until: Int64 = 0
+    var percent: Int64 = 0
+}
+
 // What goes wrong, and the healing after it.
 extension World {
     func scheduleFaults() {
@@ -88,10 +94,19 @@ extension World {
                 return
             }
             command(.retryTasks(job, nil))
-        case .delay, .loss, .duplication, .drift, .clockJump, .slowCommit, .tornCommit, .commandHangs,
-            .commandIgnoresTerm, .commandCannotStart, .poisonTasks, .lateNodes, .nodesNeverJoin:
+        case .delay, .loss, .duplication, .slowCommit:
+            spells[Int(position)] = Spell(
+                until: now + faultDice.spread(5_000_000, 600_000_000), percent: faultDice.spread(1, 30))
+        case .drift, .clockJump, .tornCommit, .commandHangs, .commandIgnoresTerm, .commandCannotStart,
+            .poisonTasks, .lateNodes, .nodesNeverJoin:
             break
         }
+    }
+
+    /// Whether such a fault, which comes in spells, hits this message or transaction.
+    func hits(_ fault: Fault, _ dice: inout Dice) -> Bool {
+        let spell = spells[Fault.allCases.firstIndex(of: fault) ?? 0]
+        return now < spell.until && dice.chance(spell.percent)
     }
 
     private func anyJob() -> JobID? {
@@ -184,6 +199,7 @@ extension World {
     /// Everything works again, and operators take back what they ordered.
     func heal() {
         isHealed = true
+        spells = spells.map { _ in Spell() }
         coordinator.commitsFail = false
         if coordinator.machine == nil { startCoordinator() } else { resumeCoordinator() }
         for host in hosts where !host.isAbsent {
@@ -207,10 +223,11 @@ extension Fault {
     /// It happens at moments; the others are a property of everything that happens while they are on.
     var strikes: Bool {
         switch self {
-        case .delay, .loss, .duplication, .drift, .clockJump, .slowCommit, .tornCommit, .commandHangs,
-            .commandIgnoresTerm, .commandCannotStart, .poisonTasks, .lateNodes, .nodesNeverJoin:
+        case .drift, .clockJump, .tornCommit, .commandHangs, .commandIgnoresTerm, .commandCannotStart,
+            .poisonTasks, .lateNodes, .nodesNeverJoin:
             false
-        case .reset, .partition, .oneWayUp, .oneWayDown, .swizzle, .slowReader, .failingCommit,
+        case .delay, .loss, .duplication, .slowCommit, .reset, .partition, .oneWayUp, .oneWayDown, .swizzle,
+            .slowReader, .failingCommit,
             .coordinatorCrash, .coordinatorStall, .agentCrash, .agentReplaced, .agentLeaves, .agentStall,
             .hostSuspended, .hostReboot, .supervisorKilled, .massSilence, .drain, .cordon, .cancel, .pause,
             .retry, .remove, .deviceLost, .timeEnds:

@@ -77,14 +77,15 @@ extension World {
             return
         }
         // What an action leads to on the machine itself comes after all actions of its event.
-        host.pending.append(event)
-        guard !host.isDriving else { return }
+        guard !host.isDriving else { return host.pending.append(event) }
         host.isDriving = true
-        while let event = host.pending.popFirst(), host.agent != nil {
+        var next: AgentCore.Event? = event
+        while let event = next, host.agent != nil {
             agentOutput.actions.removeAll(keepingCapacity: true)
             host.agent?.handle(event, at: host.agentTime(now), into: &agentOutput)
             checkInvariants(of: host, event)
             for action in agentOutput.actions { perform(action, of: host) }
+            next = host.pending.popFirst()
         }
         host.pending.removeAll()
         host.isDriving = false

@@ -10,11 +10,11 @@ extension World {
     ///
     /// - Returns: false for a beat that has to wait somewhere: on its way, behind others, for the coordinator.
     func exchange(_ beat: Heartbeat, from host: Host, over link: Link) -> Bool {
-        guard options.plant == nil, link.isQuiet, link.isOpenAtCoordinator, !host.isBlockedUp, !host.isBlockedDown,
-            !host.isSlowReader, coordinator.isIdle, !isStruck()
+        guard options.plant == nil, link.isQuiet, link.isOpenAtCoordinator, !host.isBlockedUp,
+            !host.isBlockedDown,
+            !host.isSlowReader, coordinator.isIdle, isCalm
         else { return false }
         trace.explain("\(host.name) -> \(beat), at once")
-        coordinator.noteHeard(on: link.connection, at: now)
         beatOutput.actions.removeAll(keepingCapacity: true)
         coordinator.machine?.handle(
             .agentMessage(link.connection, .heartbeat(beat)), at: coordinatorTime, into: &beatOutput)
@@ -28,17 +28,14 @@ extension World {
             finishTurn()
             return true
         }
+        if let node = host.node { coordinator.noteHeard(node, at: now) }
         statistics.directBeats += 1
         drive(host, .messageReceived(answer))
         return true
     }
 
-    /// Whether something happens to a message, or to its answer, on the way.
-    private func isStruck() -> Bool {
-        if isOn(.delay), networkDice.chance(4) { return true }
-        if isOn(.loss), networkDice.chance(2) { return true }
-        return isOn(.duplication) && networkDice.chance(5)
-    }
+    /// No spell is on that hits messages.
+    private var isCalm: Bool { spells.allSatisfy { $0.until <= now } }
 }
 
 extension CoordinatorProcess {

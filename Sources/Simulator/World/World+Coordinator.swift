@@ -37,6 +37,7 @@ final class CoordinatorProcess {
     init(_ options: SimulationOptions) {
         var limits = Limits.defaults
         limits.heartbeatMilliseconds = options.heartbeatMilliseconds
+        limits.leaseMilliseconds = max(limits.leaseMilliseconds, 5 * options.heartbeatMilliseconds)
         if options.plant == .releaseBrake { limits.massSilencePercent = 100 }
         self.limits = limits
     }
@@ -55,7 +56,11 @@ final class CoordinatorProcess {
     func listened(at now: Int64) -> Int64 { listenedBefore + (listensSince.map { now - $0 } ?? 0) }
 
     func noteHeard(on connection: ConnectionID, at now: Int64) {
-        guard let node = node(of: connection).map({ Int($0.rawValue) }) else { return }
+        if let node = node(of: connection) { noteHeard(node, at: now) }
+    }
+
+    func noteHeard(_ node: NodeID, at now: Int64) {
+        let node = Int(node.rawValue)
         while heardAt.count <= node { heardAt.append(0) }
         heardAt[node] = listened(at: now)
     }
@@ -216,7 +221,7 @@ extension World {
     }
 
     private func commitTime() -> Int64 {
-        if isOn(.slowCommit), faultDice.chance(2) { return faultDice.spread(100_000, 20_000_000) }
+        if hits(.slowCommit, &faultDice) { return faultDice.spread(100_000, 20_000_000) }
         return 500 + networkDice.below(4_500)
     }
 

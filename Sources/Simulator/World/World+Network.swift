@@ -44,9 +44,9 @@ extension World {
 
     private func delay(of host: Host) -> Int64 {
         var delay = host.latency + networkDice.below(host.latency)
-        if isOn(.delay), networkDice.chance(2) { delay += networkDice.spread(10_000, 2_000_000) }
+        if hits(.delay, &networkDice) { delay += networkDice.spread(10_000, 2_000_000) }
         // What is lost on the way is sent again: a stream stalls instead.
-        if isOn(.loss), networkDice.chance(1) { delay += 200_000 << networkDice.below(6) }
+        if hits(.loss, &networkDice) { delay += 200_000 << networkDice.below(6) }
         return delay
     }
 
@@ -87,7 +87,7 @@ extension World {
         guard let link = host.link else { return }
         if case .heartbeat(let beat) = message, exchange(beat, from: host, over: link) { return }
         send(.message(message), up: link)
-        if isOn(.duplication), message.mayComeTwice, networkDice.chance(5) {
+        if message.mayComeTwice, hits(.duplication, &networkDice) {
             send(.message(message), up: link)
         }
     }

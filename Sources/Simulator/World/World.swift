@@ -17,6 +17,8 @@ final class World {
     let options: SimulationOptions
     let faults: [Fault]
     private let isOn: [Bool]
+    /// By position in `Fault.allCases`.
+    var spells = Fault.allCases.map { _ in Spell() }
     var queue = EventQueue()
     var now: Int64 = 0
     /// Reused for beats, and for each step of an agent: millions of them.

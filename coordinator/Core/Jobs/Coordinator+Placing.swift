@@ -6,7 +6,7 @@ import ProtocolMessages
 extension Coordinator {
     /// One round: jobs by priority, then by number; of each job as many slots as it wants and fit.
     mutating func placePendingSlots(at now: Instant, into output: inout Output) {
-        let jobsThatWant = jobsInOrder().filter { slotsWanted($0) > 0 }
+        let jobsThatWant = jobsThatWantSlots()
         if jobsThatWant.isEmpty { return }
         var open = OpenNodes(candidates: nodes.keys[...])
         for job in jobsThatWant {
@@ -28,19 +28,20 @@ extension Coordinator {
         }
     }
 
-    private func jobsInOrder() -> [JobID] {
-        jobs.values.filter { $0.record.state == .running }
-            .sorted {
-                ($1.record.specification.priority, $0.record.job) < (
-                    $0.record.specification.priority, $1.record.job
-                )
-            }
-            .map(\.record.job)
+    /// The highest priority first, then the oldest.
+    private func jobsThatWantSlots() -> [JobID] {
+        var found: [(priority: Int32, job: JobID)] = []
+        for job in jobs.values where slotsWanted(job) > 0 {
+            found.append((job.record.specification.priority, job.record.job))
+        }
+        return found.sorted { ($1.priority, $0.job) < ($0.priority, $1.job) }.map(\.job)
     }
 
     /// How many more slots of this job could run now, if they had a place.
-    func slotsWanted(_ job: JobID) -> Int {
-        guard let state = jobs[job], state.record.state == .running else { return 0 }
+    func slotsWanted(_ job: JobID) -> Int { jobs[job].map(slotsWanted) ?? 0 }
+
+    private func slotsWanted(_ state: Job) -> Int {
+        guard state.record.state == .running else { return 0 }
         guard let ledger = state.ledger else { return Int(state.record.counts.ready) }
         guard ledger.counts.ready > 0 else { return 0 }
         let working = state.slots.count { slots[$0]?.record.state.isPlaced ?? false }
@@ -156,11 +157,15 @@ private struct OpenNodes {
     mutating func place(
         _ demand: PlacementDemand, _ nodes: OrderedTable<NodeID, Node>
     ) -> (NodeID, [DeviceGrant])? {
-        if let (position, grants) = FirstFit.place(demand, on: known) { return (known[position].node, grants) }
+        if let (position, grants) = FirstFit.place(demand, on: known) {
+            return (known[position].node, grants)
+        }
         while let candidate = candidates.popFirst() {
             guard let node = nodes[candidate], node.takesWork, node.credits > 0 else { continue }
             known.append(node.placement)
-            if case .fits(let grants) = FirstFit.fit(demand, on: node.placement) { return (candidate, grants) }
+            if case .fits(let grants) = FirstFit.fit(demand, on: node.placement) {
+                return (candidate, grants)
+            }
         }
         return nil
     }

@@ -7,7 +7,7 @@ extension Coordinator {
     mutating func acceptConnection(
         _ connection: ConnectionID, _ peer: PeerIdentity, into output: inout Output
     ) {
-        connections[connection] = Connection(peer: peer, node: nil)
+        connections[connection] = .unnamed(peer)
         if connections.count > limits.unnamedConnections + nodes.count {
             refuse(
                 connection,
@@ -48,10 +48,14 @@ extension Coordinator {
     // MARK: Hello
 
     mutating func welcome(
-        _ hello: Hello, on connection: ConnectionID, _ known: Connection, at now: Instant,
-        into output: inout Output
+        _ hello: Hello, on connection: ConnectionID, at now: Instant, into output: inout Output
     ) {
-        if let refusal = refusal(of: hello, from: known, at: now) {
+        guard let known = connections[connection] else { return }
+        guard case .unnamed(let peer) = known else {
+            refuse(connection, Refusal(.protocolViolation, "hello is said once, at first"), into: &output)
+            return
+        }
+        if let refusal = refusal(of: hello, from: peer, at: now) {
             refuse(connection, refusal, into: &output)
             return
         }
@@ -64,7 +68,7 @@ extension Coordinator {
                 into: &output)
             return
         }
-        let node = known.peer.node
+        let node = peer.node
         if let former = nodes[node]?.connection {
             refuse(former, Refusal(.replaced, "the agent connected again"), into: &output)
         }
@@ -72,7 +76,7 @@ extension Coordinator {
         let former = nodes[node]?.record
         nodes[node]?.instance = hello.instance
         noteReturn(of: node, with: hello, at: now, into: &output)
-        adoptDescription(hello, known.peer, of: node)
+        adoptDescription(hello, peer, of: node)
         learnLifetime(hello.lifetime, of: node, at: now)
         if let record = nodes[node]?.record {
             liveness.watch(node, of: record.pool, isLeaving: record.isDraining, at: now, limits)
@@ -82,7 +86,7 @@ extension Coordinator {
         let keep = reconcile(
             hello.slots, of: node, isSameProcess: isSameProcess,
             isSameBoot: former?.bootID == hello.bootID, at: now, into: &output)
-        connections[connection]?.node = node
+        connections[connection] = .named(node)
         nodes[node]?.connection = connection
         nodes[node]?.credits = 0
         let version = ProtocolVersion.current.agreed(with: hello.version) ?? .current
@@ -110,8 +114,7 @@ extension Coordinator {
         needsPlacement = true
     }
 
-    private func refusal(of hello: Hello, from known: Connection, at now: Instant) -> Refusal? {
-        if known.node != nil { return Refusal(.protocolViolation, "hello is said once, at first") }
+    private func refusal(of hello: Hello, from peer: PeerIdentity, at now: Instant) -> Refusal? {
         if let storeFailure {
             return Refusal(
                 .overloaded, "the store cannot be written now (\(storeFailure))",
@@ -127,11 +130,11 @@ extension Coordinator {
             return Refusal(
                 .foreignCluster, "this is cluster '\(cluster)', not '\(hello.cluster)': join again")
         }
-        guard let node = nodes[known.peer.node] else {
+        guard let node = nodes[peer.node] else {
             return Refusal(
-                .unknownNode, "node \(known.peer.node) is not known here: join again with a new token")
+                .unknownNode, "node \(peer.node) is not known here: join again with a new token")
         }
-        if node.record.state == .released || node.record.keyFingerprint != known.peer.keyFingerprint {
+        if node.record.state == .released || node.record.keyFingerprint != peer.keyFingerprint {
             return Refusal(.revoked, "node '\(node.record.name)' was removed: join again with a new token")
         }
         // Until its lease is over (the node is lost then, and the connection given up) its slots may run.
@@ -269,7 +272,9 @@ extension Coordinator {
     private mutating func releaseNamesakes(of node: NodeID, at now: Instant, into output: inout Output) {
         guard let name = nodes[node]?.record.name else { return }
         for former in directory.nodes(named: name) where former < node {
-            guard let known = nodes[former], known.record.state == .lost, known.slots.isEmpty else { continue }
+            guard let known = nodes[former], known.record.state == .lost, known.slots.isEmpty else {
+                continue
+            }
             release(former, reason: "replaced by node \(node)", at: now, into: &output)
         }
     }

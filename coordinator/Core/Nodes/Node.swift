@@ -3,10 +3,17 @@ import CoordinatorPlacement
 import ProtocolMessages
 
 /// A connection that the gateway has accepted.
-struct Connection: Sendable {
-    let peer: PeerIdentity
-    /// nil until `hello` was accepted.
-    var node: NodeID?
+enum Connection: Sendable {
+    /// No `hello` was accepted yet.
+    indirect case unnamed(PeerIdentity)
+    case named(NodeID)
+
+    var node: NodeID? {
+        switch self {
+        case .unnamed: nil
+        case .named(let node): node
+        }
+    }
 }
 
 /// A node's record, and what is known of it only while the coordinator runs.
