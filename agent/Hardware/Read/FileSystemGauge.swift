@@ -57,7 +57,8 @@ package final class FileSystemGauge: Sendable {
     }
 
     /// - Parameter patience: how long one call waits at most.
-    package init(patience: Duration = .milliseconds(500), question: @escaping Question = FileSystemGauge.ask) {
+    package init(patience: Duration = .milliseconds(500), question: @escaping Question = FileSystemGauge.ask)
+    {
         self.patience = patience
         self.question = question
     }

@@ -18,7 +18,8 @@ package struct MachineReader: Sendable {
 
     package init(
         files: FileSource = .machine(), gauge: FileSystemGauge = FileSystemGauge(),
-        variable: @escaping @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
+        variable: @escaping @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) }
+        }
     ) {
         self.files = files
         self.gauge = gauge

@@ -85,7 +85,9 @@ extension ToolForm {
     }
 
     /// How names of such files begin.
-    private static let controllers = ["cpu.", "cpuset.", "memory.", "pids.", "io.", "hugetlb.", "rdma.", "misc."]
+    private static let controllers = [
+        "cpu.", "cpuset.", "memory.", "pids.", "io.", "hugetlb.", "rdma.", "misc.",
+    ]
 
     /// Of the only line that has any; nil where there are more, or far too many. Empty for an empty file.
     private static func words(_ output: SavedOutput) -> [String]? {
@@ -94,7 +96,9 @@ extension ToolForm {
         return lines.count <= 1 ? Scan.words(lines.first ?? "") : nil
     }
 
-    private static func isNumber(_ word: String) -> Bool { !word.isEmpty && word.utf8.allSatisfy { 48...57 ~= $0 } }
+    private static func isNumber(_ word: String) -> Bool {
+        !word.isEmpty && word.utf8.allSatisfy { 48...57 ~= $0 }
+    }
 
     /// In processors, to the millionth; null where there is no limit.
     private static func cores(quota: String, period: String) -> JSONText.Value {

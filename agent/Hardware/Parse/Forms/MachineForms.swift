@@ -1,7 +1,8 @@
 extension ToolForm {
     static var machine: [ToolForm] {
         [
-            processorListingJSON, processorInfo, processorListing, memoryInfo, mountInfo, controlGroupMembership,
+            processorListingJSON, processorInfo, processorListing, memoryInfo, mountInfo,
+            controlGroupMembership,
         ] + controlGroupFiles + [hostnames]
     }
 
@@ -50,11 +51,15 @@ extension ToolForm {
 
     /// Of all architectures, as the kernel spells them; each with few others would be a chance.
     private static let processorKeys: Set<String> = [
-        "vendor_id", "cpu family", "CPU Family", "model name", "Model Name", "physical id", "siblings", "core id",
-        "cpu cores", "apicid", "initial apicid", "cpuid level", "fpu_exception", "flags", "bogomips", "BogoMIPS",
+        "vendor_id", "cpu family", "CPU Family", "model name", "Model Name", "physical id", "siblings",
+        "core id",
+        "cpu cores", "apicid", "initial apicid", "cpuid level", "fpu_exception", "flags", "bogomips",
+        "BogoMIPS",
         "Features", "Features Enabled", "CPU implementer", "CPU architecture", "CPU variant", "CPU part",
-        "CPU revision", "cpu model", "system type", "ASEs implemented", "hart", "isa", "mmu", "uarch", "mvendorid",
-        "clock", "timebase", "bogomips per cpu", "# processors", "ncpus active", "clflush size", "address sizes",
+        "CPU revision", "cpu model", "system type", "ASEs implemented", "hart", "isa", "mmu", "uarch",
+        "mvendorid",
+        "clock", "timebase", "bogomips per cpu", "# processors", "ncpus active", "clflush size",
+        "address sizes",
         "global_id",
     ]
 
@@ -72,7 +77,8 @@ extension ToolForm {
             return ToolReading(others: [
                 ("mem_total_kib", kibibytes(info.totalBytes)),
                 ("mem_available_kib", kibibytes(info.statedAvailableBytes)),
-                ("mem_free_kib", kibibytes(info.freeBytes)), ("swap_total_kib", kibibytes(info.swapTotalBytes)),
+                ("mem_free_kib", kibibytes(info.freeBytes)),
+                ("swap_total_kib", kibibytes(info.swapTotalBytes)),
             ])
         })
 
@@ -126,7 +132,9 @@ extension ToolForm {
             let lines = output.contentLines
             return ToolReading(
                 error: lines.compactMap { HostnameWords.complaint($0) }.first,
-                others: [("addresses", .known(lines.compactMap { HostnameWords.addresses($0) }.flatMap { $0 }))])
+                others: [
+                    ("addresses", .known(lines.compactMap { HostnameWords.addresses($0) }.flatMap { $0 }))
+                ])
         })
 }
 

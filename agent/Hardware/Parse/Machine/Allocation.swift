@@ -65,7 +65,8 @@ package struct Allocation: Hashable, Sendable {
         } else if let job = value("LSB_JOBID") {
             // Index 0 is a job outside of any array.
             self.init(
-                scheduler: .lsf, jobID: job, arrayIndex: value("LSB_JOBINDEX").flatMap { $0 == "0" ? nil : $0 },
+                scheduler: .lsf, jobID: job,
+                arrayIndex: value("LSB_JOBINDEX").flatMap { $0 == "0" ? nil : $0 },
                 queue: value("LSB_QUEUE"))
         } else if let job = value("JOB_ID"), value("SGE_ROOT", "SGE_TASK_ID") != nil {
             self.init(
@@ -88,7 +89,9 @@ package struct Allocation: Hashable, Sendable {
                 names.firstIndex(where: isMark).map { names[($0 + 1)...] }
             }
             if let rest = behind({ $0.hasPrefix("slurm") || $0.hasSuffix("_slurmstepd.scope") }),
-                let job = rest.first(where: { $0.hasPrefix("job_") }).flatMap({ Scan.identifier($0.dropFirst(4)) })
+                let job = rest.first(where: { $0.hasPrefix("job_") }).flatMap({
+                    Scan.identifier($0.dropFirst(4))
+                })
             {
                 let step = rest.first { $0.hasPrefix("step_") }
                 self.init(
@@ -96,7 +99,8 @@ package struct Allocation: Hashable, Sendable {
                 return
             }
             if let job = behind({ $0 == "jobid" || $0 == "torque" })?.first,
-                names.contains("torque") || names.contains(where: { $0.hasPrefix("pbs") }), Self.isNumbered(job)
+                names.contains("torque") || names.contains(where: { $0.hasPrefix("pbs") }),
+                Self.isNumbered(job)
             {
                 self.init(scheduler: .pbs, jobID: job)
                 return

@@ -18,7 +18,8 @@ package struct ControlGroups: Hashable, Sendable {
     package var version: Version?
 
     package init(membership: String, mounts: String) {
-        self.init(membership: ControlGroupMembership(parsing: membership), mounts: MountTable(parsing: mounts))
+        self.init(
+            membership: ControlGroupMembership(parsing: membership), mounts: MountTable(parsing: mounts))
     }
 
     package init(membership: ControlGroupMembership, mounts: MountTable) {

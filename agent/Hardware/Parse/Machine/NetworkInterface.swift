@@ -99,7 +99,8 @@ package struct InfiniBandPort: Hashable, Sendable {
         self.linkLayer = linkLayer.flatMap { Scan.identifier($0) }
         megabitsPerSecond = rate.flatMap { rate in
             let words = Scan.words(rate)
-            guard words.count >= 2, words[1] == "Gb/sec", let number = Scan.number(words[0]), number > 0 else {
+            guard words.count >= 2, words[1] == "Gb/sec", let number = Scan.number(words[0]), number > 0
+            else {
                 return nil
             }
             return UInt32(exactly: (number * 1_000).rounded())

@@ -75,7 +75,8 @@ package struct ProcessorListing: Hashable, Sendable {
     // MARK: Labels
 
     private enum Meaning {
-        case architecture, vendor, model, logicalProcessors, threadsPerCore, coresPerSocket, sockets, memoryNodes
+        case architecture, vendor, model, logicalProcessors, threadsPerCore, coresPerSocket, sockets,
+            memoryNodes
         /// Known, but not kept.
         case other
     }
