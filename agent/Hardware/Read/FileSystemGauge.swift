@@ -63,7 +63,8 @@ package final class FileSystemGauge: Sendable {
         self.question = question
     }
 
-    package func measure(_ path: String) -> Answer {
+    /// - Parameter patience: nil: the gauge's.
+    package func measure(_ path: String, patience: Duration? = nil) -> Answer {
         enum Turn {
             case ask
             case wait(Size?)
@@ -85,7 +86,8 @@ package final class FileSystemGauge: Sendable {
             box.answer.withLock { $0 = size.map { .size($0) } ?? .missing }
             done.signal()
         }
-        let end = DispatchTime.now() + .milliseconds(Int(patience / .milliseconds(1)))
+        let milliseconds = Int((patience ?? self.patience) / .milliseconds(1))
+        let end = DispatchTime.now() + .milliseconds(milliseconds)
         guard done.wait(timeout: end) == .success, let answer = box.answer.withLock({ $0 }) else {
             return .silent(last: states.withLock { $0[path]?.last })
         }

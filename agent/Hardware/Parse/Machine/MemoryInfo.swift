@@ -20,7 +20,9 @@ package struct MemoryInfo: Hashable, Sendable {
             let name = words.count == 3 && words[0] == "Node" ? words[2] : key
             switch name {
             case "MemTotal", "MemAvailable", "MemFree", "Buffers", "Cached", "SwapTotal", "Hugepagesize":
-                values[name] = Scan.bytes(value, unit: 1).flatMap { $0 < 1 << 60 ? $0 : nil }
+                // Always with its unit: a number without one has been cut.
+                guard value.hasSuffix("kB") else { break }
+                values[name] = Scan.bytes(value).flatMap { $0 < 1 << 60 ? $0 : nil }
             case "HugePages_Total", "HugePages_Free": counts[name] = Int64(value)
             default: break
             }

@@ -103,7 +103,7 @@ package struct InfiniBandPort: Hashable, Sendable {
             else {
                 return nil
             }
-            return UInt32(exactly: (number * 1_000).rounded())
+            return UInt32(exactly: (number * 1_000).rounded()).flatMap { $0 > 0 ? $0 : nil }
         }
     }
 }
