@@ -70,7 +70,7 @@ struct MachineFactsTests {
     @Test("every level with a limit is told, and the tightest of each kind counts")
     func nestedLimits() {
         let limits = Self.machine([
-            "/proc/self/status": "Cpus_allowed_list:\t0-7\n", "/proc/self/cgroup": "0::/pod/box\n",
+            "/proc/self/status": "Cpus_allowed_list:\t0-3\n", "/proc/self/cgroup": "0::/pod/box\n",
             "/proc/self/mountinfo": "34 33 0:29 / /cg rw - cgroup2 cgroup rw\n",
             "/proc/meminfo": "MemTotal: 8388608 kB\n",
             "/cg/pod/box/cpu.max": "max 100000\n", "/cg/pod/box/memory.max": "4294967296\n",

@@ -319,6 +319,7 @@ struct MachineFormsTests {
             ("cpuset.effective_cpus", "0-1", "cpuset.cpus{\"cpuset\": \"0-1\",\"cpuset_cpus\": 2}"),
             ("memory.max", "1073741824", "memory.max{\"memory_limit_bytes\": 1073741824}"),
             ("memory.limit_in_bytes", "9223372036854771712", "memory.max{\"memory_limit_bytes\": null}"),
+            ("memory_limit_in_bytes", "5", "memory.max{\"memory_limit_bytes\": 5}"),
             ("", "max", "memory.max{\"memory_limit_bytes\": null}"),
             ("memory.max", "0", "memory.max{\"memory_limit_bytes\": 0}"),
             ("", "5", nil), ("pids.max", "max", nil), ("memory.max_usage_in_bytes", "5", nil),

@@ -57,19 +57,17 @@ package struct MachineReader: Sendable {
 
     /// The processors that affinity and cpusets leave to this process; nil where the system does not tell.
     package func allowedProcessors() -> Set<Int>? {
-        var allowed: Set<Int>?
         for line in Scan.lines(text("/proc/self/status")) where line.hasPrefix("Cpus_allowed_list:") {
             guard let list = Scan.pair(line).flatMap({ ProcessorList.parse($0.value) }), !list.isEmpty else {
                 break
             }
-            allowed = Set(list)
+            // The kernel has taken the sets of control groups into account.
+            return Set(list)
         }
-        // The kernel has taken them into account already, except where it is not Linux that answers.
-        for level in processorSets() {
+        return processorSets().reduce(nil) { allowed, level in
             let common = allowed?.intersection(level.processors) ?? level.processors
-            if !common.isEmpty { allowed = common }
+            return common.isEmpty ? allowed : common
         }
-        return allowed
     }
 
     /// The sets of all control groups above, where they are set.

@@ -72,8 +72,10 @@ extension ToolForm {
         ToolForm(
             name: names[0], command: "cat \(names[0])",
             recognizes: { output in
-                let file = output.fileName.lowercased()
-                let isNamed = names.contains { file.contains($0) } && !others.contains { file.contains($0) }
+                let file = plain(output.fileName)
+                let isNamed =
+                    names.contains { file.contains(plain($0)) }
+                    && !others.contains { file.contains(plain($0)) }
                 guard let words = words(output) else { return false }
                 switch recognition(words) {
                 case .no: return false
@@ -88,6 +90,11 @@ extension ToolForm {
     private static let controllers = [
         "cpu.", "cpuset.", "memory.", "pids.", "io.", "hugetlb.", "rdma.", "misc.",
     ]
+
+    /// In a saved file's name other marks may stand for the point.
+    private static func plain(_ name: String) -> String {
+        String(name.lowercased().map { $0 == "_" || $0 == "-" ? "." : $0 })
+    }
 
     /// Of the only line that has any; nil where there are more, or far too many. Empty for an empty file.
     private static func words(_ output: SavedOutput) -> [String]? {
