@@ -84,6 +84,7 @@ extension FuzzTarget {
                 precondition(
                     !levels.contains { $0.split(separator: "/").contains("..") && !text.contains("-") })
             }
+            checkMachineFacts(text)
             if let limit = ControlGroupLimit.milliCPU(max: text) { precondition(limit >= 1, "\(limit)") }
             if let limit = ControlGroupLimit.bytes(text) { precondition(limit >= 0, "\(limit)") }
             _ = ControlGroupLimit.statistic("inactive_file", in: text)
@@ -91,6 +92,42 @@ extension FuzzTarget {
             _ = SystemInfo.loadMilli(text)
             _ = ContainerHints(membership: text).kind
         }
+    }
+
+    /// What is around the machine, and every form of a saved output.
+    private static func checkMachineFacts(_ text: String) {
+        let listings = [ProcessorListing(parsing: text), ProcessorListing(parsingJSON: text)]
+        precondition(listings.allSatisfy { $0.models.count <= 64 }, "\(listings)")
+        let table = MountTable(parsing: text)
+        for mount in table.mounts where mount.point.hasPrefix("/") {
+            precondition(table.mount(holding: mount.point) != nil, "\(mount)")
+        }
+        let membership = ControlGroupMembership(parsing: text)
+        if let allocation = Allocation(environment: { _ in text }, membership: membership) {
+            precondition(!allocation.jobID.isEmpty, "\(allocation)")
+        }
+        if let allocation = Allocation(environment: { _ in nil }, membership: membership) {
+            precondition(!allocation.jobID.isEmpty, "\(allocation)")
+        }
+        let hints = ContainerHints(membership: text, mounts: table, manager: text, podNamespace: text)
+        if let id = hints.container?.id { precondition(id.utf8.count == 64, id) }
+        let node = MemoryNode(number: 0, processors: text, memory: text, distances: text)
+        precondition(node.processors.count <= 65_536 && (node.totalBytes ?? 0) >= 0, "\(node)")
+        let port = InfiniBandPort(device: "x", port: 1, state: text, rate: text, linkLayer: text)
+        precondition(port.megabitsPerSecond != 0, "\(port)")
+        precondition((HugePagePool.pageBytes(directory: text) ?? 1) > 0)
+        var texts = NetworkInterface.Texts()
+        (texts.type, texts.uevent, texts.state) = (text, text, text)
+        (texts.speed, texts.mtu) = (text, text)
+        _ = InterfaceLink(NetworkInterface(name: text, texts: texts), cards: [])
+        for fileName in ["", "cpu.max", "cpuset.cpus", "memory.max", "cpu.cfs_quota_us"] {
+            let output = SavedOutput(text: text, fileName: fileName)
+            for form in ToolForm.machine where form.recognizes(output) {
+                let reading = form.read(output)
+                precondition(reading.devices.isEmpty && !JSONText.write(reading.json).isEmpty, form.name)
+            }
+        }
+        precondition(!Scan.plain(text).unicodeScalars.contains("\u{1B}"))
     }
 
     /// Lines: the setting of the address, of the index, what is advertised, and interfaces as `NAME ADDRESS`.
@@ -106,15 +143,23 @@ extension FuzzTarget {
             func line(_ position: Int) -> String? {
                 position < lines.count && !lines[position].isEmpty ? lines[position] : nil
             }
-            let settings = AddressSettings(
+            // From flags, and the same from the environment, where several words may stand.
+            let flags = AddressSettings(
                 addressFlag: line(0), indexFlag: line(1), advertiseFlag: line(2), environment: { _ in nil })
-            do throws(AddressError) {
-                let report = try AddressPolicy.choose(settings, interfaces: interfaces, route: .unknown)
-                checkAccepted([], report)
-                precondition(IPAddress(report.local) != nil, "\(report)")
-                precondition(!report.advertised.isEmpty && !report.explanation.isEmpty, "\(report)")
-            } catch {
-                precondition(!error.message.isEmpty)
+            let variables = AddressSettings(
+                addressFlag: nil, indexFlag: nil, advertiseFlag: nil,
+                environment: {
+                    $0.hasSuffix("INDEX") ? line(1) : $0.contains("ADVERTISE") ? line(2) : line(0)
+                })
+            for settings in [flags, variables] {
+                do throws(AddressError) {
+                    let report = try AddressPolicy.choose(settings, interfaces: interfaces, route: .unknown)
+                    checkAccepted([], report)
+                    precondition(IPAddress(report.local) != nil, "\(report)")
+                    precondition(!report.advertised.isEmpty && !report.explanation.isEmpty, "\(report)")
+                } catch {
+                    precondition(!error.message.isEmpty)
+                }
             }
         }
     }

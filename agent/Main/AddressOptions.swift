@@ -21,8 +21,8 @@ struct AddressOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Own address by its position in `hostname -I`, counted from 1.", discussion: "Or LOCAL_IP_INDEX.",
-            valueName: "n"))
+            "Own address by its position in `hostname -I`, counted from 1.",
+            discussion: "Or MORTISE_LOCAL_IP_INDEX, LOCAL_IP_INDEX.", valueName: "n"))
     var localIpIndex: String?
 
     @Option(

@@ -15,7 +15,7 @@ package struct HardwareReport: Hashable, Sendable {
     package var devices: [DeviceReport]
     package var tools: [ToolReport]
     package var address: AddressReport
-    /// "docker", "podman", "kubernetes", "apptainer", "slurm" or nil.
+    /// "docker", "podman", "kubernetes", "apptainer", "lxc", "slurm" … or nil.
     package var container: String?
 
     package init(

@@ -228,6 +228,119 @@ struct AddressPolicyTests {
         #expect(report.explanation.first?.contains("10.1.11.250: taken") == true)
     }
 
+    @Test(
+        "what an interface leads to is known by its name",
+        arguments: [
+            ("eth0", InterfaceLink.network), ("enp5s0f0", .network), ("bond0.7", .network),
+            ("br-ex", .network),
+            ("ib0", .infiniBand), ("ibp59s0", .infiniBand), ("tun0", .tunnel), ("wg0", .tunnel),
+            ("tailscale0", .tunnel), ("ztabcdefgh", .tunnel), ("docker0", .guestBridge),
+            ("br-0a1b2c3d4e5f", .guestBridge), ("flannel.1", .guestBridge), ("tunl0", .guestBridge),
+        ])
+    func links(name: String, link: InterfaceLink) {
+        #expect(InterfaceLink(interface: name) == link)
+    }
+
+    @Test("the kernel knows bridges of guests and tunnels by any name")
+    func linksOfKernel() {
+        func interface(_ name: String, _ change: (inout NetworkInterface.Texts) -> Void, ports: [String] = [])
+            -> NetworkInterface
+        {
+            var texts = NetworkInterface.Texts()
+            texts.type = "1"
+            change(&texts)
+            return NetworkInterface(name: name, texts: texts, ports: ports)
+        }
+        let guests = interface("lab", { $0.isBridge = true }, ports: ["veth1"])
+        let own = interface("lab", { $0.isBridge = true }, ports: ["veth1", "eno1"])
+        #expect(InterfaceLink(guests, cards: ["eno1"]) == .guestBridge)
+        #expect(InterfaceLink(own, cards: ["eno1"]) == .network)
+        #expect(InterfaceLink(interface("corp", { $0.isTun = true }), cards: []) == .tunnel)
+        #expect(InterfaceLink(interface("fast0", { $0.type = "32" }), cards: []) == .infiniBand)
+        #expect(InterfaceLink(interface("eth0", { _ in }), cards: []) == .network)
+    }
+
+    @Test("networks come before InfiniBand, tunnels and bridges, and each says why it was not taken")
+    func ranks() throws {
+        let interfaces = [
+            Self.entry("docker0", "172.17.0.1"), Self.entry("tailscale0", "100.64.0.9"),
+            Self.entry("ib0", "10.9.0.7"), Self.entry("eth0", "fd00::7"), Self.entry("eth0", "10.0.0.7"),
+        ]
+        let report = try choose(interfaces: interfaces)
+        #expect(
+            report.explanation == [
+                "docker0 172.17.0.1: not taken, a bridge for containers or guests of this machine",
+                "tailscale0 100.64.0.9: not taken, a tunnel: only its members reach it",
+                "ib0 10.9.0.7: not taken, InfiniBand comes after other networks",
+                "eth0 fd00::7: not taken, IPv4 comes before IPv6",
+                "eth0 10.0.0.7: taken, the first that other machines may reach",
+            ])
+        #expect(try choose(interfaces: Array(interfaces.prefix(3))).local == "10.9.0.7")
+        #expect(try choose(interfaces: Array(interfaces.prefix(2))).local == "100.64.0.9")
+        #expect(try choose(interfaces: [interfaces[1], interfaces[3]]).local == "fd00::7")
+    }
+
+    @Test("an address that others may not reach says so")
+    func doubtfulAddress() throws {
+        let report = try choose(interfaces: [Self.entry("wg0", "10.8.0.2")])
+        #expect(report.local == "10.8.0.2")
+        #expect(report.explanation.last?.contains("--advertise") == true)
+        #expect(try choose(interfaces: [Self.entry("eth0", "10.0.0.7")]).explanation.count == 1)
+        let advertised = try choose(advertise: "203.0.113.7", interfaces: [Self.entry("wg0", "10.8.0.2")])
+        #expect(advertised.explanation.last == "advertised: 203.0.113.7, as --advertise asks")
+    }
+
+    private func settings(_ variables: [String: String]) -> AddressSettings {
+        AddressSettings(
+            addressFlag: nil, indexFlag: nil, advertiseFlag: nil, environment: { variables[$0] })
+    }
+
+    @Test(
+        "of several words in a variable the best one of this machine is taken",
+        arguments: [
+            ("127.0.1.1 10.0.2.21", "10.0.2.21"), ("172.17.0.1 192.168.56.21 10.0.2.21", "192.168.56.21"),
+            ("fe80::5054:ff:fe30:989d%eth0 10.9.9.9 2001:db8::21 \n", "2001:db8::21"),
+            ("172.17.0.1 172.20.0.1", "172.17.0.1"),
+        ])
+    func severalWords(text: String, address: String) throws {
+        let report = try AddressPolicy.choose(
+            settings(["LOCAL_ADDR": text]), interfaces: Self.machine, route: .unknown)
+        #expect(report.local == address)
+        #expect(report.rule == "address")
+        #expect(report.explanation.contains { $0.contains("words of LOCAL_ADDR") })
+    }
+
+    @Test("words of which this machine has none are refused, and so is what only /etc/hosts knows")
+    func foreignWords() {
+        for text in ["10.9.9.9 10.9.9.8", "127.0.1.1"] {
+            #expect(
+                code {
+                    try AddressPolicy.choose(
+                        settings(["LOCAL_IP": text]), interfaces: Self.machine, route: .unknown)
+                } == .foreignAddress)
+        }
+        #expect(code { try choose(address: "10.0.2.21 192.168.56.21") } == .invalidAddress)
+    }
+
+    @Test("variables that lose are named")
+    func setAside() throws {
+        let variables = ["MORTISE_ADDRESS": "eth1", "LOCAL_IP": "1.1.1.1", "PLAT_LOCAL_IP_INDEX": "2"]
+        let report = try AddressPolicy.choose(settings(variables), interfaces: Self.machine, route: .unknown)
+        #expect(report.local == "192.168.56.21")
+        #expect(
+            report.explanation.suffix(2) == [
+                "PLAT_LOCAL_IP_INDEX=2: not used, an address was asked for",
+                "LOCAL_IP=1.1.1.1: not used, MORTISE_ADDRESS comes first",
+            ])
+    }
+
+    @Test("brackets of a URL are no part of the address")
+    func brackets() throws {
+        #expect(try choose(address: "[2001:db8::21]").local == "2001:db8::21")
+        #expect(try choose(advertise: "[2001:DB8::9]").advertised == "2001:db8::9")
+        #expect(code { try choose(advertise: "[2001:db8::9]:22") } == .invalidAdvertisedAddress)
+    }
+
     @Test("a mapped IPv4 address is an IPv4 address")
     func mappedAddress() {
         #expect(IPAddress("::ffff:10.0.0.1") == IPAddress("10.0.0.1"))

@@ -21,7 +21,7 @@ package enum AddressPolicy {
     ) throws(AddressError) -> AddressReport {
         let choice: Choice
         if let setting = settings.address {
-            choice = try chosen(setting, interfaces)
+            choice = try chosen(setting, interfaces, mayHaveSeveralWords: settings.mayHaveSeveralWords)
         } else if let setting = settings.index {
             choice = try indexed(setting, interfaces)
         } else {
@@ -39,9 +39,12 @@ package enum AddressPolicy {
     // MARK: What the user has set
 
     private static func chosen(
-        _ setting: AddressSettings.Value, _ interfaces: [InterfaceAddress]
+        _ setting: AddressSettings.Value, _ interfaces: [InterfaceAddress], mayHaveSeveralWords: Bool
     ) throws(AddressError) -> Choice {
-        let text = Scan.trimmed(setting.text)
+        let text = withoutBrackets(setting.text)
+        if mayHaveSeveralWords, let words = HostnameWords.addresses(text), words.count > 1 {
+            return try amongWords(words, setting.source, interfaces)
+        }
         if text.contains("/") { return try inBlock(text, setting.source, interfaces) }
         if let address = IPAddress(text) { return try given(address, setting.source, interfaces) }
         let onInterface = interfaces.filter { $0.interface == text }
@@ -52,13 +55,50 @@ package enum AddressPolicy {
                 + "interface of this machine. \(inventory(interfaces))")
     }
 
+    /// What `hostname -i` or `hostname -I` has printed: the best of them that this machine has.
+    private static func amongWords(
+        _ words: [String], _ source: String, _ interfaces: [InterfaceAddress]
+    ) throws(AddressError) -> Choice {
+        let addresses = words.compactMap { IPAddress(String($0.prefix { $0 != "%" })) }
+        // The order of the words, not that of the interfaces.
+        let candidates = addresses.compactMap { address in interfaces.first { $0.address == address } }
+        guard let best = candidates.enumerated().min(by: { isBetter($0, $1) })?.element else {
+            throw AddressError(
+                .foreignAddress,
+                "None of \(source)=\(quoted(words.joined(separator: " "))) is an address of this machine. "
+                    + inventory(interfaces))
+        }
+        return Choice(
+            address: best.address, rule: "address",
+            reason: "the best of the \(words.count) words of \(source)",
+            against: { candidate in
+                addresses.contains(candidate.address)
+                    ? unfitness(candidate) ?? "not the best of the words of \(source)"
+                    : "\(source) does not name it"
+            })
+    }
+
+    /// "[2001:db8::1]", as in a URL.
+    private static func withoutBrackets(_ text: String) -> String {
+        let text = Scan.trimmed(text)
+        guard text.hasPrefix("["), text.hasSuffix("]"), text.contains(":") else { return text }
+        return String(text.dropFirst().dropLast())
+    }
+
     private static func given(
         _ address: IPAddress, _ source: String, _ interfaces: [InterfaceAddress]
     ) throws(AddressError) -> Choice {
         guard !address.isNoHost else {
             throw AddressError(.invalidAddress, "\(source)=\(address) is not the address of a host.")
         }
-        guard interfaces.isEmpty || interfaces.contains(where: { $0.address == address }) else {
+        let isHere = interfaces.isEmpty || interfaces.contains { $0.address == address }
+        guard isHere || !address.isLoopback else {
+            throw AddressError(
+                .foreignAddress,
+                "\(source)=\(address) is what /etc/hosts gives this host's own name, as `hostname -i` prints it: no "
+                    + "interface has it, and no other machine reaches it. \(inventory(interfaces))")
+        }
+        guard isHere else {
             throw AddressError(
                 .foreignAddress,
                 "\(source)=\(address) is no address of this machine or container. If others reach it there, say so "
@@ -131,7 +171,7 @@ package enum AddressPolicy {
     }
 
     private static func checkAdvertised(_ setting: AddressSettings.Value) throws(AddressError) -> String {
-        let text = Scan.trimmed(setting.text)
+        let text = withoutBrackets(setting.text)
         if let address = IPAddress(text), !address.isNoHost { return address.description }
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)
         let isName =
@@ -160,18 +200,19 @@ package enum AddressPolicy {
                 reason: "the source address of the route to the coordinator at \(coordinator)",
                 against: { unfitness($0) ?? "the route to the coordinator does not start here" })
         }
-        let fit = interfaces.filter { unfitness($0) == nil }
         let reachable = interfaces.filter { $0.isUp && !$0.isLoopback && !$0.address.isLoopback }
-        if let first = fit.first(where: { !$0.address.isV6 }) ?? fit.first {
+        if let best = reachable.enumerated().min(by: { isBetter($0, $1) })?.element {
+            let reason =
+                unfitness(best).map { "there is no better one (\($0))" }
+                ?? "the first that other machines may reach"
             return Choice(
-                address: first.address, rule: "first", reason: "the first that other machines may reach",
-                against: { unfitness($0) ?? "not the first" })
-        }
-        if let first = reachable.first(where: { !$0.address.isV6 }) ?? reachable.first {
-            return Choice(
-                address: first.address, rule: "first",
-                reason: "there is no better one (\(unfitness(first) ?? "the first"))",
-                against: { unfitness($0) ?? "not the first" })
+                address: best.address, rule: "first", reason: reason,
+                against: { candidate in
+                    if let unfitness = unfitness(candidate) { return unfitness }
+                    if candidate.address.isV6, !best.address.isV6 { return "IPv4 comes before IPv6" }
+                    return candidate.link == .infiniBand && best.link != .infiniBand
+                        ? "InfiniBand comes after other networks" : "not the first"
+                })
         }
         let loopback = interfaces.first { $0.address.isLoopback && !$0.address.isV6 }
         let home = IPAddress(bytes: [127, 0, 0, 1])
@@ -183,13 +224,32 @@ package enum AddressPolicy {
             against: { unfitness($0) ?? "not the first" })
     }
 
+    /// Which of two candidates other machines more likely reach; else the first one.
+    private static func isBetter(
+        _ left: EnumeratedSequence<[InterfaceAddress]>.Element,
+        _ right: EnumeratedSequence<[InterfaceAddress]>.Element
+    ) -> Bool {
+        rank(left.element).lexicographicallyPrecedes(rank(right.element))
+            || rank(left.element) == rank(right.element) && left.offset < right.offset
+    }
+
+    private static func rank(_ candidate: InterfaceAddress) -> [Int] {
+        let reach =
+            if candidate.isLoopback || candidate.address.isLoopback || !candidate.isUp {
+                4
+            } else if candidate.address.isLinkLocal { 3 } else if candidate.link == .guestBridge {
+                2
+            } else if candidate.link == .tunnel { 1 } else { 0 }
+        return [reach, candidate.address.isV6 ? 1 : 0, candidate.link == .infiniBand ? 1 : 0]
+    }
+
     /// Why an address is not for other machines; nil for a good one.
     private static func unfitness(_ candidate: InterfaceAddress) -> String? {
         if candidate.isLoopback || candidate.address.isLoopback { return "loopback" }
         if !candidate.isUp { return "the interface is down" }
-        if candidate.isGuestBridge { return "a bridge for containers or guests of this machine" }
+        if candidate.link == .guestBridge { return "a bridge for containers or guests of this machine" }
         if candidate.address.isLinkLocal { return "link-local" }
-        return nil
+        return candidate.link == .tunnel ? "a tunnel: only its members reach it" : nil
     }
 
     // MARK: Words
@@ -221,7 +281,21 @@ package enum AddressPolicy {
             lines.append("route to the coordinator: \(reason)")
         }
         if settings.address != nil, let index = settings.index {
-            lines.append("\(index.source)=\(index.text): not used, an address was asked for")
+            lines.append("\(index.source)=\(shown(index.text)): not used, an address was asked for")
+        }
+        if let winner = settings.address ?? settings.index {
+            for value in settings.setAside {
+                lines.append("\(value.source)=\(shown(value.text)): not used, \(winner.source) comes first")
+            }
+        }
+        if let advertised = settings.advertised {
+            lines.append("advertised: \(shown(advertised.text)), as \(advertised.source) asks")
+        } else if let taken = interfaces.first(where: { $0.address == choice.address }),
+            choice.rule != "loopback", let unfitness = unfitness(taken)
+        {
+            lines.append(
+                "advertised: the same (\(unfitness)); where others reach this node elsewhere, --advertise says so"
+            )
         }
         return lines
     }
@@ -238,7 +312,10 @@ package enum AddressPolicy {
         return "There are: \(known.joined(separator: ", "))\(words.count > 16 ? ", …" : "")."
     }
 
-    private static func quoted(_ text: String) -> String {
-        "'" + text.prefix(80).map { $0.isNewline ? " " : String($0) }.joined() + "'"
+    private static func quoted(_ text: String) -> String { "'" + shown(text) + "'" }
+
+    /// On one line, and not too long.
+    private static func shown(_ text: String) -> String {
+        Scan.trimmed(text).prefix(80).map { $0.isNewline ? " " : String($0) }.joined()
     }
 }

@@ -13,12 +13,16 @@ package struct AddressSettings: Hashable, Sendable {
 
     /// An address, a block (`10.0.0.0/8`) or the name of an interface.
     package var address: Value?
+    /// Scripts set the address from `hostname -i` or `hostname -I`, which print several words: one of them is meant.
+    package var mayHaveSeveralWords = false
     /// Position from 1 among the words that `hostname -I` would print.
     package var index: Value?
     /// An address or host name under which others reach this node; nil: the local address.
     package var advertised: Value?
     /// Host names or addresses of the coordinator, best first: the route to it shows the right interface.
     package var coordinatorHosts: [String]
+    /// Variables that are set, but count for nothing beside what wins over them.
+    package var setAside: [Value] = []
 
     package init(
         address: Value? = nil, index: Value? = nil, advertised: Value? = nil, coordinatorHosts: [String] = []
@@ -29,28 +33,35 @@ package struct AddressSettings: Hashable, Sendable {
         self.coordinatorHosts = coordinatorHosts
     }
 
-    /// Flags win over the environment: `--address` or `--local-ip-index` sets all of `MORTISE_ADDRESS`,
-    /// `LOCAL_ADDR`, `LOCAL_IP` (in this order) and `LOCAL_IP_INDEX` aside. Empty texts count as not given.
+    /// In the order in which they win; the last ones are those of other systems, for scripts that set them.
+    package static let addressVariables = ["MORTISE_ADDRESS", "LOCAL_ADDR", "LOCAL_IP"]
+    package static let indexVariables = ["MORTISE_LOCAL_IP_INDEX", "LOCAL_IP_INDEX", "PLAT_LOCAL_IP_INDEX"]
+
+    /// Flags win over the environment: `--address` or `--local-ip-index` sets all of `addressVariables` and
+    /// `indexVariables` aside. Empty texts count as not given.
     package init(
         addressFlag: String?, indexFlag: String?, advertiseFlag: String?, coordinatorHosts: [String] = [],
         environment: (String) -> String?
     ) {
         func flag(_ text: String?, _ name: String) -> Value? { text.map { Value($0, from: name) } }
-        func variable(_ names: String...) -> Value? {
-            for name in names {
-                if let text = environment(name), !Scan.trimmed(text).isEmpty {
-                    return Value(text, from: name)
-                }
+        func variables(_ names: [String]) -> [Value] {
+            names.compactMap { name in
+                environment(name).flatMap { Scan.trimmed($0).isEmpty ? nil : Value($0, from: name) }
             }
-            return nil
         }
+        let addresses = variables(Self.addressVariables)
+        let indices = variables(Self.indexVariables)
         address = flag(addressFlag, "--address")
         index = flag(indexFlag, "--local-ip-index")
         if address == nil, index == nil {
-            address = variable("MORTISE_ADDRESS", "LOCAL_ADDR", "LOCAL_IP")
-            index = variable("LOCAL_IP_INDEX")
+            address = addresses.first
+            index = indices.first
+            mayHaveSeveralWords = true
+            setAside = Array(addresses.dropFirst() + indices.dropFirst())
+        } else {
+            setAside = addresses + indices
         }
-        advertised = flag(advertiseFlag, "--advertise") ?? variable("MORTISE_ADVERTISE_ADDRESS")
+        advertised = flag(advertiseFlag, "--advertise") ?? variables(["MORTISE_ADVERTISE_ADDRESS"]).first
         self.coordinatorHosts = coordinatorHosts
     }
 }
@@ -90,29 +101,23 @@ package struct InterfaceAddress: Hashable, Sendable {
     package var isUp: Bool
     /// Of the interface, not of the address.
     package var isLoopback: Bool
+    /// What the interface leads to; its name alone tells where the system does not.
+    package var link: InterfaceLink
 
-    package init(interface: String, address: IPAddress, isUp: Bool = true, isLoopback: Bool = false) {
+    package init(
+        interface: String, address: IPAddress, isUp: Bool = true, isLoopback: Bool = false,
+        link: InterfaceLink? = nil
+    ) {
         self.interface = interface
         self.address = address
         self.isUp = isUp
         self.isLoopback = isLoopback
+        self.link = link ?? InterfaceLink(interface: interface)
     }
 
     /// A word of `hostname -I`: up, not on the loopback interface, no link-local IPv6.
     package var isHostnameWord: Bool {
         isUp && !isLoopback && !(address.isV6 && address.isLinkLocal)
-    }
-
-    /// Made by a container engine or a hypervisor for the guests of this machine: no other machine reaches it.
-    package var isGuestBridge: Bool {
-        let prefixes = [
-            "docker", "virbr", "veth", "cni", "cbr", "flannel", "cali", "podman", "nerdctl", "lxcbr",
-            "lxdbr", "incusbr", "weave", "kube-", "nodelocaldns", "vmnet", "cilium", "tunl", "dummy",
-        ]
-        if prefixes.contains(where: { interface.hasPrefix($0) }) { return true }
-        // Docker's networks are br- and twelve digits; br-ex or br-lan may be the machine's own.
-        return interface.hasPrefix("br-") && interface.count == 15
-            && interface.dropFirst(3).allSatisfy(\.isHexDigit)
     }
 }
 

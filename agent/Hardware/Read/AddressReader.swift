@@ -9,10 +9,17 @@
 /// Asks the system for its addresses.
 package enum AddressReader {
     /// In the order of the system's list, which is that of `hostname -I`; empty where it cannot be had.
-    package static func interfaces() -> [InterfaceAddress] {
+    ///
+    /// - Parameter machine: tells what each interface leads to.
+    package static func interfaces(machine: MachineReader = MachineReader()) -> [InterfaceAddress] {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return [] }
         defer { freeifaddrs(list) }
+        let known = machine.interfaces()
+        let wires: Set<NetworkInterface.Kind> = [.ethernet, .wireless, .infiniband, .bond, .vlan]
+        let cards = Set(known.filter { wires.contains($0.kind) }.map(\.name))
+        let links = known.map { ($0.name, InterfaceLink($0, cards: cards)) }
+        let linkOfName = Dictionary(links, uniquingKeysWith: { first, _ in first })
         var found: [InterfaceAddress] = []
         var next = list
         while let entry = next {
@@ -21,11 +28,14 @@ package enum AddressReader {
                 continue
             }
             let flags = UInt32(truncatingIfNeeded: entry.pointee.ifa_flags)
+            // An address with a label of its own ("eth0:1") is on the interface before the colon.
+            let interface = String(cString: name)
             found.append(
                 InterfaceAddress(
-                    interface: String(cString: name), address: address,
+                    interface: interface, address: address,
                     isUp: flags & UInt32(truncatingIfNeeded: IFF_UP) != 0,
-                    isLoopback: flags & UInt32(truncatingIfNeeded: IFF_LOOPBACK) != 0))
+                    isLoopback: flags & UInt32(truncatingIfNeeded: IFF_LOOPBACK) != 0,
+                    link: linkOfName[String(interface.prefix { $0 != ":" })]))
         }
         return found
     }

@@ -12,8 +12,19 @@ package import ProtocolMessages
 /// Reads processor, memory, disk and system of the machine. Never fails: what cannot be read has a plain default.
 package struct MachineReader: Sendable {
     package let files: FileSource
+    let gauge: FileSystemGauge
+    /// The value of an environment variable.
+    let variable: @Sendable (_ name: String) -> String?
 
-    package init(files: FileSource = .machine()) { self.files = files }
+    package init(
+        files: FileSource = .machine(), gauge: FileSystemGauge = FileSystemGauge(),
+        variable: @escaping @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) }
+        }
+    ) {
+        self.files = files
+        self.gauge = gauge
+        self.variable = variable
+    }
 
     // MARK: Processor
 
@@ -21,10 +32,10 @@ package struct MachineReader: Sendable {
         let info = ProcessorInfo(parsing: text("/proc/cpuinfo"))
         // A file per processor: only where cpuinfo does not know.
         let topology = ProcessorTopology(info, places: info.sockets == nil ? places() : [])
-        let allowed = allowedProcessors()?.count ?? Int(topology.threads)
+        let allowed = max(1, allowedProcessors()?.count ?? Int(topology.threads))
         let usable = min(Int64(allowed) * 1_000, processorLimit() ?? .max)
         return ProcessorReport(
-            model: info.name, sockets: topology.sockets, cores: topology.cores, threads: topology.threads,
+            model: name(info), sockets: topology.sockets, cores: topology.cores, threads: topology.threads,
             usableMilliCPU: usable)
     }
 
@@ -39,15 +50,39 @@ package struct MachineReader: Sendable {
         }
     }
 
+    /// With the maker's name for it: "AWS Graviton3 (ARM Neoverse V1)".
+    private func name(_ info: ProcessorInfo) -> String {
+        processorProduct(info).map { "\($0) (\(info.name))" } ?? info.name
+    }
+
     /// The processors that affinity and cpusets leave to this process; nil where the system does not tell.
     package func allowedProcessors() -> Set<Int>? {
         for line in Scan.lines(text("/proc/self/status")) where line.hasPrefix("Cpus_allowed_list:") {
             guard let list = Scan.pair(line).flatMap({ ProcessorList.parse($0.value) }), !list.isEmpty else {
                 break
             }
+            // The kernel has taken the sets of control groups into account.
             return Set(list)
         }
-        return nil
+        return processorSets().reduce(nil) { allowed, level in
+            let common = allowed?.intersection(level.processors) ?? level.processors
+            return common.isEmpty ? allowed : common
+        }
+    }
+
+    /// The sets of all control groups above, where they are set.
+    func processorSets() -> [(path: String, processors: Set<Int>)] {
+        let groups = controlGroups()
+        let files =
+            groups.unified.map { ($0, ["cpuset.cpus.effective", "cpuset.cpus"]) }
+            + groups.processorSet.map { ($0, ["cpuset.effective_cpus", "cpuset.cpus"]) }
+        return files.compactMap { path, names in
+            for name in names {
+                guard let text = self.files.read("\(path)/\(name)") else { continue }
+                if let list = ProcessorList.parse(text), !list.isEmpty { return (path, Set(list)) }
+            }
+            return nil
+        }
     }
 
     /// The tightest quota of all control groups above, in 1/1000 of a processor.
@@ -55,15 +90,17 @@ package struct MachineReader: Sendable {
         let groups = controlGroups()
         let unified = groups.unified.compactMap { files.read($0 + "/cpu.max") }
             .compactMap { ControlGroupLimit.milliCPU(max: $0) }
-        let old = groups.processor.compactMap { level -> Int64? in
-            guard let quota = files.read(level + "/cpu.cfs_quota_us") else { return nil }
-            return ControlGroupLimit.milliCPU(
-                quota: quota, period: files.read(level + "/cpu.cfs_period_us") ?? "100000")
-        }
-        return (unified + old).min()
+        return (unified + groups.processor.compactMap { oldQuota($0) }).min()
     }
 
-    private func controlGroups() -> ControlGroups {
+    /// Of one v1 directory.
+    func oldQuota(_ directory: String) -> Int64? {
+        guard let quota = files.read(directory + "/cpu.cfs_quota_us") else { return nil }
+        return ControlGroupLimit.milliCPU(
+            quota: quota, period: files.read(directory + "/cpu.cfs_period_us") ?? "100000")
+    }
+
+    func controlGroups() -> ControlGroups {
         ControlGroups(membership: text("/proc/self/cgroup"), mounts: text("/proc/self/mountinfo"))
     }
 
@@ -130,22 +167,12 @@ package struct MachineReader: Sendable {
         return max(0, pages) * max(0, size)
     }
 
-    /// The file system of a directory, or of the first directory above it that exists.
+    /// The file system of a directory, or of the first directory above it that exists. Where nobody answers in time
+    /// the last answer counts, and before any answer nothing is free.
     package func disk(_ path: String) -> DiskReport {
-        var candidate = path
-        while true {
-            var status = statvfs()
-            if statvfs(candidate, &status) == 0 {
-                let block = Int64(clamping: status.f_frsize)
-                return DiskReport(
-                    path: path, totalBytes: Int64(clamping: status.f_blocks) &* block,
-                    availableBytes: Int64(clamping: status.f_bavail) &* block)
-            }
-            guard let slash = candidate.lastIndex(of: "/"), candidate != "/" else {
-                return DiskReport(path: path, totalBytes: 0, availableBytes: 0)
-            }
-            candidate = slash == candidate.startIndex ? "/" : String(candidate[..<slash])
-        }
+        let size = gauge.measure(path).size
+        return DiskReport(
+            path: path, totalBytes: size?.totalBytes ?? 0, availableBytes: size?.availableBytes ?? 0)
     }
 
     // MARK: System
@@ -189,14 +216,7 @@ package struct MachineReader: Sendable {
         Scan.known(text("/proc/sys/kernel/random/boot_id")) ?? "unknown"
     }
 
-    package func container() -> String? {
-        var hints = ContainerHints(membership: text("/proc/self/cgroup"))
-        hints.files = Set(ContainerHints.markers.filter { files.exists($0) })
-        for name in ContainerHints.variables {
-            if let value = getenv(name) { hints.environment[name] = String(cString: value) }
-        }
-        return hints.kind
-    }
+    package func container() -> String? { containerHints().kind }
 
     package func loadMilli() -> UInt32 { SystemInfo.loadMilli(text("/proc/loadavg")) ?? 0 }
 
@@ -207,5 +227,5 @@ package struct MachineReader: Sendable {
             ?? ProcessorTimes(parsing: text, processors: nil)
     }
 
-    private func text(_ path: String) -> String { files.read(path) ?? "" }
+    func text(_ path: String) -> String { files.read(path) ?? "" }
 }

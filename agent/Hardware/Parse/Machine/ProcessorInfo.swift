@@ -1,6 +1,9 @@
-/// What `/proc/cpuinfo` says; nil where it does not.
+/// What `/proc/cpuinfo` says; nil where it does not. Each architecture writes it in its own words.
 package struct ProcessorInfo: Hashable, Sendable {
+    /// The first one's.
     package var model: String?
+    /// All different ones, in order: more than one where processors differ.
+    package var models: [String] = []
     package var vendor: String?
     /// "0x41", ARM only; with the parts that appear.
     package var implementer: String?
@@ -14,13 +17,15 @@ package struct ProcessorInfo: Hashable, Sendable {
     package var coresPerSocket: UInt32?
     /// Physical cores in all, at most one per logical processor.
     package var cores: UInt32?
-    /// What 32-bit ARM kernels say in place of a model.
+    /// What 32-bit ARM and RISC-V kernels say in place of a model.
     private var oldName: String?
 
     package init(parsing text: String) {
         var packages: Set<String> = []
         var pairs: Set<[String]> = []
         var package = ""
+        var hasBooks = false
+        var stated: UInt32?
         for line in Scan.lines(text) {
             guard let (key, value) = Scan.pair(line) else { continue }
             switch key {
@@ -31,48 +36,58 @@ package struct ProcessorInfo: Hashable, Sendable {
                 } else {
                     oldName = oldName ?? Scan.known(value)
                 }
-            case "Processor": oldName = oldName ?? Scan.known(value)
-            case "model name", "Model Name": model = model ?? Scan.known(value)
+            case "Processor", "uarch": oldName = oldName ?? Scan.known(value)
+            // "Model Name" is LoongArch's, "cpu model" MIPS's, "cpu" that of POWER and SPARC.
+            case "model name", "Model Name", "cpu model", "cpu": add(model: value)
             case "vendor_id": vendor = vendor ?? Scan.known(value)
             case "Hardware": hardware = hardware ?? Scan.known(value)
             case "CPU implementer": implementer = implementer ?? Scan.known(value)
             case "CPU part": if let part = Scan.known(value), !parts.contains(part) { parts.append(part) }
             case "cpu cores": coresPerSocket = coresPerSocket ?? Scan.unsigned(value)
-            case "physical id":
+            case "physical id", "package":
                 package = value
                 packages.insert(value)
-            case "core id": if !package.isEmpty { pairs.insert([package, value]) }
-            default: break
+            case "core id", "core": if !package.isEmpty { pairs.insert([package, value]) }
+            // s390: numbers of packages repeat from book to book.
+            case "book id": hasBooks = true
+            case "# processors", "ncpus active": stated = Scan.unsigned(value)
+            default:
+                // s390: "processor 0: version = FF, …".
+                if key.hasPrefix("processor "), let number = Int(key.dropFirst("processor ".count)) {
+                    processors.append(number)
+                }
             }
         }
-        guard !packages.isEmpty else { return }
-        let sockets = UInt32(clamping: packages.count)
+        if processors.isEmpty, let stated, stated <= 65_536 { processors = Array(0..<Int(stated)) }
+        guard !packages.isEmpty, !hasBooks else { return }
+        count(packages: packages.count, pairs: pairs.count)
+    }
+
+    private mutating func add(model value: String) {
+        guard let value = Scan.known(value), Int(value) == nil else { return }
+        model = model ?? value
+        if !models.contains(value), models.count < 64 { models.append(value) }
+    }
+
+    private mutating func count(packages: Int, pairs: Int) {
+        let sockets = UInt32(clamping: packages)
         let stated = sockets.multipliedReportingOverflow(by: coresPerSocket ?? 0)
-        let counted = max(UInt32(clamping: pairs.count), stated.overflow ? 0 : stated.partialValue)
+        let counted = max(UInt32(clamping: pairs), stated.overflow ? 0 : stated.partialValue)
         self.sockets = sockets
         cores = counted == 0 ? nil : min(counted, UInt32(clamping: max(1, processors.count)))
     }
 
     /// What a person would call the processor.
     package var name: String {
-        if let model { return model }
-        if let implementer, let part = parts.last {
-            let known = Self.armNames[implementer.lowercased() + " " + part.lowercased()]
-            return known ?? "ARM implementer \(implementer) part \(part)"
+        let core = parts.last.flatMap { part in
+            implementer.flatMap { ArmNames.core(implementer: $0, part: part) }
         }
+        // "ARMv8 Processor rev 1 (v8l)" names an instruction set, no processor.
+        if let model, core == nil || !model.hasPrefix("ARMv") { return model }
+        if let core { return core }
+        if let implementer, let part = parts.last { return "ARM implementer \(implementer) part \(part)" }
         return oldName ?? hardware ?? vendor ?? "unknown"
     }
-
-    private static let armNames = [
-        "0x41 0xd03": "ARM Cortex-A53", "0x41 0xd05": "ARM Cortex-A55", "0x41 0xd07": "ARM Cortex-A57",
-        "0x41 0xd08": "ARM Cortex-A72", "0x41 0xd0b": "ARM Cortex-A76", "0x41 0xd0c": "ARM Neoverse N1",
-        "0x41 0xd40": "ARM Neoverse V1", "0x41 0xd42": "ARM Cortex-A78AE", "0x41 0xd49": "ARM Neoverse N2",
-        "0x41 0xd4f": "ARM Neoverse V2", "0x41 0xd83": "ARM Neoverse V3AE", "0x41 0xd84": "ARM Neoverse V3",
-        "0x41 0xd8e": "ARM Neoverse N3", "0x46 0x001": "Fujitsu A64FX", "0x48 0xd01": "HiSilicon Kunpeng 920",
-        "0x48 0xd02": "HiSilicon Kunpeng 920B", "0x4e 0x004": "NVIDIA Carmel", "0x70 0x660": "Phytium FTC660",
-        "0x70 0x661": "Phytium FTC661", "0x70 0x662": "Phytium FTC662", "0x70 0x663": "Phytium FTC663",
-        "0xc0 0xac3": "Ampere-1", "0xc0 0xac4": "Ampere-1A",
-    ]
 }
 
 /// Where one logical processor sits, from `/sys/devices/system/cpu/cpuN/topology`.
