@@ -11,12 +11,16 @@ package struct FileSource: Sendable {
     /// nil for a file that cannot be read.
     package let read: @Sendable (_ path: String) -> String?
     package let exists: @Sendable (_ path: String) -> Bool
+    /// Names in a directory, sorted; empty for one that cannot be read.
+    package let list: @Sendable (_ path: String) -> [String]
 
     package init(
-        read: @escaping @Sendable (String) -> String?, exists: @escaping @Sendable (String) -> Bool
+        read: @escaping @Sendable (String) -> String?, exists: @escaping @Sendable (String) -> Bool,
+        list: @escaping @Sendable (String) -> [String] = { _ in [] }
     ) {
         self.read = read
         self.exists = exists
+        self.list = list
     }
 
     /// Longer files are cut here: `/proc/cpuinfo` of 1,000 processors has 2 MB.
@@ -26,7 +30,24 @@ package struct FileSource: Sendable {
     package static func machine(root: String = "") -> FileSource {
         FileSource(
             read: { path in contents(root + path) },
-            exists: { path in access(root + path, F_OK) == 0 })
+            exists: { path in access(root + path, F_OK) == 0 },
+            list: { path in names(in: root + path) })
+    }
+
+    /// Directories of /sys with more names than this say nothing that a report could hold.
+    private static let nameLimit = 4_096
+
+    private static func names(in path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while names.count < nameLimit, let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
     }
 
     private static func contents(_ path: String) -> String? {
