@@ -59,7 +59,11 @@ indirect enum JSONValue: Hashable, Sendable {
         case .string(let text): return Scan.known(text)
         case .number(let number): return Self.text(number)
         case .object:
-            if let value = at("value")?.scalar { return Scan.known(value + " " + (at("unit")?.scalar ?? "")) }
+            if let value = at("value") {
+                return value.scalar.flatMap { Scan.known($0) }.map {
+                    $0 + (at("unit")?.scalar.map { " " + $0 } ?? "")
+                }
+            }
             return scalar.flatMap { Scan.known($0) }
         case .null, .boolean, .array: return nil
         }
@@ -109,7 +113,10 @@ struct JSONReader {
             guard let value = reader.value(depth: 0), value != .array([]), value != .object([]) else {
                 continue
             }
-            if !reader.isBroken { return (value, true) }
+            if !reader.isBroken {
+                let further = reader.furtherElements()
+                return further.isEmpty ? (value, true) : (.array([value] + further), false)
+            }
             if reader.position - start > best?.length ?? 0 { best = (value, reader.position - start) }
         }
         return best.map { ($0.value, false) }
@@ -134,6 +141,15 @@ struct JSONReader {
             }
         }
         return starts
+    }
+
+    /// Of an array whose beginning is cut off.
+    private mutating func furtherElements() -> [JSONValue] {
+        var elements: [JSONValue] = []
+        while !isBroken, take(",") {
+            if let value = value(depth: 0) { elements.append(value) }
+        }
+        return elements
     }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
