@@ -136,10 +136,16 @@ package struct AcceleratorList: Hashable, Sendable {
     /// The text did not end in the middle, as far as its form shows.
     package var isComplete = true
 
+    /// More than this is no machine; the rest is left out.
+    static let deviceLimit = 512
+
     /// Devices that are listed twice are one: a later line may say more, or say it anew.
     mutating func add(_ device: Accelerator) {
-        let same = devices.firstIndex { $0.index == device.index && $0.part == device.part }
-        guard let same else { return devices.append(device) }
+        let same = devices.lastIndex { $0.index == device.index && $0.part == device.part }
+        guard let same else {
+            if devices.count < Self.deviceLimit { devices.append(device) }
+            return
+        }
         var device = device
         device.complete(from: devices[same])
         devices[same] = device

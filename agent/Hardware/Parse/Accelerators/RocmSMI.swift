@@ -35,9 +35,9 @@ package enum RocmSMI {
                 let (name, value) = Scan.pair(rest)
             else { continue }
             let member = JSONValue.Member(name, .string(value))
-            if let position = cards.firstIndex(where: { $0.index == index }) {
+            if let position = cards.lastIndex(where: { $0.index == index }) {
                 cards[position].members.append(member)
-            } else if cards.count < ProtocolSize.cards {
+            } else if cards.count < AcceleratorList.deviceLimit {
                 cards.append((index, [member]))
             }
         }
@@ -46,9 +46,6 @@ package enum RocmSMI {
         list.driverVersion = driver
         return list
     }
-
-    /// More cards than this are no machine.
-    private enum ProtocolSize { static let cards = 1_024 }
 
     private static func csv(_ text: String) -> AcceleratorList? {
         var names: [String]?
