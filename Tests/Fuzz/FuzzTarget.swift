@@ -19,7 +19,7 @@ struct FuzzTarget {
     static var all: [FuzzTarget] {
         [
             agentFrames, coordinatorFrames, zstd, localMessages, jobFiles, payloads, runOptions, grammars,
-            requests, storeTexts, nvidia, ascend, machine, addresses,
+            requests, storeTexts, nvidia, ascend, accelerators, machine, addresses,
         ]
     }
 

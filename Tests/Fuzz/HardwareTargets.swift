@@ -60,6 +60,39 @@ extension FuzzTarget {
         }
     }
 
+    /// The tools of the other vendors: every reader and every form on the same text, and the numbers of the PCI bus.
+    static var accelerators: FuzzTarget {
+        let readers: [(vendor: AcceleratorVendor, read: (String) -> AcceleratorList?)] = [
+            (.amd, AmdSMI.parse), (.amd, RocmSMI.parse), (.habana, GaudiSMI.parse),
+            (.habana, { GaudiSMI.csv($0, columns: GaudiSMI.query) }), (.cambricon, CambriconMonitor.parse),
+            (.mooreThreads, MooreThreadsGMI.parse), (.intel, IntelXPU.parse),
+        ]
+        return FuzzTarget(name: "accelerators", inputBytes: 8_192) { bytes in
+            let text = text(bytes)
+            for (vendor, read) in readers {
+                guard let list = read(text) else { continue }
+                precondition(list.devices.count <= AcceleratorList.deviceLimit, "\(list.devices.count)")
+                precondition(
+                    list.devices.allSatisfy {
+                        0...100 ~= $0.utilizationPercent ?? 0 && $0.memoryTotalBytes ?? 0 >= 0
+                    })
+                checkAccepted(list.devices.map { $0.report(vendor, driverVersion: list.driverVersion) })
+            }
+            let output = SavedOutput(text: text, fileName: "")
+            for form in ToolForm.accelerators where form.recognizes(output) {
+                _ = JSONText.write(form.read(output).json)
+            }
+            if let failure = AcceleratorFailure(parsing: text) { precondition(!failure.advice.isEmpty) }
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            if lines.count >= 4,
+                let found = PCIAccelerator(
+                    busID: lines[0], vendor: lines[1], device: lines[2], class: lines[3])
+            {
+                checkAccepted([found.report(index: 0, reason: "present")])
+            }
+        }
+    }
+
     /// `/proc`, `/sys`, control groups and os-release: every reader on the same text.
     static var machine: FuzzTarget {
         FuzzTarget(name: "machine", inputBytes: 4_096) { bytes in

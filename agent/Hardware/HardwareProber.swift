@@ -114,18 +114,25 @@ package final class HardwareProber: Sendable {
     private func runTools(deadline: Duration) {
         turn.withLock { _ in
             let context = ToolContext(runner: runner, paths: settings.toolPaths, deadline: deadline)
+            let present = PCIReader(files: machine.files).accelerators()
+            var tools: [String: ToolReport] = [:]
             for probe in probes {
                 let result = probe.probe(context)
+                tools[probe.vendor] = result.tool
+                let isTold = probe.isAlwaysTold || present.contains { $0.vendor == probe.vendor }
                 state.withLock { state in
                     state.devices = DeviceMerge.merge(state.devices, vendor: probe.vendor, result)
                     if let position = state.tools.firstIndex(where: { $0.name == result.tool.name }) {
                         state.tools[position] = result.tool
-                    } else {
+                    } else if isTold || result.tool.state != .missing {
                         state.tools.append(result.tool)
                     }
                 }
             }
-            state.withLock { $0.sampledAt = ContinuousClock.now }
+            state.withLock { state in
+                state.devices = DeviceMerge.merge(state.devices, present: present, tools: tools)
+                state.sampledAt = ContinuousClock.now
+            }
         }
     }
 

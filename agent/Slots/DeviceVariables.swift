@@ -13,7 +13,8 @@ package enum DeviceVariables {
     }
 
     /// - Parameter devices: the node's, in the order of its hardware report.
-    /// - Returns: `NAME=value` for each kind of device that the node has; an empty value where none is granted.
+    /// - Returns: `NAME=value` for each kind of device that the node has; where none is granted a value that hides all,
+    ///   which is the empty one for all but Intel's.
     package static func variables(
         grants: [DeviceGrant], devices: [DeviceReport]
     ) throws(Failure) -> [String] {
@@ -25,13 +26,35 @@ package enum DeviceVariables {
             granted.append(devices[Int(grant.device)])
         }
         var variables: [String] = []
-        for (vendor, names) in [
-            ("nvidia", ["CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"]),
-            ("huawei", ["ASCEND_RT_VISIBLE_DEVICES"]),
-        ] where devices.contains(where: { $0.vendor == vendor }) {
-            let visible = granted.filter { $0.vendor == vendor }.map(\.visibleID).joined(separator: ",")
-            variables += names.map { "\($0)=\(visible)" }
+        for (vendor, names) in Self.names {
+            let present = devices.filter { $0.vendor == vendor && $0.isNamed }
+            guard !present.isEmpty else { continue }
+            let own = granted.filter { $0.vendor == vendor }
+            variables += names.map { "\($0)=\(value(of: $0, own, present: present.count))" }
         }
         return variables
+    }
+
+    private static let names: [(vendor: String, names: [String])] = [
+        ("nvidia", ["CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"]),
+        ("huawei", ["ASCEND_RT_VISIBLE_DEVICES"]),
+        // Below HIP, whose own variable counts what this one leaves.
+        ("amd", ["ROCR_VISIBLE_DEVICES"]),
+        ("intel", [levelZero]),
+        // Modules for the runtime, devices for its containers.
+        ("habana", ["HABANA_VISIBLE_MODULES", habanaContainers]),
+        ("cambricon", ["MLU_VISIBLE_DEVICES"]),
+        // The first for the runtime, the second for its containers.
+        ("moorethreads", ["MUSA_VISIBLE_DEVICES", "MTHREADS_VISIBLE_DEVICES"]),
+    ]
+
+    private static let levelZero = "ZE_AFFINITY_MASK"
+    private static let habanaContainers = "HABANA_VISIBLE_DEVICES"
+
+    private static func value(of name: String, _ granted: [DeviceReport], present: Int) -> String {
+        // An empty mask is none: the first device that is not there leaves no other.
+        if name == levelZero, granted.isEmpty { return String(present) }
+        return granted.map { name == habanaContainers ? String($0.index) : $0.visibleID }.joined(
+            separator: ",")
     }
 }

@@ -91,14 +91,16 @@ package enum DeviceHealth: String, Hashable, Sendable, CaseIterable {
 /// One GPU or NPU chip.
 package struct DeviceReport: Hashable, Sendable {
     package var type: DeviceType
-    /// "nvidia", "huawei".
+    /// "nvidia", "huawei", "amd", "intel", "habana", "cambricon", "moorethreads"; more from the PCI bus.
     package var vendor: String
     package var model: String
     /// As the tool prints it: GPU index, NPU id.
     package var index: UInt32
     /// Second level of the tool's numbering (Ascend chip id).
     package var chip: UInt32?
-    /// What the visibility variable takes: the UUID or index for CUDA, the chip logic id for Ascend.
+    /// What the visibility variable takes: the UUID or index for CUDA, the chip logic id for Ascend, the module id for
+    /// Gaudi.
+    /// Empty for a device that is there and that no tool has named: nothing can be told to use it, and no work gets it.
     package var visibleID: String
     package var uuid: String?
     package var busID: String?
@@ -138,6 +140,8 @@ package struct DeviceReport: Hashable, Sendable {
         self.health = health
         self.reason = reason
     }
+
+    package var isNamed: Bool { !visibleID.isEmpty }
 }
 
 /// How a vendor tool answered: a missing or failing tool is a state, not an error of the report.
@@ -189,7 +193,7 @@ extension HardwareReport {
             devices: devices.map {
                 DeviceCapacity(
                     type: $0.type, model: $0.model, memoryBytes: $0.memoryTotalBytes ?? 0,
-                    isUsable: $0.health != .failed)
+                    isUsable: $0.health != .failed && $0.isNamed)
             },
             architecture: architecture, labels: labels.sorted())
     }

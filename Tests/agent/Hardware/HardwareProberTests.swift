@@ -17,7 +17,14 @@ struct HardwareProberTests {
         ]
         if let nvidia { try directory.write("nvidia-smi", "#!/bin/sh\n" + nvidia, isProgram: true) }
         if let ascend { try directory.write("npu-smi", "#!/bin/sh\n" + ascend, isProgram: true) }
-        return try HardwareProber(settings: settings)
+        return try HardwareProber(
+            settings: settings, machine: machine(), probes: [AscendProbe(), NvidiaProbe()])
+    }
+
+    /// This machine without its PCI bus.
+    private func machine() -> MachineReader {
+        let files = FileSource.machine()
+        return MachineReader(files: FileSource(read: files.read, exists: files.exists))
     }
 
     private let gpu = NvidiaTests.document(

@@ -100,6 +100,35 @@ struct PartsTests {
         #expect(throws: DeviceVariables.Failure.self) { try variables(gpus, [2]) }
     }
 
+    @Test(arguments: [
+        ("amd", ["ROCR_VISIBLE_DEVICES=v1"], ["ROCR_VISIBLE_DEVICES="]),
+        // An empty mask of Level Zero would hide nothing.
+        ("intel", ["ZE_AFFINITY_MASK=v1"], ["ZE_AFFINITY_MASK=2"]),
+        (
+            "habana", ["HABANA_VISIBLE_MODULES=v1", "HABANA_VISIBLE_DEVICES=1"],
+            ["HABANA_VISIBLE_MODULES=", "HABANA_VISIBLE_DEVICES="]
+        ),
+        ("cambricon", ["MLU_VISIBLE_DEVICES=v1"], ["MLU_VISIBLE_DEVICES="]),
+        (
+            "moorethreads", ["MUSA_VISIBLE_DEVICES=v1", "MTHREADS_VISIBLE_DEVICES=v1"],
+            ["MUSA_VISIBLE_DEVICES=", "MTHREADS_VISIBLE_DEVICES="]
+        ),
+        ("unheard-of", [], []),
+    ]) func `each vendor has its own variables`(vendor: String, one: [String], none: [String]) throws {
+        let devices = (0..<2).map { index in
+            DeviceReport(
+                type: .gpu, vendor: vendor, model: "X", index: UInt32(index), visibleID: "v\(index)")
+        }
+        let grant = DeviceGrant(device: 1, shares: 1_000)
+        #expect(try DeviceVariables.variables(grants: [grant], devices: devices) == one)
+        #expect(try DeviceVariables.variables(grants: [], devices: devices) == none)
+    }
+
+    @Test func `a device that no tool has named sets no variable`() throws {
+        let device = DeviceReport(type: .gpu, vendor: "nvidia", model: "X", index: 0, visibleID: "")
+        #expect(try DeviceVariables.variables(grants: [], devices: [device]) == [])
+    }
+
     @Test func `the end of stderr is text of at most one kibibyte`() {
         #expect(OutputCapture.text(Array("wrong\n".utf8)) == "wrong")
         #expect(OutputCapture.text([0xFF, 0x41, 0x00, 0x1B]) == "\u{FFFD}A\u{FFFD}\u{FFFD}")

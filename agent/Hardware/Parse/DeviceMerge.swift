@@ -24,6 +24,8 @@ package enum DeviceMerge {
     }
 
     private static func missing(_ device: DeviceReport, _ result: DeviceProbeResult) -> DeviceReport {
+        // The tool has never listed it; `merge(_:present:tools:)` says so.
+        guard device.isNamed else { return device }
         var device = device
         device.memoryUsedBytes = nil
         device.utilizationPercent = nil

@@ -23,6 +23,7 @@ package struct AscendProbe: DeviceProbe {
     package init() {}
 
     package var vendor: String { "huawei" }
+    package var isAlwaysTold: Bool { true }
 
     package func probe(_ tools: ToolContext) -> DeviceProbeResult {
         let result = run(tools, ["info"])

@@ -48,11 +48,20 @@ package struct ToolContext: Sendable {
 package protocol DeviceProbe: Sendable {
     /// As in `DeviceReport.vendor`.
     var vendor: String { get }
+    /// The report says that its tool is missing even where none of its devices is seen: people look for it there.
+    var isAlwaysTold: Bool { get }
     func probe(_ tools: ToolContext) -> DeviceProbeResult
 }
 
+extension DeviceProbe {
+    package var isAlwaysTold: Bool { false }
+}
+
 /// In the order of the report.
-package let deviceProbes: [any DeviceProbe] = [AscendProbe(), NvidiaProbe()]
+package let deviceProbes: [any DeviceProbe] = [
+    AscendProbe(), NvidiaProbe(), AmdProbe(), IntelProbe(), GaudiProbe(), CambriconProbe(),
+    MooreThreadsProbe(),
+]
 
 extension ToolReport {
     /// For a run that brought no devices.

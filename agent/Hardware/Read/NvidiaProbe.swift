@@ -8,6 +8,7 @@ package struct NvidiaProbe: DeviceProbe {
     package init() {}
 
     package var vendor: String { "nvidia" }
+    package var isAlwaysTold: Bool { true }
 
     package func probe(_ tools: ToolContext) -> DeviceProbeResult {
         let result = tools.run(Self.tool, ["-q", "-x"])

@@ -49,18 +49,18 @@ struct DeviceReading: Sendable {
     var temperatureCelsius: Int32?
     /// As printed: "OK", "Alarm".
     var health: String?
-    /// Keys that only some forms have; a nil value is left out.
+    /// Keys that only some forms have, and usual ones that a form knows more exactly; a nil value is left out.
     var others: [(key: String, value: JSONText.Value?)] = []
 
     var json: JSONText.Value {
-        .object(
-            [
-                ("index", .known(index)), ("chip", .known(chip)), ("name", .known(name)),
-                ("uuid", .known(uuid)),
-                ("bus_id", .known(busID)), ("memory_total_mib", .known(memoryTotalMiB)),
-                ("memory_used_mib", .known(memoryUsedMiB)),
-                ("utilization_percent", .known(utilizationPercent)),
-                ("temperature_c", .known(temperatureCelsius)), ("health", .known(health)),
-            ] + others)
+        let usual: [(key: String, value: JSONText.Value?)] = [
+            ("index", .known(index)), ("chip", .known(chip)), ("name", .known(name)),
+            ("uuid", .known(uuid)),
+            ("bus_id", .known(busID)), ("memory_total_mib", .known(memoryTotalMiB)),
+            ("memory_used_mib", .known(memoryUsedMiB)),
+            ("utilization_percent", .known(utilizationPercent)),
+            ("temperature_c", .known(temperatureCelsius)), ("health", .known(health)),
+        ]
+        return .object(usual.filter { member in !others.contains { $0.key == member.key } } + others)
     }
 }
