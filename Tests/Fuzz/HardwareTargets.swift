@@ -32,8 +32,8 @@ extension FuzzTarget {
                 checkAccepted(query.devices.map { $0.report(driverVersion: query.driverVersion) })
             }
             let text = text(bytes)
-            for columns in [nil, NvidiaTable.query] {
-                guard let table = NvidiaTable(parsing: text, columns: columns) else { continue }
+            for columns in [nil, NvidiaCSV.query] {
+                guard let table = NvidiaCSV(parsing: text, columns: columns) else { continue }
                 checkAccepted(table.devices.map { $0.report(driverVersion: table.driverVersion) })
             }
             if let failure = NvidiaFailure(parsing: text) {
