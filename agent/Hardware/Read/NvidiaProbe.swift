@@ -1,5 +1,5 @@
 import Platform
-package import ProtocolMessages
+import ProtocolMessages
 import Synchronization
 
 /// NVIDIA GPUs by `nvidia-smi`.

@@ -50,7 +50,8 @@ extension ToolForm {
                     .array(
                         (device.processes ?? []).map {
                             .object([
-                                ("pid", .integer($0.pid)), ("type", .known($0.type)), ("name", .known($0.name)),
+                                ("pid", .integer($0.pid)), ("type", .known($0.type)),
+                                ("name", .known($0.name)),
                                 ("memory_mib", mebibytes($0.memoryBytes)),
                             ])
                         })

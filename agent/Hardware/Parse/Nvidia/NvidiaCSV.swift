@@ -27,7 +27,8 @@ package struct NvidiaCSV: Hashable, Sendable {
             self.columns = names
             read(lines[(header + 1)...], names)
         } else {
-            let rows = lines.filter(Self.isRow)
+            var rows = lines.filter(Self.isRow)
+            if rows.isEmpty, lines.allSatisfy(Self.isWeakRow) { rows = lines }
             guard !rows.isEmpty, Set(rows.map(\.count)).count == 1 else { return nil }
             for row in rows { add(Self.device(Self.values(row), position: devices.count)) }
         }
@@ -43,7 +44,9 @@ package struct NvidiaCSV: Hashable, Sendable {
 
     private mutating func add(_ device: NvidiaDevice) {
         let known = devices.firstIndex {
-            if let uuid = device.uuid, let other = $0.uuid { return uuid == other && $0.index == device.index }
+            if let uuid = device.uuid, let other = $0.uuid {
+                return uuid == other && $0.index == device.index
+            }
             if let bus = device.busID, let other = $0.busID { return bus == other }
             return false
         }
@@ -52,7 +55,9 @@ package struct NvidiaCSV: Hashable, Sendable {
 
     private static func device(_ values: [String: String], position: Int) -> NvidiaDevice {
         func value(_ names: String...) -> String? {
-            for name in names { if let value = values[name].flatMap({ NvidiaValue.known($0) }) { return value } }
+            for name in names {
+                if let value = values[name].flatMap({ NvidiaValue.known($0) }) { return value }
+            }
             return nil
         }
         func count(_ name: String) -> UInt64? { value(name).flatMap { NvidiaValue.count($0) } }
@@ -162,9 +167,22 @@ extension NvidiaCSV {
         guard cells.count > 1, !NvidiaProcessList.isRow(cells) else { return false }
         if cells.contains(where: NvidiaCells.isGPUIdentifier) { return true }
         let kinds = cells.map(Kind.init)
-        return kinds[0] == .number && kinds[1] == .word && Scan.unsigned(cells[0]).map { $0 < 64 } == true
-            && kinds.dropFirst(2).allSatisfy { $0 != .word && $0 != .number }
-            && kinds.dropFirst(2).contains { $0 != .nothing || cells.contains("[N/A]") }
+        return kinds[0] == .number && Scan.unsigned(cells[0]).map { $0 < 64 } == true && kinds[1] == .word
+            && !isState(cells[1]) && areValues(cells.dropFirst(2))
+    }
+
+    /// A line that others may print, too: a name and values, or only values.
+    private static func isWeakRow(_ cells: [String]) -> Bool {
+        guard cells.count > 1, cells.contains(where: { Kind($0) == .memory }) else { return false }
+        return areValues(cells[...]) || (Kind(cells[0]) == .word && areValues(cells.dropFirst()))
+    }
+
+    /// Numbers with units, what the tool writes for unknown ones, modes and states; bare numbers only beside others.
+    private static func areValues(_ cells: ArraySlice<String>) -> Bool {
+        let kinds = cells.map(Kind.init)
+        return zip(kinds, cells).allSatisfy { $0 != .word || isState($1) }
+            && (kinds.contains { [.percent, .memory, .power, .clock].contains($0) }
+                || cells.contains("[N/A]"))
     }
 
     private enum Kind {
@@ -201,9 +219,11 @@ extension NvidiaCSV {
             let found = zip(kinds, cells).filter { $0.0 == kind }.map(\.1)
             return found.count == 1 ? found[0] : nil
         }
-        let texts = cells.map { NvidiaValue.known($0) ?? "" }
         values["uuid"] = only(.identifier)
         values["pci.bus_id"] = only(.bus)
+        // Of very many columns several print alike.
+        guard cells.count <= guessedColumns else { return values }
+        let texts = cells.map { NvidiaValue.known($0) ?? "" }
         let isIndex = kinds[0] == .number && Scan.unsigned(cells[0]).map { $0 < 64 } == true
         if isIndex { values["index"] = cells[0] }
         // The name is the first word; other words are modes and states.
@@ -229,8 +249,12 @@ extension NvidiaCSV {
         return values
     }
 
+    private static let guessedColumns = 16
+
     private static func isState(_ cell: String) -> Bool {
-        let states = ["Enabled", "Disabled", "Default", "Active", "Not Active", "Yes", "No", "On", "Off", "WDDM"]
+        let states = [
+            "Enabled", "Disabled", "Default", "Active", "Not Active", "Yes", "No", "On", "Off", "WDDM",
+        ]
         if states.contains(cell) { return true }
         // A performance state ("P0"), a version or a time of day.
         if cell.first == "P", UInt8(cell.dropFirst()) != nil { return true }

@@ -22,48 +22,66 @@ package struct NvidiaFailure: Hashable, Sendable {
     /// nil for a text without a known complaint. Values inside of XML, tables and lists are no complaints.
     package init?(parsing text: String) {
         let lines = Scan.lines(text).map { Scan.trimmed($0) }.filter { !$0.isEmpty && !Self.isValue($0) }
-        let lower = lines.map { $0.lowercased().replacing("’", with: "'") }
-        // Terminals and editors break long lines: all of them together are a line, too.
-        let joined = lower.prefix(32).joined(separator: " ")
-        for (sign, code) in Self.signs {
-            let position = lower.firstIndex { Self.says($0, sign) }
-            guard position != nil || Self.says(joined, sign) else { continue }
+        let folded = lines.map { FoldedText($0) }
+        // Terminals and editors break long lines: the first ones together are a line, too.
+        let joined = FoldedText(lines.prefix(32).joined(separator: " "))
+        for sign in Self.signs {
+            let position = folded.firstIndex { $0.says(sign.words, sign.inBrackets) }
+            guard position != nil || joined.says(sign.words, sign.inBrackets) else { continue }
             let line = position.map { lines[$0] } ?? lines.first ?? ""
-            self.code = code
+            self.code = sign.code
             self.line = Scan.summary(line)
             busID = code == .gpuLost ? Scan.words(line).compactMap(Self.busID).first : nil
             return
         }
-        guard let position = lower.firstIndex(where: Self.isShellComplaint) else { return nil }
+        guard let position = folded.firstIndex(where: Self.isShellComplaint) else { return nil }
         code = .toolMissing
         line = Scan.summary(lines[position])
     }
 
-    /// The order matters: a lost GPU's line ends in "Unknown Error", too.
-    private static let signs: [(sign: String, code: Code)] = [
-        ("initialize nvml: insufficient permissions", .insufficientPermissions),
-        ("gpu access blocked by the operating system", .insufficientPermissions),
-        ("unable to determine the device handle", .gpuLost), ("gpu is lost", .gpuLost),
-        ("has fallen off the bus", .gpuLost), ("gpu requires reset", .gpuLost),
-        ("no devices were found", .noDevices), ("no devices found", .noDevices),
-        ("driver/library version mismatch", .driverLibraryMismatch),
-        ("insufficient permissions", .insufficientPermissions),
-        ("in use by another client", .deviceInUse), ("being used by one or more other processes", .deviceInUse),
-        ("couldn't communicate with the nvidia driver", .noDriver), ("driver not loaded", .noDriver),
-        ("couldn't find libnvidia-ml", .missingLibrary), ("couldn't find nvml", .missingLibrary),
-        ("nvml shared library not found", .missingLibrary),
-        ("error while loading shared libraries", .missingLibrary),
-        ("is missing its value", .unsupportedOption), ("is not a valid field to query", .unsupportedOption),
-        ("invalid combination of input arguments", .unsupportedOption),
-        ("is not recognized. please run", .unsupportedOption), ("unrecognized option", .unsupportedOption),
-        ("is not recognized as an internal", .toolMissing), ("command not found", .toolMissing),
-        ("failed to initialize nvml", .unknownError), ("unknown error", .unknownError),
-    ]
+    private struct Sign {
+        let words: [UInt8]
+        /// The words as they stand for one value that could not be read: no complaint. "GPU is lost" is one even so.
+        let inBrackets: [UInt8]?
+        let code: Code
 
-    /// "[Unknown Error]" stands for one value.
-    private static func says(_ line: String, _ sign: String) -> Bool {
-        line.contains(sign) && (sign == "gpu is lost" || !line.contains("[" + sign))
+        init(_ words: String, _ code: Code) {
+            self.words = Array(words.utf8)
+            inBrackets = words == "gpu is lost" ? nil : Array(("[" + words).utf8)
+            self.code = code
+        }
     }
+
+    /// The order matters: a lost GPU's line ends in "Unknown Error", too.
+    private static let signs = [
+        Sign("initialize nvml: insufficient permissions", .insufficientPermissions),
+        Sign("gpu access blocked by the operating system", .insufficientPermissions),
+        Sign("unable to determine the device handle", .gpuLost),
+        Sign("gpu is lost", .gpuLost),
+        Sign("has fallen off the bus", .gpuLost),
+        Sign("gpu requires reset", .gpuLost),
+        Sign("no devices were found", .noDevices),
+        Sign("no devices found", .noDevices),
+        Sign("driver/library version mismatch", .driverLibraryMismatch),
+        Sign("insufficient permissions", .insufficientPermissions),
+        Sign("in use by another client", .deviceInUse),
+        Sign("being used by one or more other processes", .deviceInUse),
+        Sign("couldn't communicate with the nvidia driver", .noDriver),
+        Sign("driver not loaded", .noDriver),
+        Sign("couldn't find libnvidia-ml", .missingLibrary),
+        Sign("couldn't find nvml", .missingLibrary),
+        Sign("nvml shared library not found", .missingLibrary),
+        Sign("error while loading shared libraries", .missingLibrary),
+        Sign("is missing its value", .unsupportedOption),
+        Sign("is not a valid field to query", .unsupportedOption),
+        Sign("invalid combination of input arguments", .unsupportedOption),
+        Sign("is not recognized. please run", .unsupportedOption),
+        Sign("unrecognized option", .unsupportedOption),
+        Sign("is not recognized as an internal", .toolMissing),
+        Sign("command not found", .toolMissing),
+        Sign("failed to initialize nvml", .unknownError),
+        Sign("unknown error", .unknownError),
+    ]
 
     /// Part of an answer: markup, a line of a table, or `key   : value`.
     private static func isValue(_ line: String) -> Bool {
@@ -72,18 +90,19 @@ package struct NvidiaFailure: Hashable, Sendable {
     }
 
     /// Every shell has its own words.
-    private static func isShellComplaint(_ line: String) -> Bool {
+    private static func isShellComplaint(_ line: FoldedText) -> Bool {
         guard line.contains("nvidia-smi") || line.contains("ixsmi") else { return false }
         return ["not found", "is not recognized", "no such file or directory"].contains { line.contains($0) }
     }
 
     /// The complaint can only be of this tool: others have no devices and unknown errors, too.
     package static func isCertain(_ text: String) -> Bool {
-        let lower = text.lowercased()
+        let folded = FoldedText(text)
         let words = [
-            "nvidia", "nvml", "ixsmi", "ixml", "device handle for gpu", "gpu is lost", "no devices were found",
+            "nvidia", "nvml", "ixsmi", "ixml", "device handle for gpu", "gpu is lost",
+            "no devices were found",
         ]
-        return words.contains { lower.contains($0) }
+        return words.contains { folded.contains($0) }
     }
 
     /// `0000:09:00.0:` or `GPU0000:09:00.0:` without what stands around it.
@@ -106,6 +125,37 @@ package struct NvidiaFailure: Hashable, Sendable {
         case .missingLibrary: "the driver's library is not installed here (\(line))"
         case .unsupportedOption: "this version does not know what was asked (\(line))"
         case .toolMissing, .unknownError: line
+        }
+    }
+}
+
+/// A text to look for words in: bytes with the letters of ASCII made small, and apostrophes made plain.
+private struct FoldedText {
+    private var bytes: [UInt8] = []
+
+    init(_ text: String) {
+        bytes.reserveCapacity(text.utf8.count)
+        for byte in text.utf8 {
+            bytes.append(65...90 ~= byte ? byte + 32 : byte)
+            if byte == 0x99, bytes.suffix(3).elementsEqual([0xE2, 0x80, 0x99]) {
+                bytes.removeLast(3)
+                bytes.append(UInt8(ascii: "'"))
+            }
+        }
+    }
+
+    func contains(_ words: String) -> Bool { contains(Array(words.utf8)) }
+
+    func says(_ words: [UInt8], _ inBrackets: [UInt8]?) -> Bool {
+        contains(words) && inBrackets.map { !contains($0) } ?? true
+    }
+
+    private func contains(_ words: [UInt8]) -> Bool {
+        guard let first = words.first, bytes.count >= words.count else { return false }
+        return bytes.withUnsafeBufferPointer { bytes in
+            (0...(bytes.count - words.count)).contains { start in
+                bytes[start] == first && bytes[start..<(start + words.count)].elementsEqual(words)
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ package struct NvidiaQuery: Hashable, Sendable {
     /// Reads XML; nil for a text without the tool's root element. Of several answers, the last whole one.
     package init?(parsing bytes: [UInt8]) {
         let roots = MarkupReader.read(bytes)
-        let logs = roots.filter { $0.name == "nvidia_smi_log" }
+        let logs = roots.filter { $0.name.hasSuffix("smi_log") }
         if let log = logs.last(where: \.isClosed) ?? logs.last {
             self.init(log, isFromStart: true)
             isComplete = log.isClosed

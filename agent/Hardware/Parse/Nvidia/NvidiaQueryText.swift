@@ -54,6 +54,8 @@ enum NvidiaQueryText {
         }
         let (key, value) = pair(content)
         let name = snake(key)
+        // Only a bus id makes a GPU: other tools write "GPU: 0".
+        if parent == "nvidia_smi_log", name == "gpu" { return MarkupElement(name: "other", text: value) }
         return MarkupElement(name: names[parent + "/" + name] ?? names[name] ?? name, text: value)
     }
 

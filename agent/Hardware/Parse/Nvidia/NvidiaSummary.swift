@@ -1,4 +1,5 @@
-/// The table that `nvidia-smi` prints without arguments, in all its widths, and that of Iluvatar's `ixsmi`.
+/// The table that `nvidia-smi` prints without arguments, in all its widths, and that of Iluvatar's `ixsmi`. It does
+/// not say how healthy a GPU is.
 package struct NvidiaSummary: Hashable, Sendable {
     package var toolVersion: String?
     package var driverVersion: String?
@@ -13,6 +14,7 @@ package struct NvidiaSummary: Hashable, Sendable {
 
     private var section = Section.devices
     private var hasHeader = false
+    private var isForeign = false
     /// The first line of a GPU ends with its persistence mode or driver model.
     private var hasMode = true
     private var hasMIGMode = false
@@ -32,10 +34,14 @@ package struct NvidiaSummary: Hashable, Sendable {
             if isClosed { inside = inside.dropLast() }
             read(inside, isClosed: isClosed)
         }
-        // Gaudi's table is of the same make, with other words in its header.
-        guard hasHeader || (!devices.isEmpty && !text.contains("HL-") && !text.contains("AIP")) else {
-            return nil
-        }
+        // Other vendors' tables are of the same make. Without any header only the way that numbers are written tells;
+        // Gaudi writes them alike.
+        if isForeign { return nil }
+        guard
+            hasHeader
+                || devices.contains(where: { $0.memoryTotalBytes != nil && $0.name?.hasPrefix("HL-") != true }
+                )
+        else { return nil }
     }
 
     /// - Parameter isClosed: the line has its right border: nothing was cut off.
@@ -47,14 +53,16 @@ package struct NvidiaSummary: Hashable, Sendable {
         }
         if line.contains("NVIDIA-SMI ") || line.contains("IX-ML:") {
             readVersions(line)
-        } else if line.contains("Processes:") {
+        } else if line.contains("Processes:") || line.contains("processes:") {
             section = .processes
             processes = []
         } else if line.contains("MIG devices:") {
             section = .instances
-        } else if words.contains("Name"), first == "GPU" || first == "Nb.",
-            line.contains("Bus-Id") || line.contains("Bus Id")
-        {
+        } else if words.contains("Name"), line.contains("Bus-Id") || line.contains("Bus Id") {
+            guard first == "GPU" || first == "Nb." else {
+                isForeign = true
+                return
+            }
             hasHeader = true
             section = .devices
             hasMode = Scan.words(line.prefix { $0 != "|" }).last != "Name"
@@ -113,8 +121,6 @@ package struct NvidiaSummary: Hashable, Sendable {
         } else if row == 3, cells.count >= 3 {
             devices[last].migMode = NvidiaValue.known(cells[2])
         }
-        devices[last].hasMIGMode = hasMIGMode
-        devices[last].judge()
     }
 
     /// The first line: index, name and mode; bus id and display.
@@ -139,7 +145,9 @@ package struct NvidiaSummary: Hashable, Sendable {
     /// The second line: fan, temperature, state and power; memory; utilization and compute mode.
     private func readReadings(_ cells: [Substring], _ device: inout NvidiaDevice) {
         device.temperatureCelsius =
-            Scan.words(cells[0]).first { $0.last == "C" && Scan.signed($0) != nil }.flatMap { Scan.signed($0) }
+            Scan.words(cells[0]).first { $0.last == "C" && Scan.signed($0) != nil }.flatMap {
+                Scan.signed($0)
+            }
         let power = pair(cells[0])
         device.powerMilliwatts = power.flatMap { watts($0.left) }
         device.powerLimitMilliwatts = power.flatMap { watts($0.right) }
@@ -184,7 +192,6 @@ package struct NvidiaSummary: Hashable, Sendable {
             instance.uncorrectedErrors = counts.count == 2 ? UInt64(counts[1]) : nil
         }
         devices[position].migInstances.append(instance)
-        devices[position].judge()
     }
 
     // MARK: Processes
@@ -202,7 +209,8 @@ package struct NvidiaSummary: Hashable, Sendable {
         let afterGPU = rest
         let (second, third, fourth) = (next(), next(), next())
         // A process id stands where an instance would, unless three numbers or "N/A" follow each other.
-        let hasInstances = [second, third].allSatisfy { $0 == "N/A" || UInt32($0) != nil } && Int64(fourth) != nil
+        let hasInstances =
+            [second, third].allSatisfy { $0 == "N/A" || UInt32($0) != nil } && Int64(fourth) != nil
         rest = afterGPU
         let instances = hasInstances ? [next(), next()] : []
         guard let pid = Int64(next()) else { return }

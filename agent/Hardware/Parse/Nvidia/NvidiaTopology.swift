@@ -88,7 +88,9 @@ package struct NvidiaTopology: Hashable, Sendable {
             columns = lines.prefix(links).map { $0.cells[0] }
         }
         let links = columns.count
-        rows = lines.filter { $0.cells.count > links }.map { Self.row($0.cells, links, isTabbed: $0.isTabbed) }
+        rows = lines.filter { $0.cells.count > links }.map {
+            Self.row($0.cells, links, isTabbed: $0.isTabbed)
+        }
         guard rows.contains(where: { $0.gpu != nil }), links > 0 else { return nil }
     }
 
