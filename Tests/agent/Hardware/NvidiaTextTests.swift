@@ -106,6 +106,7 @@ struct NvidiaTextTests {
         #expect(summary.devices.count == 1)
         #expect(device.name == "Tesla Test On")
         #expect(device.busID == "0000:06:00.0")
+        #expect(device.temperatureCelsius == 40)
         #expect(device.memoryUsedBytes == 50 << 20)
         #expect(device.memoryTotalBytes == 2_600 << 20)
         #expect(device.utilizationPercent == 99)

@@ -12,7 +12,8 @@ package struct MarkupElement: Hashable, Sendable {
 
     package func all(_ name: String) -> [MarkupElement] { children.filter { $0.name == name } }
 
-    /// The text at a path of first children; nil where the path ends, the text was cut or the tool does not know.
+    /// The text at a path of first children; nil where the path ends, the text was cut or the tool does not
+    /// know.
     package func value(_ path: String...) -> String? {
         var element = self
         for name in path {
@@ -41,7 +42,8 @@ package struct MarkupReader {
         read(bytes).first { $0.name == root }
     }
 
-    /// All elements at the top: more than one where several answers follow each other, or the head was cut off.
+    /// All elements at the top: more than one where several answers follow each other, or the head was cut
+    /// off.
     package static func read(_ bytes: [UInt8]) -> [MarkupElement] {
         var reader = MarkupReader(bytes)
         reader.readAll()

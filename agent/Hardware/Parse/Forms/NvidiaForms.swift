@@ -77,7 +77,8 @@ extension ToolForm {
         return reading
     }
 
-    /// Says less than the XML does: of a GPU in MIG mode no power and no CUDA version, of `ixsmi` no CUDA version.
+    /// Says less than the XML does: of a GPU in MIG mode no power and no CUDA version, of `ixsmi` no CUDA
+    /// version.
     private static func query(_ query: NvidiaQuery) -> ToolReading {
         let isMIG = query.devices.contains { !$0.migInstances.isEmpty }
         var reading = ToolReading()

@@ -1,5 +1,5 @@
-/// The answer of `nvidia-smi --query-gpu=… --format=csv`: any columns in any order, with or without units, with or
-/// without a header.
+/// The answer of `nvidia-smi --query-gpu=… --format=csv`: any columns in any order, with or without units,
+/// with or without a header.
 package struct NvidiaCSV: Hashable, Sendable {
     package var driverVersion: String?
     /// A row for a GPU that came before replaces it: `-l` prints them again and again.
@@ -177,7 +177,8 @@ extension NvidiaCSV {
         return areValues(cells[...]) || (Kind(cells[0]) == .word && areValues(cells.dropFirst()))
     }
 
-    /// Numbers with units, what the tool writes for unknown ones, modes and states; bare numbers only beside others.
+    /// Numbers with units, what the tool writes for unknown ones, modes and states; bare numbers only beside
+    /// others.
     private static func areValues(_ cells: ArraySlice<String>) -> Bool {
         let kinds = cells.map(Kind.init)
         return zip(kinds, cells).allSatisfy { $0 != .word || isState($1) }

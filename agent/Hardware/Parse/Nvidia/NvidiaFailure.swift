@@ -41,7 +41,8 @@ package struct NvidiaFailure: Hashable, Sendable {
 
     private struct Sign {
         let words: [UInt8]
-        /// The words as they stand for one value that could not be read: no complaint. "GPU is lost" is one even so.
+        /// The words as they stand for one value that could not be read: no complaint. "GPU is lost" is one
+        /// even so.
         let inBrackets: [UInt8]?
         let code: Code
 

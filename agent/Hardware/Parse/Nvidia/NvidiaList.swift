@@ -57,7 +57,8 @@ package struct NvidiaList: Hashable, Sendable {
 }
 
 extension NvidiaQuery {
-    /// Gives the MIG instances of the query their profiles and UUIDs, and adds those that the query does not know.
+    /// Gives the MIG instances of the query their profiles and UUIDs, and adds those that the query does not
+    /// know.
     package mutating func add(_ list: NvidiaList) {
         for listed in list.devices {
             let position = devices.firstIndex { device in

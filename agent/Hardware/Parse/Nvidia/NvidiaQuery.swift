@@ -1,4 +1,5 @@
-/// The answer of `nvidia-smi -q -x` (all versions of its DTD so far), or of `nvidia-smi -q`, and Iluvatar's `ixsmi -q`.
+/// The answer of `nvidia-smi -q -x` (all versions of its DTD so far), or of `nvidia-smi -q`, and Iluvatar's
+/// `ixsmi -q`.
 package struct NvidiaQuery: Hashable, Sendable {
     package var driverVersion: String?
     package var cudaVersion: String?

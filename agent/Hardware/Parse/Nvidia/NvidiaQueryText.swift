@@ -1,5 +1,5 @@
-/// Makes of `nvidia-smi -q`'s indented text the tree that `-x` prints, under the same names, so that one reader knows
-/// both.
+/// Makes of `nvidia-smi -q`'s indented text the tree that `-x` prints, under the same names, so that one
+/// reader knows both.
 enum NvidiaQueryText {
     private static let depthLimit = 64
 

@@ -1,5 +1,5 @@
-/// The table that `nvidia-smi` prints without arguments, in all its widths, and that of Iluvatar's `ixsmi`. It does
-/// not say how healthy a GPU is.
+/// The table that `nvidia-smi` prints without arguments, in all its widths, and that of Iluvatar's `ixsmi`.
+/// It does not say how healthy a GPU is.
 package struct NvidiaSummary: Hashable, Sendable {
     package var toolVersion: String?
     package var driverVersion: String?
@@ -34,8 +34,8 @@ package struct NvidiaSummary: Hashable, Sendable {
             if isClosed { inside = inside.dropLast() }
             read(inside, isClosed: isClosed)
         }
-        // Other vendors' tables are of the same make. Without any header only the way that numbers are written tells;
-        // Gaudi writes them alike.
+        // Other vendors' tables are of the same make. Without any header only the way that numbers are
+        // written tells; Gaudi writes them alike.
         if isForeign { return nil }
         guard
             hasHeader
@@ -144,10 +144,7 @@ package struct NvidiaSummary: Hashable, Sendable {
 
     /// The second line: fan, temperature, state and power; memory; utilization and compute mode.
     private func readReadings(_ cells: [Substring], _ device: inout NvidiaDevice) {
-        device.temperatureCelsius =
-            Scan.words(cells[0]).first { $0.last == "C" && Scan.signed($0) != nil }.flatMap {
-                Scan.signed($0)
-            }
+        device.temperatureCelsius = celsius(Scan.words(cells[0]))
         let power = pair(cells[0])
         device.powerMilliwatts = power.flatMap { watts($0.left) }
         device.powerLimitMilliwatts = power.flatMap { watts($0.right) }
@@ -156,6 +153,13 @@ package struct NvidiaSummary: Hashable, Sendable {
         device.memoryTotalBytes = memory.flatMap { bytes($0.right) }
         guard cells.count >= 3, let word = Scan.words(cells[2]).first, word.last == "%" else { return }
         device.utilizationPercent = Scan.percent(word)
+    }
+
+    /// "37C"; before 2013 "37 C".
+    private func celsius(_ words: [String]) -> Int32? {
+        guard let position = words.firstIndex(where: { $0.last == "C" }) else { return nil }
+        let isAlone = words[position] == "C" && position > 0
+        return Scan.signed(words[isAlone ? position - 1 : position])
     }
 
     /// The words around a slash; "N/A" has one of its own.
@@ -196,7 +200,8 @@ package struct NvidiaSummary: Hashable, Sendable {
 
     // MARK: Processes
 
-    /// `0    2    0    21180      C   name of the process     2296MiB`; instances since 450, the type not everywhere.
+    /// `0    2    0    21180      C   name of the process     2296MiB`; instances since 450, the type not
+    /// everywhere.
     private mutating func readProcess(_ line: Substring) {
         var rest = line[...]
         func next() -> Substring {
