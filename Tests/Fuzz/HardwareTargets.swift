@@ -28,18 +28,50 @@ extension FuzzTarget {
 
     static var nvidia: FuzzTarget {
         FuzzTarget(name: "nvidia", inputBytes: 8_192) { bytes in
-            if let query = NvidiaQuery(parsing: bytes) {
-                checkAccepted(query.devices.map { $0.report(driverVersion: query.driverVersion) })
-            }
             let text = text(bytes)
-            for columns in [nil, NvidiaTable.query] {
-                guard let table = NvidiaTable(parsing: text, columns: columns) else { continue }
-                checkAccepted(table.devices.map { $0.report(driverVersion: table.driverVersion) })
+            for query in [NvidiaQuery(parsing: bytes), NvidiaQuery(parsing: text)] {
+                guard var query else { continue }
+                if let list = NvidiaList(parsing: text) { query.add(list) }
+                checkNvidia(query.devices, query.driverVersion)
+            }
+            for columns in [nil, NvidiaCSV.query] {
+                if let table = NvidiaCSV(parsing: text, columns: columns) {
+                    checkNvidia(table.devices, table.driverVersion)
+                }
+            }
+            if let summary = NvidiaSummary(parsing: text) { checkNvidia(summary.devices) }
+            if let list = NvidiaList(parsing: text) { checkNvidia(list.devices) }
+            if let monitor = NvidiaMonitor(parsing: text) { checkNvidia(monitor.devices) }
+            if let topology = NvidiaTopology(parsing: text) {
+                for row in topology.rows {
+                    precondition(row.cells.count >= topology.columns.count, "\(row)")
+                    for column in topology.columns { _ = topology.link(row.name, column) }
+                }
             }
             if let failure = NvidiaFailure(parsing: text) {
                 precondition(!failure.advice.isEmpty && failure.line.count <= 301, "\(failure)")
             }
+            let output = SavedOutput(text: text, fileName: "")
+            for form in ToolForm.nvidia {
+                let isKnown = form.recognizes(output)
+                let reading = form.read(output)
+                precondition(isKnown || reading.devices.isEmpty, "\(form.name) reads what it does not know")
+                precondition(!JSONText.write(reading.json).isEmpty)
+            }
             _ = BusAddress(text)
+        }
+    }
+
+    private static func checkNvidia(_ devices: [NvidiaDevice], _ driverVersion: String? = nil) {
+        checkAccepted(devices.map { $0.report(driverVersion: driverVersion) })
+        for device in devices {
+            precondition((device.utilizationPercent ?? 0) <= 100, "\(device)")
+            precondition(
+                (device.memoryTotalBytes ?? 0) >= 0 && (device.memoryUsedBytes ?? 0) >= 0, "\(device)")
+            for instance in device.migInstances {
+                precondition((instance.memoryTotalBytes ?? 0) >= 0, "\(instance)")
+                precondition((instance.uuid ?? "").utf8.count <= 253, "\(instance)")
+            }
         }
     }
 

@@ -17,6 +17,40 @@ struct CorpusReadingTests {
         let expected = try Corpus.json(file)
         #expect(said == expected, "\(form.name)")
     }
+
+    @Test(
+        "cut at any line, a sample of nvidia-smi says less, and nothing else",
+        arguments: Corpus.files("nvidia/") + Corpus.files("other/ixsmi"))
+    func cut(file: String) throws {
+        let text = Corpus.text(file)
+        let whole = SavedOutput(text: text, fileName: "")
+        let form = try #require(ToolForm.all.first { $0.recognizes(whole) })
+        let devices = form.read(whole).devices
+        let lines = Scan.lines(text)
+        // The largest take long: fewer of their lines.
+        let step = max(1, lines.count / (lines.count > 1_000 ? 3 : 12))
+        for position in Swift.stride(from: 0, to: lines.count, by: step) {
+            for part in [lines[..<position], lines[position...]] {
+                let output = SavedOutput(text: part.joined(separator: "\r\n"), fileName: "")
+                guard form.recognizes(output) else { continue }
+                for device in form.read(output).devices {
+                    #expect(devices.contains { device.isPart(of: $0) }, "\(position): \(device)")
+                }
+            }
+        }
+    }
+}
+
+extension DeviceReading {
+    /// It has no value that the other does not have.
+    func isPart(of whole: DeviceReading) -> Bool {
+        func isPart<Value: Equatable>(_ path: KeyPath<DeviceReading, Value?>) -> Bool {
+            self[keyPath: path] == nil || self[keyPath: path] == whole[keyPath: path]
+        }
+        return isPart(\.index) && isPart(\.name) && isPart(\.uuid) && isPart(\.busID)
+            && isPart(\.memoryTotalMiB) && isPart(\.memoryUsedMiB) && isPart(\.utilizationPercent)
+            && isPart(\.temperatureCelsius)
+    }
 }
 
 /// A value of JSON; numbers are equal where their values are.

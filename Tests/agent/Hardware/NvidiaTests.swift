@@ -133,7 +133,7 @@ struct NvidiaTests {
         let found = try #require(NvidiaQuery(parsing: Array(text.utf8))?.devices.first)
         #expect(found.uuid == nil)
         #expect(found.report(driverVersion: nil).visibleID == "0")
-        let table = try #require(NvidiaTable(parsing: "index, name, uuid\n4, T, \(uuid)\n"))
+        let table = try #require(NvidiaCSV(parsing: "index, name, uuid\n4, T, \(uuid)\n"))
         #expect(table.devices.map { $0.report(driverVersion: nil).visibleID } == ["4"])
     }
 
@@ -183,13 +183,13 @@ struct NvidiaTests {
             1, GPU-b, 00000000:02:00.0, NVIDIA X, 535.1, 24564 MiB, [N/A], [Not Supported]
             half a li
             """
-        let table = try #require(NvidiaTable(parsing: text))
+        let table = try #require(NvidiaCSV(parsing: text))
         #expect(table.driverVersion == "535.1")
         #expect(table.devices.map(\.uuid) == ["GPU-a", "GPU-b"])
         #expect(table.devices.map(\.powerMilliwatts) == [30_500, nil])
         #expect(table.devices.map(\.utilizationPercent) == [5, nil])
         #expect(table.devices.map(\.memoryTotalBytes) == [24_564 << 20, 24_564 << 20])
-        #expect(NvidiaTable(parsing: "No devices were found") == nil)
+        #expect(NvidiaCSV(parsing: "No devices were found") == nil)
     }
 
     @Test("bus addresses are compared without regard to their form")

@@ -12,14 +12,15 @@ package struct MarkupElement: Hashable, Sendable {
 
     package func all(_ name: String) -> [MarkupElement] { children.filter { $0.name == name } }
 
-    /// The text at a path of first children; nil where it ends or the tool does not know.
+    /// The text at a path of first children; nil where the path ends, the text was cut or the tool does not
+    /// know.
     package func value(_ path: String...) -> String? {
         var element = self
         for name in path {
             guard let next = element.child(name) else { return nil }
             element = next
         }
-        return Scan.known(element.text)
+        return element.isClosed ? Scan.known(element.text) : nil
     }
 }
 
@@ -38,9 +39,15 @@ package struct MarkupReader {
 
     /// The first element of this name at the top; with `isClosed` false where the text ends too early.
     package static func read(_ bytes: [UInt8], root: String) -> MarkupElement? {
+        read(bytes).first { $0.name == root }
+    }
+
+    /// All elements at the top: more than one where several answers follow each other, or the head was cut
+    /// off.
+    package static func read(_ bytes: [UInt8]) -> [MarkupElement] {
         var reader = MarkupReader(bytes)
         reader.readAll()
-        return reader.roots.first { $0.name == root }
+        return reader.roots
     }
 
     private mutating func readAll() {

@@ -57,11 +57,13 @@ extension DeviceProbe {
     package var isAlwaysTold: Bool { false }
 }
 
-/// In the order of the report.
-package let deviceProbes: [any DeviceProbe] = [
-    AscendProbe(), NvidiaProbe(), AmdProbe(), IntelProbe(), GaudiProbe(), CambriconProbe(),
-    MooreThreadsProbe(),
-]
+/// In the order of the report; new ones each time, for some remember what they have found.
+package var deviceProbes: [any DeviceProbe] {
+    [
+        AscendProbe(), NvidiaProbe(), AmdProbe(), IntelProbe(), GaudiProbe(), CambriconProbe(),
+        MooreThreadsProbe(),
+    ]
+}
 
 extension ToolReport {
     /// For a run that brought no devices.

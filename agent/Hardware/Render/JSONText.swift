@@ -3,6 +3,7 @@ struct JSONText {
     indirect enum Value: Sendable {
         case string(String)
         case number(String)
+        case boolean(Bool)
         case null
         case array([Value])
         /// nil values are left out.
@@ -31,6 +32,7 @@ struct JSONText {
         switch value {
         case .string(let string): add(string)
         case .number(let number): text += number
+        case .boolean(let isTrue): text += isTrue ? "true" : "false"
         case .null: text += "null"
         case .array(let values): addList(values.map { (nil, $0) }, "[", "]", indentation)
         case .object(let members):

@@ -1,0 +1,43 @@
+import ProtocolMessages
+
+extension NvidiaDevice {
+    /// Sets `health` and `reason` from what the other fields say.
+    ///
+    /// - Parameters:
+    ///   - failures: what makes the GPU useless and is in no field.
+    ///   - warnings: the same for what does not.
+    mutating func judge(failures: [String] = [], warnings: [String] = []) {
+        let failures = failures + ownFailures
+        let warnings = ownWarnings + warnings
+        health = !failures.isEmpty ? .failed : !warnings.isEmpty ? .warning : .ok
+        let reasons = failures + warnings
+        reason = reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+    }
+
+    private var ownFailures: [String] {
+        var failures: [String] = []
+        if let recoveryAction, recoveryAction != "None", recoveryAction != Self.drain {
+            failures.append("the driver asks to recover it: \(recoveryAction)")
+        }
+        if remappedRows?.hasFailed == true { failures.append("remapping of memory rows has failed") }
+        return failures
+    }
+
+    private var ownWarnings: [String] {
+        var warnings: [String] = []
+        if recoveryAction == Self.drain { warnings.append("the driver asks to recover it: \(Self.drain)") }
+        if remappedRows?.isPending == true { warnings.append("row remapping waits for a reset") }
+        if retiredPages?.isPending == true { warnings.append("page retirement waits for a reset") }
+        if aggregateErrors?.isThresholdExceeded == true {
+            warnings.append("the GPU has had more memory errors than it should")
+        }
+        if let count = uncorrectableErrors, count > 0 {
+            warnings.append("\(count) uncorrectable memory errors since the driver was loaded")
+        }
+        if migMode == "Enabled" { warnings.append("MIG is enabled (\(migInstances.count) instances)") }
+        return warnings
+    }
+
+    /// Of the actions, the one that leaves the GPU usable.
+    private static let drain = "Drain P2P"
+}
