@@ -71,6 +71,7 @@ package struct AscendProbe: DeviceProbe {
         var devices: [DeviceReport] = []
         for (position, chip) in mapping.chips.enumerated() {
             var device = AscendDevice(card: chip.card, chip: chip.chip, name: chip.name)
+            device.physicalID = chip.physicalID
             // Each question has the whole deadline: the first card without an answer is the last one asked.
             if position < Self.singleQueryLimit, devices.last?.health != .unknown || position == 0 {
                 read(&device, tools)
@@ -86,17 +87,35 @@ package struct AscendProbe: DeviceProbe {
 
     private func read(_ device: inout AscendDevice, _ tools: ToolContext) {
         for kind in ["common", "usages"] {
-            let result = run(tools, ["info", "-t", kind, "-i", String(device.card)])
-            guard case .exited(0, let output, _) = result else { return }
-            let readings = AscendReadings(parsing: String(decoding: output, as: UTF8.self), chip: device.chip)
+            guard let list = ask(kind, of: device, tools) else { return }
             device.health = "OK"
-            device.utilizationPercent = device.utilizationPercent ?? readings.utilizationPercent
-            device.temperatureCelsius = device.temperatureCelsius ?? readings.temperatureCelsius
-            device.powerMilliwatts = device.powerMilliwatts ?? readings.powerMilliwatts
-            guard let total = readings.memoryTotalBytes, total > 0 else { continue }
-            device.memoryTotalBytes = total
-            device.memoryUsedBytes = readings.memoryUsedPercent.map { total / 100 * Int64($0) }
+            guard let said = list.chip(card: device.card, chip: device.chip) else { continue }
+            device.utilizationPercent = device.utilizationPercent ?? said.utilizationPercent
+            device.temperatureCelsius = device.temperatureCelsius ?? said.temperatureCelsius
+            device.powerMilliwatts = device.powerMilliwatts ?? said.powerMilliwatts
+            guard let total = said.workMemoryBytes, total > 0 else { continue }
+            let used = said.workMemoryUsedPercent.map { total / 100 * Int64($0) }
+            device.memory = AscendUsage(used: used, total: total)
         }
+        askHealth(&device, tools)
+    }
+
+    /// Asked of chips that are not well, and of those whose table cannot be read: it names what is wrong.
+    private func askHealth(_ device: inout AscendDevice, _ tools: ToolContext) {
+        let chip = ["-c", String(device.chip)]
+        let list = ask("health", of: device, tools, chip)
+        guard let health = list?.chip(card: device.card, chip: device.chip)?.health else { return }
+        device.errors = health.faults
+        // The table and this list may be of two moments: the worse of them is kept.
+        if device.health?.lowercased() == "ok", let state = health.state { device.health = state }
+    }
+
+    private func ask(
+        _ kind: String, of device: AscendDevice, _ tools: ToolContext, _ more: [String] = []
+    ) -> AscendList? {
+        let result = run(tools, ["info", "-t", kind, "-i", String(device.card)] + more)
+        guard case .exited(0, let output, _) = result else { return nil }
+        return AscendList(parsing: String(decoding: output, as: UTF8.self))
     }
 
     private func refused(_ result: ToolResult, _ tools: ToolContext) -> DeviceProbeResult {
