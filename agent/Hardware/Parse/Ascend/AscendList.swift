@@ -31,12 +31,16 @@ package struct AscendList: Hashable, Sendable {
             merge(block)
             block = AscendReadings()
         }
+        var isAfterGap = false
         for line in AscendText.lines(text) {
             guard let (title, value) = Scan.pair(line) else {
-                if Scan.trimmed(line).isEmpty { add() }
+                isAfterGap = isAfterGap || Scan.trimmed(line).isEmpty
                 continue
             }
             let key = Self.key(title)
+            // A line without a key goes on with the one above, even behind an empty line.
+            if isAfterGap, !key.isEmpty { add() }
+            isAfterGap = isAfterGap && key.isEmpty
             if block.has(key) || key == "npuid" || (key == "chipname" && block.begins(management: value)) {
                 add()
             }

@@ -19,7 +19,7 @@ package struct AscendProcessList: Hashable, Sendable {
                 isKnown = true
                 processes.append(
                     AscendProcess(
-                        card: card ?? 0, chip: nil, processID: id, containerProcessID: nil,
+                        card: card, chip: nil, processID: id, containerProcessID: nil,
                         name: values[Self.titles[1]].flatMap { AscendText.name($0) } ?? "",
                         memoryBytes: Scan.bytes(memory)))
             } else if let (title, value) = Scan.pair(line), let number = AscendText.number(value) {

@@ -84,7 +84,8 @@ extension AscendReadings {
 
     /// nil where the list does not speak of a board.
     package var board: AscendBoard? {
-        guard has("boardid") || has("pciebusinfo") || has("softwareversion") else { return nil }
+        let keys = ["boardid", "pciebusinfo", "softwareversion", "firmwareversion", "model", "manufacturer"]
+        guard keys.contains(where: { has($0) }) else { return nil }
         return AscendBoard(
             productName: text("productname"), model: text("model"), manufacturer: text("manufacturer"),
             serialNumber: text("serialnumber"), softwareVersion: text("softwareversion"),

@@ -118,10 +118,18 @@ package struct AscendReadings: Hashable, Sendable {
             || (memoryBytes == nil && highBandwidthMemoryUsedPercent != nil)
     }
 
-    /// What programs use: HBM where the chip has any.
+    /// What programs use: HBM where the chip has any. Not known where the list ends before it could name HBM.
     package var workMemoryBytes: Int64? {
-        (highBandwidthMemoryBytes ?? 0) > 0 ? highBandwidthMemoryBytes : memoryBytes
+        if let high = highBandwidthMemoryBytes, high > 0 { return high }
+        let isCut = last.map { Self.beforeHighBandwidthMemory.contains($0) } ?? false
+        return isCut ? nil : memoryBytes.flatMap { $0 > 0 ? $0 : nil }
     }
+
+    /// Lines that no list ends with.
+    private static let beforeHighBandwidthMemory: Set<String> = [
+        "ddrcapacity(mb)", "ddrusagerate(%)", "ddrhugepagestotal(page)", "ddrhugepagesusagerate(%)",
+    ]
+
     package var workMemoryUsedPercent: UInt32? {
         hasHighBandwidthMemory
             ? highBandwidthMemoryUsedPercent : doubleRateMemoryUsedPercent ?? memoryUsedPercent

@@ -6,25 +6,33 @@ enum AscendText {
     /// The lines without terminal sequences and control characters; tabs stay, a no-break space is a blank. What
     /// follows the last line end is the last element, "" where there is nothing.
     static func lines(_ text: String) -> [String] {
+        text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).flatMap { line in
+            let line = line.last == 0x0D ? line.dropLast() : line
+            let isPlain = line.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x09 }
+            let text = String(decoding: line, as: UTF8.self)
+            return isPlain ? [text] : cleaned(text)
+        }
+    }
+
+    /// One line, or several where a carriage return is all that ends them.
+    private static func cleaned(_ text: String) -> [String] {
         var lines: [String] = []
         var line = String.UnicodeScalarView()
-        func endLine() {
-            lines.append(String(line))
-            line = String.UnicodeScalarView()
-        }
         var scalars = text.unicodeScalars.makeIterator()
         var next = scalars.next()
         while let scalar = next {
             next = scalars.next()
             switch scalar.value {
-            case 0x0A: endLine()
-            case 0x0D: if next?.value != 0x0A { endLine() }
+            case 0x0D:
+                lines.append(String(line))
+                line = String.UnicodeScalarView()
             case 0x09: line.append(scalar)
             case 0xA0: line.append(" ")
             case 0x1B:
-                guard let kind = next, kind.value != 0x0A, kind.value != 0x0D else { continue }
+                guard let kind = next else { continue }
                 next = scalars.next()
-                // ESC [ … ends with a letter or sign; other sequences have one character.
+                // ESC [ … ends with a letter or sign, ESC ( takes one more; other sequences have one character.
+                if kind == "(" { next = scalars.next() }
                 guard kind == "[" else { continue }
                 while let inside = next, (0x20...0x3F).contains(inside.value) { next = scalars.next() }
                 if let end = next, (0x40...0x7E).contains(end.value) { next = scalars.next() }
@@ -32,8 +40,7 @@ enum AscendText {
             default: line.append(scalar)
             }
         }
-        endLine()
-        return lines
+        return lines + [String(line)]
     }
 
     /// The cells of a row of a table, trimmed; nil for what is no row.
@@ -64,8 +71,8 @@ package struct AscendUsage: Hashable, Sendable {
 
 /// A process that uses a chip.
 package struct AscendProcess: Hashable, Sendable {
-    package var card: UInt32
-    /// nil where the tool names the card alone.
+    /// nil where the list does not name it, as with the chip.
+    package var card: UInt32?
     package var chip: UInt32?
     package var processID: UInt32
     /// In its container; newer versions tell it.

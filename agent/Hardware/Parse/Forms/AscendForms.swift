@@ -96,7 +96,7 @@ extension AscendDevice {
 extension AscendProcess {
     fileprivate var json: JSONText.Value {
         .object([
-            ("npu", .integer(card)), ("chip", .optional(chip)), ("pid", .integer(processID)),
+            ("npu", .known(card)), ("chip", .optional(chip)), ("pid", .integer(processID)),
             ("name", .string(name)), ("memory_mib", .known(memoryBytes.map { $0 >> 20 })),
             ("container_pid", .optional(containerProcessID)),
         ])
@@ -263,9 +263,10 @@ extension AscendReadings {
             reading.busID = board.busID
             // What the driver says of the firmware stands for a version that it does not tell.
             let firmware = board.firmwareVersion.flatMap { $0.isVersion ? $0 : nil }
+            let isUnsaid = firmware == nil && has("firmwareversion")
             reading.others += [
                 ("chip_count", .optional(chipCount)), ("firmware", .optional(firmware)),
-                ("compatibility", firmware == nil ? .optional(board.compatibility) : nil),
+                ("compatibility", isUnsaid ? .optional(board.compatibility) : nil),
             ]
         }
         if memoryErrors.isKnown || highBandwidthMemoryErrors.isKnown {
