@@ -125,6 +125,14 @@ struct AscendFormTests {
         }
     }
 
+    @Test(
+        "no form takes a sample of another tool", .enabled(if: Corpus.isThere),
+        arguments: Corpus.files("").filter { !$0.hasPrefix("npu/") })
+    func otherSamples(file: String) {
+        let output = SavedOutput(text: Corpus.text(file), fileName: file)
+        #expect(ToolForm.ascend.filter { $0.recognizes(output) }.map(\.name) == [])
+    }
+
     @Test("complaints have codes, with the driver's number and the library that is missing")
     func complaints() throws {
         func complaint(_ text: String) throws -> JSON {
@@ -185,6 +193,18 @@ struct AscendFormTests {
         #expect(newest["devices"]?.elements.map { $0["chip"] } == [.number(0), .number(0)])
         #expect(newest["devices"]?.elements.map { $0["bus_id"] } == [.null, .null])
         #expect(newest["processes"]?.elements.count == 1)
+    }
+
+    @Test("lists of one reading, and a mapping without its head, are recognised")
+    func small() throws {
+        let power = "\tNPU ID : 3\n\tChip Count : 1\n\n\tNPU Real-time Power(W) : 91.5\n\tChip ID : 0\n"
+        let said = try read(power)
+        #expect(said.form == "npu-smi-common")
+        #expect(said.json["devices"]?.elements.first?["power_w"] == .number(91.5))
+        #expect(try read("\tNPU Temperature (C)            : 46\n").form == "npu-smi-common")
+        #expect(try read("\tNPU ID : 3\n\tVoltage(V) : 0.87\n").form == "npu-smi-common")
+        #expect(try read("\tNPU ID : 3\n\tChip Count : 1\n").form == "npu-smi-list")
+        #expect(try read("0   0   0   Ascend 910A\n0   1   -   Mcu\n").form == "npu-smi-mapping")
     }
 
     @Test("lists say what their lines say, and nothing else")

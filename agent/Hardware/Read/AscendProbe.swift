@@ -20,7 +20,12 @@ package struct AscendProbe: DeviceProbe {
     /// Cards that are asked one by one where the table cannot be read.
     private static let singleQueryLimit = 16
 
-    package init() {}
+    /// Chips that are not well and are asked why, in one probe.
+    private static let healthQueryLimit = 4
+
+    package let details: AscendDetails
+
+    package init(details: AscendDetails = AscendDetails()) { self.details = details }
 
     package var vendor: String { "huawei" }
 
@@ -36,6 +41,7 @@ package struct AscendProbe: DeviceProbe {
             mapping = AscendMapping(parsing: String(decoding: output, as: UTF8.self))
         }
         if !info.devices.isEmpty {
+            let info = detailed(info, tools)
             return DeviceProbeResult(
                 devices: Self.reports(info, mapping),
                 tool: ToolReport(
@@ -58,13 +64,38 @@ package struct AscendProbe: DeviceProbe {
                 while taken.contains(next) { next += 1 }
                 taken.insert(next)
             }
-            let name = known.flatMap { Scan.known($0.name) }
+            let name = known.flatMap { AscendText.name($0.name) }
             let logicID = known?.logicID ?? next
             let report = device.report(
                 logicID: logicID, fullName: name, driverVersion: info.driverVersion)
             reports.append((logicID, report))
         }
         return reports.sorted { $0.logicID < $1.logicID }.map(\.report)
+    }
+
+    /// The table with what only other questions tell.
+    private func detailed(_ info: AscendInfo, _ tools: ToolContext) -> AscendInfo {
+        var info = info
+        let ill = info.devices.indices.filter { info.devices[$0].health?.lowercased() != "ok" }
+        for position in ill.prefix(Self.healthQueryLimit) {
+            guard askHealth(&info.devices[position], tools) else { return info }
+        }
+        var cards: [UInt32] = []
+        for device in info.devices where !cards.contains(device.card) { cards.append(device.card) }
+        for question in details.questions(cards: cards) {
+            guard case .exited(_, let output, _) = run(tools, ["info"] + question.arguments) else {
+                details.stop()
+                break
+            }
+            details.answer(question, String(decoding: output, as: UTF8.self))
+        }
+        let known = details.known
+        for position in info.devices.indices {
+            let device = info.devices[position]
+            info.devices[position].uncorrectedErrors = known.uncorrectedErrors(
+                card: device.card, chip: device.chip)
+        }
+        return info
     }
 
     private func oneByOne(_ mapping: AscendMapping, _ tools: ToolContext) -> DeviceProbeResult {
@@ -76,7 +107,8 @@ package struct AscendProbe: DeviceProbe {
             if position < Self.singleQueryLimit, devices.last?.health != .unknown || position == 0 {
                 read(&device, tools)
             }
-            devices.append(device.report(logicID: chip.logicID, fullName: chip.name, driverVersion: nil))
+            let name = AscendText.name(chip.name)
+            devices.append(device.report(logicID: chip.logicID, fullName: name, driverVersion: nil))
         }
         return DeviceProbeResult(
             devices: devices,
@@ -101,19 +133,24 @@ package struct AscendProbe: DeviceProbe {
     }
 
     /// Asked of chips that are not well, and of those whose table cannot be read: it names what is wrong.
-    private func askHealth(_ device: inout AscendDevice, _ tools: ToolContext) {
-        let chip = ["-c", String(device.chip)]
-        let list = ask("health", of: device, tools, chip)
-        guard let health = list?.chip(card: device.card, chip: device.chip)?.health else { return }
+    ///
+    /// - Returns: false where there is no answer, and another question would have none.
+    @discardableResult
+    private func askHealth(_ device: inout AscendDevice, _ tools: ToolContext) -> Bool {
+        let place = ["-i", String(device.card), "-c", String(device.chip)]
+        guard case .exited(_, let output, _) = run(tools, ["info", "-t", "health"] + place) else {
+            return false
+        }
+        let list = AscendList(parsing: String(decoding: output, as: UTF8.self))
+        guard let health = list.chip(card: device.card, chip: device.chip)?.health else { return true }
         device.errors = health.faults
         // The table and this list may be of two moments: the worse of them is kept.
         if device.health?.lowercased() == "ok", let state = health.state { device.health = state }
+        return true
     }
 
-    private func ask(
-        _ kind: String, of device: AscendDevice, _ tools: ToolContext, _ more: [String] = []
-    ) -> AscendList? {
-        let result = run(tools, ["info", "-t", kind, "-i", String(device.card)] + more)
+    private func ask(_ kind: String, of device: AscendDevice, _ tools: ToolContext) -> AscendList? {
+        let result = run(tools, ["info", "-t", kind, "-i", String(device.card)])
         guard case .exited(0, let output, _) = result else { return nil }
         return AscendList(parsing: String(decoding: output, as: UTF8.self))
     }

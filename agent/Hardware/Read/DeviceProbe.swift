@@ -51,8 +51,8 @@ package protocol DeviceProbe: Sendable {
     func probe(_ tools: ToolContext) -> DeviceProbeResult
 }
 
-/// In the order of the report.
-package let deviceProbes: [any DeviceProbe] = [AscendProbe(), NvidiaProbe()]
+/// In the order of the report. New ones for each prober: some remember what they have asked.
+package var deviceProbes: [any DeviceProbe] { [AscendProbe(), NvidiaProbe()] }
 
 extension ToolReport {
     /// For a run that brought no devices.

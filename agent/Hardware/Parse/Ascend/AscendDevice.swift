@@ -25,6 +25,8 @@ package struct AscendDevice: Hashable, Sendable {
     package var highBandwidthMemory: AscendUsage?
     /// What `-t health` says of a chip that is not well.
     package var errors: [AscendHealth.Fault] = []
+    /// Memory errors since the driver was loaded, of `-t ecc`.
+    package var uncorrectedErrors: UInt64?
 
     package init(card: UInt32, chip: UInt32, name: String?) {
         self.card = card
@@ -57,7 +59,9 @@ package struct AscendDevice: Hashable, Sendable {
         let faults = errors.prefix(4).map(\.description).joined(separator: "; ")
         let reason = "npu-smi says \(health)" + (faults.isEmpty ? "" : ": " + faults)
         switch health.lowercased() {
-        case "ok": return (.ok, nil)
+        case "ok":
+            guard let count = uncorrectedErrors, count > 0 else { return (.ok, nil) }
+            return (.warning, "\(count) memory errors could not be corrected since the driver was loaded")
         case "warning", "alarm": return (.warning, reason)
         case "critical": return (.failed, reason)
         default: return (.unknown, reason)

@@ -14,7 +14,7 @@ extension ToolForm {
                 }, read: AscendVirtual.reading),
             ToolForm(
                 name: "npu-smi-mapping", command: "npu-smi info -m",
-                recognizes: { AscendMapping(parsing: $0.text).hasHeader }, read: AscendMapping.reading),
+                recognizes: AscendMapping.isSaved, read: AscendMapping.reading),
             ToolForm(
                 name: "npu-smi-topo", command: "npu-smi info -t topo",
                 recognizes: { !AscendTopology(parsing: $0.text).rows.isEmpty }, read: AscendTopology.reading),
@@ -110,6 +110,13 @@ extension JSONText.Value {
 }
 
 extension AscendMapping {
+    /// Its head, or rows whose chips have the maker's name.
+    fileprivate static func isSaved(_ output: SavedOutput) -> Bool {
+        let mapping = AscendMapping(parsing: output.text)
+        let isNamed = mapping.chips.allSatisfy { $0.name.hasPrefix("Ascend") }
+        return mapping.hasHeader || (!mapping.chips.isEmpty && isNamed)
+    }
+
     fileprivate static func reading(_ output: SavedOutput) -> ToolReading {
         let mapping = AscendMapping(parsing: output.text)
         let devices = mapping.chips.map { chip in
@@ -177,7 +184,7 @@ extension AscendProcessList {
 extension AscendList {
     /// The kinds of list; `isTold` looks for a line that no other list has.
     fileprivate enum Topic: String, CaseIterable {
-        case health, ecc, board, memory, usages, common, list
+        case list, health, ecc, board, memory, usages, common
 
         var form: ToolForm {
             ToolForm(
@@ -192,6 +199,7 @@ extension AscendList {
                 list.readings.contains { readings in keys.contains { readings.has($0) } }
             }
             switch self {
+            case .list: return list.totalCount != nil || (!list.cards.isEmpty && list.readings.isEmpty)
             case .health: return isSaid("errorinformation") && isSaid("health", "healthstatus")
             case .ecc:
                 return list.readings.contains {
@@ -205,9 +213,9 @@ extension AscendList {
                 return isSaid("hbmcapacity(mb)", "ddrcapacity(mb)", "memorycapacity(mb)")
                     && isSaid("aicoreusagerate(%)", "aicpuusagerate(%)", "hbmusagerate(%)", "ddrusagerate(%)")
             case .common:
+                // Further lists of one card are read as this one: "temp", "power", "volt".
                 return isSaid("aicoreusagerate(%)", "npurealtimepower(w)", "hbmusagerate(%)", "aicorecount")
-                    || (isSaid("npuid") && isSaid("temperature(c)", "health")) || isSaid("nputemperature(c)")
-            case .list: return !list.cards.isEmpty
+                    || isSaid("nputemperature(c)") || (!list.cards.isEmpty && !list.readings.isEmpty)
             }
         }
     }
