@@ -116,6 +116,14 @@ struct AscendFormTests {
             | Card  VF  Name       Firmware | Bus-Id            | Util        Ecc-Error |
             | 0     /   MLX-1      v1.1.4   | 0000:4f:00.0      | 0%          0         |
             """,
+            """
+            | other-smi    Version: 1.0.0                                         |
+            | Device       Status   | Health        | Power(mW)   | Npu(%)           |
+            | Chip         Name     | Bus-Id        | Temp(C)     | Memory-Usage(MB) |
+            +=======================+===============+=============+==================+
+            | 0            Online   | OK            | NA          | 0                |
+            | 0            RX18     | 0000:01:00.0  | 41          | 35   / 5120      |
+            """,
             "        GPU0    GPU1    CPU Affinity\nGPU0     X      PHB     0-11\nGPU1    PHB      X      0-11\n",
             "CPU(s): 4\nModel name: Kunpeng-920\nNUMA node0 CPU(s): 0-3\nSerial Number : 7\n",
         ]

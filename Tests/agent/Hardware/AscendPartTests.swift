@@ -201,7 +201,7 @@ struct AscendPartTests {
                 """)
         #expect(newest.chips.map(\.logicID) == [5])
         #expect(newest.chips.map(\.physicalID) == [6])
-        #expect(newest.chips.first?.hasLogicColumn == false)
+        #expect(newest.chips.first?.deviceFile == "/dev/davinci6")
         let headless = AscendMapping(parsing: "0 0 3 Ascend 910B3\n0 1 - Mcu\n")
         #expect(headless.chips.map(\.logicID) == [3])
         #expect(headless.chips.map(\.name) == ["Ascend 910B3"])

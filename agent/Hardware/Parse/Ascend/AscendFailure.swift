@@ -33,7 +33,7 @@ package struct AscendFailure: Hashable, Sendable {
         (["davinci", "permission denied"], .notPermitted),
         (["there is no npu"], .noDevices),
         (["this device does not support"], .notSupported),
-        (["command or option is not found"], .notSupported),
+        (["command or option is not found"], .notSupported), (["error parameter of -"], .notSupported),
         (["failed to execute npu-smi"], .other), (["npu get board type failed"], .other),
     ]
 

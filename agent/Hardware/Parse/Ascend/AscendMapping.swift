@@ -11,7 +11,10 @@ package struct AscendMapping: Hashable, Sendable {
         /// The table had a column for the logic id; without one the card's number is it.
         package var hasLogicColumn = true
 
-        package var deviceFile: String { "/dev/davinci\(logicID)" }
+        /// Its number is the logic id; in tables without that, the physical one.
+        package var deviceFile: String {
+            "/dev/davinci\(hasLogicColumn ? logicID : physicalID ?? logicID)"
+        }
     }
 
     /// A row without a logic id: a management unit or a processor of the card.
