@@ -80,15 +80,54 @@ extension FuzzTarget {
             let text = text(bytes)
             let info = AscendInfo(parsing: text)
             let mapping = AscendMapping(parsing: text)
-            let readings = AscendReadings(parsing: text)
             checkAccepted(
                 info.devices.map {
                     $0.report(
                         logicID: mapping.chip(card: $0.card, chip: $0.chip)?.logicID ?? $0.card,
                         fullName: nil, driverVersion: info.driverVersion)
                 })
-            precondition((readings.memoryUsedPercent ?? 0) <= 100, "\(readings)")
-            if let failure = AscendFailure(parsing: text) { precondition(!failure.advice.isEmpty) }
+            checkAccepted(AscendProbe.reports(info, mapping))
+            for device in info.devices {
+                for usage in [device.memory, device.highBandwidthMemory, device.hugePages] {
+                    precondition((usage?.used ?? 0) >= 0 && (usage?.total ?? 0) >= 0, "\(device)")
+                }
+            }
+            for readings in AscendList(parsing: text).readings { check(readings) }
+            for sample in AscendWatch(parsing: text).samples {
+                precondition((sample.utilizationPercent ?? 0) <= 100, "\(sample)")
+                precondition((sample.memoryUsedPercent ?? 0) <= 100, "\(sample)")
+            }
+            let topology = AscendTopology(parsing: text)
+            precondition(topology.groups.joined().count == topology.rows.count, "\(topology)")
+            for process in AscendProcessList(parsing: text).processes + (info.processes ?? []) {
+                precondition((process.memoryBytes ?? 0) >= 0, "\(process)")
+            }
+            _ = AscendVirtual(parsing: text)
+            _ = AscendVersion(parsing: text)
+            if let failure = AscendFailure(parsing: text) {
+                precondition(!failure.advice.isEmpty && failure.line.count <= 301, "\(failure)")
+            }
+            checkForms(ToolForm.ascend, text)
+        }
+    }
+
+    private static func check(_ readings: AscendReadings) {
+        precondition((readings.utilizationPercent ?? 0) <= 100, "\(readings)")
+        precondition((readings.workMemoryUsedPercent ?? 0) <= 100, "\(readings)")
+        precondition((readings.workMemoryBytes ?? 0) >= 0, "\(readings)")
+        precondition((readings.hugePagesUsedPercent ?? 0) <= 100, "\(readings)")
+        _ = readings.health
+        _ = readings.board
+        _ = readings.memoryErrors
+        _ = readings.highBandwidthMemoryErrors
+    }
+
+    /// Every form reads every text; what it says can be written.
+    private static func checkForms(_ forms: [ToolForm], _ text: String) {
+        let output = SavedOutput(text: text, fileName: "saved")
+        for form in forms {
+            _ = form.recognizes(output)
+            precondition(!JSONText.write(form.read(output).json).isEmpty, form.name)
         }
     }
 

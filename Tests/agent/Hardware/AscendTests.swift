@@ -37,7 +37,7 @@ struct AscendTests {
         #expect(info.devices.map(\.busID) == ["0000:9C:00.0", "0000:9E:00.0"])
         #expect(info.devices.map(\.powerMilliwatts) == [170_500, nil])
         #expect(info.devices.map(\.utilizationPercent) == [12, 0])
-        #expect(info.devices.map(\.memoryUsedBytes) == [60_156 << 20, 2_876 << 20])
+        #expect(info.devices.map(\.workMemory?.used) == [60_156 << 20, 2_876 << 20])
     }
 
     @Test("the mapping gives logic ids and names, and passes over management chips")
@@ -91,7 +91,7 @@ struct AscendTests {
                 +===================+=================+========================================+
                 """)
         let device = try #require(info.devices.first)
-        #expect(device.memoryTotalBytes == 8_192 << 20)
+        #expect(device.workMemory?.total == 8_192 << 20)
         #expect(device.busID == nil)
         #expect(device.powerMilliwatts == nil)
         let report = device.report(logicID: 0, fullName: nil, driverVersion: nil)
@@ -116,7 +116,7 @@ struct AscendTests {
     }
 
     @Test("readings of one card take the chip and not its management unit")
-    func readings() {
+    func readings() throws {
         let text = """
                 NPU ID                         : 1
                 Chip Count                     : 1
@@ -130,12 +130,13 @@ struct AscendTests {
                 Chip Name                      : mcu
                 Temperature(C)                 : 40
             """
-        let readings = AscendReadings(parsing: text)
+        let list = AscendList(parsing: text)
+        let readings = try #require(list.chip(card: 1, chip: 0))
         #expect(readings.card == 1)
         #expect(readings.temperatureCelsius == 46)
         #expect(readings.utilizationPercent == 6)
         #expect(readings.powerMilliwatts == 130_400)
-        #expect(readings.memoryUsedPercent == 91)
-        #expect(AscendReadings(parsing: text, chip: 1).temperatureCelsius == nil)
+        #expect(readings.workMemoryUsedPercent == 91)
+        #expect(list.chip(card: 1, chip: 1) == nil)
     }
 }

@@ -152,7 +152,8 @@ struct HardwareProberTests {
             "info -m") printf '\\tNPU ID    Chip ID    Chip Logic ID    Chip Name\\n'
                 printf '\\t2         0          0                Ascend 310P3\\n' ;;
             "info -t common -i 2") printf '\\tNPU ID : 2\\n\\tAicore Usage Rate(%%) : 6\\n\\tTemperature(C) : 46\\n' ;;
-            "info -t usages -i 2") printf '\\tDDR Capacity(MB) : 21000\\n\\tDDR Usage Rate(%%) : 10\\n' ;;
+            "info -t usages -i 2") printf '\\tDDR Capacity(MB) : 21000\\n\\tDDR Usage Rate(%%) : 10\\n'
+                printf '\\tAicore Usage Rate(%%) : 6\\n' ;;
             *) echo 'a table of the future' ;;
             esac
             """
@@ -165,6 +166,59 @@ struct HardwareProberTests {
         #expect(device.memoryTotalBytes == 21_000 << 20)
         #expect(device.memoryUsedBytes == 2_100 << 20)
         #expect(device.health == .ok)
+    }
+
+    @Test(
+        "a chip that is not well is asked why; errors of its memory are asked a few cards at a time, and rarely"
+    )
+    func ascendDetails() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("table", AscendFixtures.twoDies)
+        try directory.write("health", AscendFixtures.health)
+        try directory.write("topology", AscendFixtures.dies)
+        let script = """
+            echo "$*" >> \(directory.path)/asked
+            case "$*" in
+            "info") cat \(directory.path)/table ;;
+            "info -t health -i 2 -c 1") sed /NPU/d \(directory.path)/health ;;
+            "info -t ecc -i 2") printf 'HBM Double Bit Error Count : 3\nChip ID : 0\n' ;;
+            "info -t topo") cat \(directory.path)/topology ;;
+            *) echo 'This device does not support querying it.'; exit 1 ;;
+            esac
+            """
+        let prober = try prober(directory, ascend: script)
+        let report = prober.report()
+        #expect(report.devices.map(\.health) == [.warning, .warning])
+        #expect(
+            report.devices.first?.reason
+                == "3 memory errors could not be corrected since the driver was loaded")
+        #expect(report.devices.last?.reason?.contains("80C98009 (node type=SOC, event: Heartbeat)") == true)
+        #expect(prober.report().devices == report.devices)
+        let asked = directory.read("asked").split(separator: "\n")
+        #expect(asked.count { $0 == "info" } == 2)
+        #expect(asked.count { $0.contains("ecc") } == 1)
+        #expect(asked.count { $0.contains("topo") } == 1)
+        #expect(asked.count { $0.contains("health") } == 2)
+    }
+
+    @Test("what is rarely asked comes in small parts, and again after a while")
+    func ascendQuestions() {
+        let details = AscendDetails(interval: .seconds(60))
+        let start = ContinuousClock.now
+        let first = details.questions(cards: [0, 7], now: start)
+        #expect(first == [.topology, .errors(card: 0), .board(card: 0), .errors(card: 7)])
+        #expect(details.questions(cards: [0, 7], now: start) == [.board(card: 7)])
+        #expect(details.questions(cards: [0, 7], now: start + .seconds(59)) == [])
+        #expect(details.questions(cards: [7], now: start + .seconds(60)).count == 3)
+        details.answer(.topology, AscendFixtures.topology)
+        details.answer(.topology, "This device does not support querying it.")
+        details.answer(.board(card: 7), AscendFixtures.board)
+        #expect(details.known.topology?.groups.count == 2)
+        #expect(details.known.boards[7]?.serialNumber == "77AB02")
+        #expect(details.known.uncorrectedErrors(card: 7, chip: 0) == nil)
+        _ = details.questions(cards: [1, 2, 3], now: start + .seconds(600))
+        details.stop()
+        #expect(details.questions(cards: [1, 2, 3], now: start + .seconds(601)) == [])
     }
 
     @Test("a setting that names no address here keeps the agent from starting")

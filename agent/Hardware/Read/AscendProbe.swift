@@ -20,7 +20,12 @@ package struct AscendProbe: DeviceProbe {
     /// Cards that are asked one by one where the table cannot be read.
     private static let singleQueryLimit = 16
 
-    package init() {}
+    /// Chips that are not well and are asked why, in one probe.
+    private static let healthQueryLimit = 4
+
+    package let details: AscendDetails
+
+    package init(details: AscendDetails = AscendDetails()) { self.details = details }
 
     package var vendor: String { "huawei" }
     package var isAlwaysTold: Bool { true }
@@ -37,6 +42,7 @@ package struct AscendProbe: DeviceProbe {
             mapping = AscendMapping(parsing: String(decoding: output, as: UTF8.self))
         }
         if !info.devices.isEmpty {
+            let info = detailed(info, tools)
             return DeviceProbeResult(
                 devices: Self.reports(info, mapping),
                 tool: ToolReport(
@@ -59,7 +65,7 @@ package struct AscendProbe: DeviceProbe {
                 while taken.contains(next) { next += 1 }
                 taken.insert(next)
             }
-            let name = known.flatMap { Scan.known($0.name) }
+            let name = known.flatMap { AscendText.name($0.name) }
             let logicID = known?.logicID ?? next
             let report = device.report(
                 logicID: logicID, fullName: name, driverVersion: info.driverVersion)
@@ -68,15 +74,42 @@ package struct AscendProbe: DeviceProbe {
         return reports.sorted { $0.logicID < $1.logicID }.map(\.report)
     }
 
+    /// The table with what only other questions tell.
+    private func detailed(_ info: AscendInfo, _ tools: ToolContext) -> AscendInfo {
+        var info = info
+        let ill = info.devices.indices.filter { info.devices[$0].health?.lowercased() != "ok" }
+        for position in ill.prefix(Self.healthQueryLimit) {
+            guard askHealth(&info.devices[position], tools) else { return info }
+        }
+        var cards: [UInt32] = []
+        for device in info.devices where !cards.contains(device.card) { cards.append(device.card) }
+        for question in details.questions(cards: cards) {
+            guard case .exited(_, let output, _) = run(tools, ["info"] + question.arguments) else {
+                details.stop()
+                break
+            }
+            details.answer(question, String(decoding: output, as: UTF8.self))
+        }
+        let known = details.known
+        for position in info.devices.indices {
+            let device = info.devices[position]
+            info.devices[position].uncorrectedErrors = known.uncorrectedErrors(
+                card: device.card, chip: device.chip)
+        }
+        return info
+    }
+
     private func oneByOne(_ mapping: AscendMapping, _ tools: ToolContext) -> DeviceProbeResult {
         var devices: [DeviceReport] = []
         for (position, chip) in mapping.chips.enumerated() {
             var device = AscendDevice(card: chip.card, chip: chip.chip, name: chip.name)
+            device.physicalID = chip.physicalID
             // Each question has the whole deadline: the first card without an answer is the last one asked.
             if position < Self.singleQueryLimit, devices.last?.health != .unknown || position == 0 {
                 read(&device, tools)
             }
-            devices.append(device.report(logicID: chip.logicID, fullName: chip.name, driverVersion: nil))
+            let name = AscendText.name(chip.name)
+            devices.append(device.report(logicID: chip.logicID, fullName: name, driverVersion: nil))
         }
         return DeviceProbeResult(
             devices: devices,
@@ -87,17 +120,40 @@ package struct AscendProbe: DeviceProbe {
 
     private func read(_ device: inout AscendDevice, _ tools: ToolContext) {
         for kind in ["common", "usages"] {
-            let result = run(tools, ["info", "-t", kind, "-i", String(device.card)])
-            guard case .exited(0, let output, _) = result else { return }
-            let readings = AscendReadings(parsing: String(decoding: output, as: UTF8.self), chip: device.chip)
+            guard let list = ask(kind, of: device, tools) else { return }
             device.health = "OK"
-            device.utilizationPercent = device.utilizationPercent ?? readings.utilizationPercent
-            device.temperatureCelsius = device.temperatureCelsius ?? readings.temperatureCelsius
-            device.powerMilliwatts = device.powerMilliwatts ?? readings.powerMilliwatts
-            guard let total = readings.memoryTotalBytes, total > 0 else { continue }
-            device.memoryTotalBytes = total
-            device.memoryUsedBytes = readings.memoryUsedPercent.map { total / 100 * Int64($0) }
+            guard let said = list.chip(card: device.card, chip: device.chip) else { continue }
+            device.utilizationPercent = device.utilizationPercent ?? said.utilizationPercent
+            device.temperatureCelsius = device.temperatureCelsius ?? said.temperatureCelsius
+            device.powerMilliwatts = device.powerMilliwatts ?? said.powerMilliwatts
+            guard let total = said.workMemoryBytes, total > 0 else { continue }
+            let used = said.workMemoryUsedPercent.map { total / 100 * Int64($0) }
+            device.memory = AscendUsage(used: used, total: total)
         }
+        askHealth(&device, tools)
+    }
+
+    /// Asked of chips that are not well, and of those whose table cannot be read: it names what is wrong.
+    ///
+    /// - Returns: false where there is no answer, and another question would have none.
+    @discardableResult
+    private func askHealth(_ device: inout AscendDevice, _ tools: ToolContext) -> Bool {
+        let place = ["-i", String(device.card), "-c", String(device.chip)]
+        guard case .exited(_, let output, _) = run(tools, ["info", "-t", "health"] + place) else {
+            return false
+        }
+        let list = AscendList(parsing: String(decoding: output, as: UTF8.self))
+        guard let health = list.chip(card: device.card, chip: device.chip)?.health else { return true }
+        device.errors = health.faults
+        // The table and this list may be of two moments: the worse of them is kept.
+        if device.health?.lowercased() == "ok", let state = health.state { device.health = state }
+        return true
+    }
+
+    private func ask(_ kind: String, of device: AscendDevice, _ tools: ToolContext) -> AscendList? {
+        let result = run(tools, ["info", "-t", kind, "-i", String(device.card)])
+        guard case .exited(0, let output, _) = result else { return nil }
+        return AscendList(parsing: String(decoding: output, as: UTF8.self))
     }
 
     private func refused(_ result: ToolResult, _ tools: ToolContext) -> DeviceProbeResult {

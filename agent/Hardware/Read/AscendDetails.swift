@@ -1,0 +1,86 @@
+import Synchronization
+
+/// What is asked of `npu-smi` rarely: links, counters of memory errors and boards. Each answer costs a run of the
+/// tool for each card, so a few questions go along with each probe until all are answered, and then none for a while.
+package final class AscendDetails: Sendable {
+    package enum Question: Hashable, Sendable {
+        case topology
+        case errors(card: UInt32)
+        case board(card: UInt32)
+
+        /// Behind `npu-smi info`.
+        var arguments: [String] {
+            switch self {
+            case .topology: ["-t", "topo"]
+            case .errors(let card): ["-t", "ecc", "-i", String(card)]
+            case .board(let card): ["-t", "board", "-i", String(card)]
+            }
+        }
+    }
+
+    /// The answers so far.
+    package struct Known: Sendable {
+        package var topology: AscendTopology?
+        /// Of each card, one for each chip.
+        package var errors: [UInt32: AscendList] = [:]
+        package var boards: [UInt32: AscendBoard] = [:]
+
+        /// Memory errors that could not be corrected, since the driver was loaded; nil is not known.
+        package func uncorrectedErrors(card: UInt32, chip: UInt32) -> UInt64? {
+            guard let said = errors[card]?.chip(card: card, chip: chip) else { return nil }
+            let counts = [said.memoryErrors.double, said.highBandwidthMemoryErrors.double].compactMap { $0 }
+            return counts.isEmpty ? nil : counts.reduce(0) { $0.addingReportingOverflow($1).partialValue }
+        }
+    }
+
+    private struct State {
+        var known = Known()
+        var open: [Question] = []
+        var askedAt: ContinuousClock.Instant?
+    }
+
+    /// Between two rounds of questions.
+    private let interval: Duration
+    /// With one probe.
+    private static let questionsAtOnce = 4
+    private let state = Mutex(State())
+
+    package init(interval: Duration = .seconds(3_600)) { self.interval = interval }
+
+    package var known: Known { state.withLock { $0.known } }
+
+    /// The questions for this probe. Those that are not answered come again in the next round.
+    package func questions(
+        cards: [UInt32], now: ContinuousClock.Instant = .now
+    ) -> [Question] {
+        state.withLock { state in
+            if state.open.isEmpty, state.askedAt.map({ now - $0 >= interval }) ?? true {
+                state.open = [.topology] + cards.flatMap { [.errors(card: $0), .board(card: $0)] }
+                state.askedAt = now
+            }
+            let next = Array(state.open.prefix(Self.questionsAtOnce))
+            state.open.removeFirst(next.count)
+            return next
+        }
+    }
+
+    package func answer(_ question: Question, _ text: String) {
+        state.withLock { state in
+            switch question {
+            case .topology:
+                let topology = AscendTopology(parsing: text)
+                if !topology.rows.isEmpty { state.known.topology = topology }
+            case .errors(let card):
+                let list = AscendList(parsing: text)
+                if !list.chips.isEmpty { state.known.errors[card] = list }
+            case .board(let card):
+                if let board = AscendList(parsing: text).chips.lazy.compactMap(\.board).first {
+                    state.known.boards[card] = board
+                }
+            }
+        }
+    }
+
+    /// The tool hangs: nothing more is asked in this round.
+    package func stop() { state.withLock { $0.open = [] } }
+}
