@@ -19,7 +19,8 @@ struct FuzzTarget {
     static var all: [FuzzTarget] {
         [
             agentFrames, coordinatorFrames, zstd, localMessages, jobFiles, payloads, runOptions, grammars,
-            requests, storeTexts, nvidia, ascend, machine, addresses,
+            requests, queries, tokens, identities, localAnswers, storeTexts, storeRows, storeSnapshots,
+            nvidia, ascend, machine, addresses,
         ]
     }
 
