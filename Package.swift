@@ -260,23 +260,46 @@ let package = Package(
 
 // `dev/fuzz` builds with MORTISE_FUZZ=1, in a folder of its own: the modules that read bytes from outside,
 // instrumented for libFuzzer, and of those that also do I/O only the sources that parse, so that neither NIO nor
-// BoringSSL nor SQLite has to be built.
+// BoringSSL nor GRDB has to be built.
 if Context.environment["MORTISE_FUZZ"] == "1" {
     let whole = [
         "ClusterTypes", "CZstd", "Zstd", "CPlatform", "Platform", "APITypes", "JobFile", "ProtocolMessages",
-        "ProtocolGenerated", "ProtocolCodec", "AgentHardware",
+        "ProtocolGenerated", "ProtocolCodec", "AgentHardware", "CoordinatorPlacement",
+        "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorStore",
     ]
-    let parsers = [
-        "AgentSlots": ["Bytes.swift", "LocalMessage.swift", "LogHeader.swift", "SlotFiles.swift"],
-        "CoordinatorAPI": ["PercentDecoding.swift", "StrictJSON.swift"],
-        "CoordinatorStoreSQLite": ["CompactText.swift"],
+    let parsers: [String: (sources: [String], dependencies: [Target.Dependency])] = [
+        "AgentSlots": (["Bytes.swift", "LocalMessage.swift", "LogHeader.swift", "SlotFiles.swift"], []),
+        "CoordinatorAPI": (
+            ["APIError.swift", "PercentDecoding.swift", "Query.swift", "StrictJSON.swift"],
+            ["APITypes", "CoordinatorCore"]
+        ),
+        "CoordinatorStoreSQLite": (
+            [
+                "Bounds.swift", "Columns.swift", "CompactText.swift", "JSONText.swift", "RowReader.swift",
+            ],
+            ["CoordinatorCore", "CoordinatorStore", .product(name: "GRDBSQLite", package: "GRDB.swift")]
+        ),
+        "HTTPSClient": (["HTTPSEndpoint.swift"], []),
+        "TLSIdentity": (
+            [
+                "Encoding.swift", "IdentityError.swift", "JoinTokenText.swift", "NodeDescription.swift",
+                "NodeURI.swift", "Secret.swift",
+            ], []
+        ),
     ]
     package.targets = package.targets.filter { whole.contains($0.name) || parsers[$0.name] != nil }
+    // A program's module cannot be linked into another program.
+    package.targets.append(
+        .target(
+            name: "AgentMain", dependencies: ["ProtocolMessages", "ProtocolCodec"], path: "agent/Main",
+            sources: ["LocalMessages.swift"], swiftSettings: settings))
+    let names = package.targets.map(\.name)
     for target in package.targets {
-        if let sources = parsers[target.name] {
-            target.sources = sources
+        if let parser = parsers[target.name] {
+            target.sources = parser.sources
             target.resources = nil
-            target.dependencies = ["ClusterTypes", "Platform", "ProtocolMessages", "ProtocolCodec"]
+            target.dependencies =
+                ["ClusterTypes", "Platform", "ProtocolMessages", "ProtocolCodec"] + parser.dependencies
         }
         // Written by a program from the schema, and a third of all code: its branches would drown ours.
         guard target.name != "ProtocolGenerated" else { continue }
@@ -285,7 +308,8 @@ if Context.environment["MORTISE_FUZZ"] == "1" {
     package.targets.append(
         .executableTarget(
             name: "mortise-fuzz",
-            dependencies: (whole + parsers.keys.sorted()).map { .init(stringLiteral: $0) },
+            dependencies: names.map { .init(stringLiteral: $0) }
+                + [.product(name: "GRDBSQLite", package: "GRDB.swift")],
             path: "Tests", exclude: ["Fuzz/Corpus"], sources: ["Fuzz", "protocol/MessageGenerator.swift"],
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-use-ld=lld"]), .linkedLibrary("stdc++")]))

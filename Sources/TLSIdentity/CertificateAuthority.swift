@@ -164,7 +164,7 @@ package struct CertificateAuthority: Sendable, CustomStringConvertible {
     ) throws(IdentityError) -> String {
         try issue(
             publicKey: Certificate.PublicKey(request.publicKey), commonName: "node \(node)",
-            alternatives: [.uniformResourceIdentifier(NodeCertificate.uri(cluster: cluster, node: node))],
+            alternatives: [.uniformResourceIdentifier(NodeURI(cluster: cluster, node: node).description)],
             usage: .clientAuth, from: now - min(CertificateAuthority.nodeBackdating, validity),
             until: now + validity, now: now)
     }

@@ -1,5 +1,4 @@
 import ClusterTypes
-import Crypto
 import FoundationEssentials
 
 extension Sequence<UInt8> {
@@ -43,9 +42,6 @@ enum Base64URL {
         return Data(base64Encoded: Data(plain)).map(Array.init)
     }
 }
-
-/// SHA-256 in hex.
-func sha256Hex(_ bytes: some DataProtocol) -> String { SHA256.hash(data: bytes).hex }
 
 extension Instant {
     var date: Date { Date(timeIntervalSince1970: Double(microseconds) / 1_000_000) }

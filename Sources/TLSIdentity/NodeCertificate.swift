@@ -15,9 +15,6 @@ package struct NodeCertificate: Hashable, Sendable {
     package let notBefore: Instant
     package let notAfter: Instant
 
-    /// The URI in the certificate that names its node.
-    static func uri(cluster: String, node: NodeID) -> String { "mortise://\(cluster)/node/\(node)" }
-
     /// The leaf of a chain in PEM.
     package init(pem: String) throws(IdentityError) {
         try self.init(ParsedCertificate(pem: pem, of: "the node"))
@@ -44,18 +41,14 @@ package struct NodeCertificate: Hashable, Sendable {
         let uris = (names.map(Array.init) ?? []).compactMap { name -> String? in
             if case .uniformResourceIdentifier(let uri) = name { uri } else { nil }
         }
-        guard uris.count == 1, let uri = uris.first, uri.hasPrefix("mortise://") else {
+        guard uris.count == 1, let uri = uris.first, uri.hasPrefix(NodeURI.scheme) else {
             throw IdentityError(.badCertificate, "The certificate names no node: it is not for an agent.")
         }
-        let parts = uri.dropFirst("mortise://".count).split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 3, isClusterName(String(parts[0])), parts[1] == "node",
-            let number = UInt64(parts[2]),
-            String(number) == parts[2]
-        else {
+        guard let name = NodeURI(parsing: uri) else {
             throw IdentityError(
                 .badCertificate, "The certificate's name is not mortise://CLUSTER/node/NUMBER.")
         }
-        return (String(parts[0]), NodeID(number))
+        return (name.cluster, name.node)
     }
 
     /// Throws unless it is of this cluster and in its time.

@@ -1,5 +1,4 @@
 package import ClusterTypes
-import FoundationEssentials
 
 /// Who an agent is and where it belongs.
 package struct NodeIdentity: Sendable {
@@ -67,14 +66,6 @@ package struct NodeIdentityFiles: Sendable {
     private var authorityPath: String { "\(directory)/ca.pem" }
     private var descriptionPath: String { "\(directory)/identity.json" }
 
-    /// The part that is no PEM.
-    private struct Description: Codable {
-        var node: NodeID
-        var cluster: String
-        var agentEndpoints: [String]
-        var apiURLs: [String]
-    }
-
     /// Enrollment has been completed here: the last file is there.
     package var isEnrolled: Bool { IdentityFile.exists(descriptionPath) }
 
@@ -99,7 +90,7 @@ package struct NodeIdentityFiles: Sendable {
         }
     }
 
-    private func loadDescription() throws(IdentityError) -> Description {
+    private func loadDescription() throws(IdentityError) -> NodeDescription {
         let text: String
         do { text = try IdentityFile.read(descriptionPath) } catch {
             guard error.code == .missingFile else { throw error }
@@ -108,9 +99,10 @@ package struct NodeIdentityFiles: Sendable {
                 "This node is not enrolled: '\(descriptionPath)' is missing. Start the agent with a join token."
             )
         }
-        do { return try JSONDecoder().decode(Description.self, from: Data(text.utf8)) } catch {
+        guard let description = NodeDescription(parsing: text) else {
             throw IdentityError(.badFile, "'\(descriptionPath)' cannot be read: it is damaged. Enroll again.")
         }
+        return description
     }
 
     /// The key of this directory, made and kept if there is none.
@@ -131,16 +123,14 @@ package struct NodeIdentityFiles: Sendable {
         try identity.key.save(to: keyPath)
         try IdentityFile.write(identity.authorityPEM, to: authorityPath, mode: 0o644)
         try IdentityFile.write(identity.certificatePEM, to: certificatePath, mode: 0o644)
-        let description = Description(
+        let description = NodeDescription(
             node: identity.node, cluster: identity.cluster, agentEndpoints: identity.agentEndpoints,
             apiURLs: identity.apiURLs)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let json: Data
-        do { json = try encoder.encode(description) } catch {
+        let text: String
+        do { text = try description.text() } catch {
             throw IdentityError(.fileFailed, "'\(descriptionPath)' cannot be written: \(error).")
         }
-        try IdentityFile.write(String(decoding: json, as: UTF8.self) + "\n", to: descriptionPath, mode: 0o644)
+        try IdentityFile.write(text, to: descriptionPath, mode: 0o644)
     }
 
     /// Keeps a renewed certificate, after it has proved to be this node's.

@@ -14,12 +14,6 @@ package struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugS
             Base64URL.encode((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }))
     }
 
-    /// SHA-256 of the text in hex: what a store keeps and looks up.
-    package var hash: String { Secret.hash(text) }
-
-    /// As `hash`, for a secret that came as text.
-    package static func hash(_ text: String) -> String { sha256Hex(Array(text.utf8)) }
-
     package var description: String { "(secret)" }
     package var debugDescription: String { description }
     package var customMirror: Mirror { Mirror(self, children: []) }
@@ -39,7 +33,7 @@ package struct APIToken: Hashable, Sendable, CustomStringConvertible {
         guard text.hasPrefix(APIToken.prefix), text.utf8.count > APIToken.prefix.utf8.count + 16,
             text.utf8.count < 512
         else {
-            let hint = text.hasPrefix(JoinToken.prefix) ? " It is a join token, which is for agents." : ""
+            let hint = text.hasPrefix(JoinTokenText.prefix) ? " It is a join token, which is for agents." : ""
             throw IdentityError(
                 .badToken,
                 "This is no API token: one begins with \(APIToken.prefix).\(hint) Make one with: "

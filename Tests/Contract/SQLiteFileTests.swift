@@ -134,6 +134,22 @@ struct SQLiteFileTests {
             ("slot", "devices", "'0'"), ("node", "capacity", "'[]'"), ("token", "purpose", "'party'"),
             ("task", "attempt", "'a'"), ("task", "state", "''"), ("task", "crashes", "'3,5'"),
             ("slot", "crashes", "'x'"), ("node", "quarantine", "'{}'"),
+            // With these a coordinator could be started, and would end at the first sum.
+            ("slot", "devices", "'4294967295:1'"), ("slot", "devices", "'0:4294967295'"),
+            ("slot", "generation", "-1"), ("slot", "attempts", "4294967295"),
+            ("job", "canceled", "4294967295"),
+            ("job", "specification", "json_set(specification, '$.resources.resources.memoryBytes', 1 << 62)"),
+            ("job", "specification", "json_set(specification, '$.array', json('{\"first\":1,\"last\":20}'))"),
+            (
+                "job", "specification",
+                "json_set(specification, '$.array', json('{\"first\":1,\"last\":90,\"step\":0}'))"
+            ),
+            ("node", "capacity", "json_set(capacity, '$.resources.milliCPU', -1)"),
+            ("node", "since", "9223372036854775807"), ("node", "ends_at", "-9223372036854775808"),
+            ("node", "damping_count", "4294967295"),
+            ("node", "quarantine", "json_set(quarantine, '$.periodSeconds', 4294967295)"),
+            ("node", "device_quarantines", "json_set(device_quarantines, '$[0].device', 4294967295)"),
+            ("meta", "value", "-1"),
         ])
     func damaged(table: String, column: String, value: String) async throws {
         try await withTemporaryDirectory { directory in

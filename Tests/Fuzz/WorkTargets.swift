@@ -3,7 +3,6 @@ import ClusterTypes
 import ProtocolMessages
 
 @testable import CoordinatorAPI
-@testable import CoordinatorStoreSQLite
 @testable import JobFile
 
 #if canImport(FoundationEssentials)
@@ -12,7 +11,7 @@ import ProtocolMessages
     import Foundation
 #endif
 
-// What people write, what programs send to the API, and what a store reads back.
+// What people write and what programs send to the API.
 
 extension FuzzTarget {
     /// The coordinator takes what the command line makes of it, and reads the same job.
@@ -154,20 +153,6 @@ extension FuzzTarget {
             default:
                 let plain = percentDecoded(text(bytes)[...])
                 precondition((plain?.utf8.count ?? 0) <= text(bytes).utf8.count, "longer than its encoding")
-            }
-        }
-    }
-
-    /// Lists in columns of a database that anybody may have edited.
-    static var storeTexts: FuzzTarget {
-        FuzzTarget(name: "store-texts", inputBytes: 256) { bytes in
-            let text = text(bytes)
-            if let attempts = TaskList.parse(text) {
-                precondition(attempts.count <= TaskList.countLimit, "\(attempts.count) tasks")
-                precondition(TaskList.parse(TaskList.text(attempts)) == attempts, "not the same: \(text)")
-            }
-            if let grants = DeviceList.parse(text) {
-                precondition(DeviceList.parse(DeviceList.text(grants)) == grants, "not the same: \(text)")
             }
         }
     }

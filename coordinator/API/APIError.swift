@@ -1,7 +1,4 @@
 import APITypes
-import CoordinatorCore
-import CoordinatorStore
-import Logging
 
 /// An answer that is not 2xx: the codes are listed in docs/api.md.
 struct APIError: Error, Equatable {
@@ -58,35 +55,5 @@ struct APIError: Error, Equatable {
 
     static var internalError: APIError {
         APIError(500, "internal", "The coordinator could not do this. The reason is in its log.")
-    }
-
-    init(_ refusal: CommandRefusal) {
-        let status =
-            switch refusal.code {
-            case .notFound: 404
-            case .conflict: 409
-            case .invalid: 400
-            case .impossible: 422
-            case .limitReached: 429
-            case .storeUnavailable, .nodeUnreachable: 503
-            case .tokenInvalid: 401
-            }
-        self.init(
-            status, refusal.code.rawValue, refusal.message,
-            retryAfterSeconds: status == 429 || status == 503 ? 2 : nil)
-    }
-
-    /// Logs what is not for the client.
-    init(_ error: any Error, logger: Logger) {
-        switch error {
-        case let error as APIError: self = error
-        case let refusal as CommandRefusal: self.init(refusal)
-        case let error as StoreError:
-            logger.error("The API cannot read the store", metadata: ["error": "\(error)"])
-            self = .storeUnavailable
-        default:
-            logger.error("A request of the API failed", metadata: ["error": "\(error)"])
-            self = .internalError
-        }
     }
 }

@@ -63,10 +63,29 @@ struct Columns {
     mutating func optionalIdentifier<ID: Identifier>() -> ID? {
         optionalInteger().map { ID(UInt64(bitPattern: $0)) }
     }
-    mutating func generation() -> Generation { Generation(UInt64(bitPattern: integer())) }
+    mutating func generation() throws -> Generation { Generation(try number()) }
     mutating func boolean() -> Bool { integer() != 0 }
-    mutating func instant() -> Instant { Instant(microseconds: integer()) }
-    mutating func optionalInstant() -> Instant? { optionalInteger().map(Instant.init(microseconds:)) }
+
+    mutating func instant() throws -> Instant {
+        let instant = Instant(microseconds: integer())
+        try check(instant.isWithinBounds, "\(instant.microseconds)", "microseconds since 1970")
+        return instant
+    }
+
+    mutating func optionalInstant() throws -> Instant? {
+        guard sqlite3_column_type(pointer, position) != SQLITE_NULL else {
+            position += 1
+            return nil
+        }
+        return try instant()
+    }
+
+    /// A number that is added to.
+    mutating func counter() throws -> UInt32 {
+        let value = integer()
+        try check((0...Int64(Int32.max)).contains(value), "\(value)", "a count")
+        return UInt32(value)
+    }
 
     /// A state, kind or other word.
     mutating func word<Word: RawRepresentable>() throws -> Word where Word.RawValue == String {
@@ -75,22 +94,27 @@ struct Columns {
         return word
     }
 
-    mutating func json<Value: Decodable>(_ decoder: JSONDecoder) throws -> Value {
+    /// - Parameter isWithinBounds: says no to what can be read and not be used.
+    mutating func json<Value: Decodable>(
+        _ decoder: JSONDecoder, _ isWithinBounds: (Value) -> Bool = { _ in true }
+    ) throws -> Value {
         let text = text()
-        do {
-            return try decoder.decode(Value.self, from: Data(text.utf8))
-        } catch {
+        guard let value = try? decoder.decode(Value.self, from: Data(text.utf8)) else {
             throw damage(text, "JSON of \(Value.self)")
         }
+        try check(isWithinBounds(value), text, "JSON of \(Value.self) within its bounds")
+        return value
     }
 
     /// nil for NULL.
-    mutating func optionalJSON<Value: Decodable>(_ decoder: JSONDecoder) throws -> Value? {
+    mutating func optionalJSON<Value: Decodable>(
+        _ decoder: JSONDecoder, _ isWithinBounds: (Value) -> Bool = { _ in true }
+    ) throws -> Value? {
         guard sqlite3_column_type(pointer, position) != SQLITE_NULL else {
             position += 1
             return nil
         }
-        return try json(decoder)
+        return try json(decoder, isWithinBounds)
     }
 
     /// `NodeList`, which is NULL for none.
@@ -105,6 +129,11 @@ struct Columns {
         let text = text()
         guard let value = parse(text) else { throw damage(text, expected) }
         return value
+    }
+
+    /// Of the column that was read last.
+    func check(_ isSound: Bool, _ value: @autoclosure () -> String, _ expected: String) throws {
+        guard isSound else { throw damage(value(), expected) }
     }
 
     /// The column that was read last holds what it cannot hold.

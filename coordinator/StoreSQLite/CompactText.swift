@@ -64,9 +64,9 @@ enum DeviceList {
         var grants: [DeviceGrant] = []
         for word in text.split(separator: " ") {
             let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, let device = UInt32(parts[0]), let shares = UInt32(parts[1]) else {
-                return nil
-            }
+            guard parts.count == 2, let device = UInt32(parts[0]), let shares = UInt32(parts[1]),
+                device < ProtocolLimits.devicesPerNode, shares <= wholeDeviceShares
+            else { return nil }
             grants.append(DeviceGrant(device: device, shares: shares))
         }
         return grants

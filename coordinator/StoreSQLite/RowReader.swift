@@ -15,16 +15,17 @@ struct RowReader {
     func node(_ columns: inout Columns) throws -> NodeRecord {
         NodeRecord(
             node: columns.identifier(), name: columns.text(), pool: columns.text(),
-            state: try columns.word(), reason: columns.text(), since: columns.instant(),
+            state: try columns.word(), reason: columns.text(), since: try columns.instant(),
             isCordoned: columns.boolean(), isDraining: columns.boolean(),
-            labels: try columns.json(decoder), capacity: try columns.json(decoder),
+            labels: try columns.json(decoder),
+            capacity: try columns.json(decoder, \.isWithinBounds),
             keyFingerprint: columns.text(), address: columns.text(), build: columns.text(),
-            bootID: columns.text(), enrolledAt: columns.instant(), hasLeft: columns.boolean(),
+            bootID: columns.text(), enrolledAt: try columns.instant(), hasLeft: columns.boolean(),
             cordonReason: columns.text(), declared: try declared(&columns),
-            dampedUntil: columns.optionalInstant(), dampingCount: try columns.number(),
-            removal: columns.optionalText(), endsAt: columns.optionalInstant(),
-            quarantine: try columns.optionalJSON(decoder),
-            deviceQuarantines: try columns.optionalJSON(decoder) ?? [])
+            dampedUntil: try columns.optionalInstant(), dampingCount: try columns.counter(),
+            removal: columns.optionalText(), endsAt: try columns.optionalInstant(),
+            quarantine: try columns.optionalJSON(decoder, \.isWithinBounds),
+            deviceQuarantines: try columns.optionalJSON(decoder) { $0.allSatisfy(\.isWithinBounds) } ?? [])
     }
 
     private func declared(_ columns: inout Columns) throws -> DeclaredHardware? {
@@ -49,12 +50,16 @@ struct RowReader {
         let counts = TaskCounts(
             ready: try columns.number(), running: try columns.number(), succeeded: try columns.number(),
             failed: try columns.number(), canceled: try columns.number())
-        let retried = try columns.number(UInt32.self)
+        try columns.check(counts.isWithinBounds, "\(counts.canceled)", "a count of tasks, of all of which")
+        let retried = try columns.counter()
         let submitter = columns.text()
-        let submittedAt = columns.instant()
-        let endedAt = columns.optionalInstant()
+        let submittedAt = try columns.instant()
+        let endedAt = try columns.optionalInstant()
         let revision = UInt64(bitPattern: columns.integer())
-        let specification: JobSpecification = try columns.json(decoder)
+        let specification: JobSpecification = try columns.json(decoder) { specification in
+            specification.isWithinBounds
+                && (specification.kind != .tasks || taskCount <= specification.array?.count ?? .max)
+        }
         let record = JobRecord(
             job: job, specification: specification, state: state, reason: reason, taskCount: taskCount,
             isOpen: isOpen, counts: counts, retried: retried, submitter: submitter, submittedAt: submittedAt,
@@ -64,14 +69,14 @@ struct RowReader {
 
     func slot(_ columns: inout Columns) throws -> SlotRecord {
         let slot: SlotID = columns.identifier()
-        let generation = columns.generation()
+        let generation = try columns.generation()
         return SlotRecord(
             slot: slot, generation: generation, job: columns.identifier(), state: try columns.word(),
             reason: columns.text(), node: columns.optionalIdentifier(),
             devices: try columns.parsed("a list like '0:1000 1:500'", DeviceList.parse),
-            exitCode: try columns.optionalNumber(), attempts: try columns.number(),
+            exitCode: try columns.optionalNumber(), attempts: try columns.counter(),
             tasks: try columns.parsed("a list like '17:1 20-30:1'", TaskList.parse),
-            createdAt: columns.instant(), since: columns.instant(),
+            createdAt: try columns.instant(), since: try columns.instant(),
             crashes: try columns.nodes())
     }
 
@@ -87,7 +92,7 @@ struct RowReader {
         return TaskRecord(
             index: index, state: state, attempt: attempt, exitCode: exitCode, reason: reason,
             slot: slot.map { SlotKey($0, generation) }, node: columns.optionalIdentifier(),
-            startedAt: columns.optionalInstant(), durationMicroseconds: columns.integer(),
+            startedAt: try columns.optionalInstant(), durationMicroseconds: columns.integer(),
             crashes: try columns.nodes())
     }
 
@@ -105,14 +110,14 @@ struct RowReader {
         }
         return TokenRecord(
             token: token, name: name, purpose: role.map { .api($0) } ?? .join(pool: pool ?? ""),
-            secretHash: columns.text(), expiresAt: columns.optionalInstant(),
+            secretHash: columns.text(), expiresAt: try columns.optionalInstant(),
             usesLeft: try columns.optionalNumber(), isRevoked: columns.boolean(),
-            createdAt: columns.instant())
+            createdAt: try columns.instant())
     }
 
     /// The columns at, subject, subject_number, message.
     func event(_ columns: inout Columns) throws -> EventRecord {
-        let at = columns.instant()
+        let at = try columns.instant()
         let word = try columns.parsed("'node', 'job', 'slot' or 'cluster'") { word in
             ["node", "job", "slot", "cluster"].contains(word) ? word : nil
         }

@@ -57,7 +57,7 @@ struct RowWriter {
         var statement = try RawStatement(database, Table.meta.select)
         try statement.forEachRow { columns in
             let name = columns.text()
-            let value = UInt64(bitPattern: columns.integer())
+            let value: UInt64 = try columns.number()
             if let path = names.first(where: { $0.0 == name })?.1 { numbers[keyPath: path] = value }
             return true
         }

@@ -57,25 +57,10 @@ extension APIHandlers {
 
     func listEvents(_ call: Call) async throws -> Answer {
         let limit = try call.query.limit()
-        let subject = try call.query.text("subject").map { try eventSubject($0) }
+        let subject = try call.query.subject("subject")
         let revision = try await service.reader.revision()
         let records = try await service.reader.events(subject, limit: limit)
         return try .json(Page(items: records.map { EventView($0) }, revision: revision))
-    }
-
-    /// `node:3`, `job:7`, `slot:12`, `cluster`.
-    private func eventSubject(_ text: String) throws -> EventRecord.Subject {
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        if parts == ["cluster"] { return .cluster }
-        if parts.count == 2, let number = UInt64(parts[1]) {
-            switch parts[0] {
-            case "node": return .node(NodeID(number))
-            case "job": return .job(JobID(number))
-            case "slot": return .slot(SlotID(number))
-            default: break
-            }
-        }
-        throw APIError.invalid("query parameter 'subject' must be node:N, job:N, slot:N or cluster")
     }
 
     // MARK: - Why
