@@ -139,7 +139,7 @@ struct MachineFactsTests {
         29 22 0:28 / /s rw - fuse.sshfs user@host:/x rw
         30 22 0:29 / /dav rw - cifs //joe:secret@box/share rw
         31 22 0:30 / /odd rw - fuse.acme acme rw
-        32 22 0:31 / /home/scratch rw - ext4 /dev/sdb1 rw
+        32 22 0:31 / /users/scratch rw - ext4 /dev/sdb1 rw
         33 22 0:32 / /auto rw - autofs systemd-1 rw
         34 22 0:33 / /home rw - nfs4 head2:/home rw
         """
@@ -147,10 +147,10 @@ struct MachineFactsTests {
     @Test(
         "the mount of a path is the deepest, and the last one there",
         arguments: [
-            ("/", "xfs", false), ("/home", "nfs4", true), ("/home/a/b", "nfs4", true),
-            ("/home/scratch/x", "ext4", false), ("/homework", "xfs", false), ("/dev/shm", "tmpfs", false),
+            ("/", "xfs", false), ("/users", "nfs4", true), ("/users/a/b", "nfs4", true),
+            ("/users/scratch/x", "ext4", false), ("/usersandmore", "xfs", false), ("/dev/shm", "tmpfs", false),
             ("/lustre/a", "lustre", true), ("/odd/x", "fuse.acme", true), ("/auto/x", "autofs", true),
-            ("//home//a/", "nfs4", true),
+            ("//users//a/", "nfs4", true),
         ])
     func holdingMount(path: String, type: String, mayHang: Bool) throws {
         let mount = try #require(MountTable(parsing: Self.mounts).mount(holding: path))
@@ -167,7 +167,7 @@ struct MachineFactsTests {
             return .init(totalBytes: 100, availableBytes: 40, isReadOnly: false)
         })
         let facts = Self.machine(
-            ["/proc/self/mountinfo": Self.mounts], variables: ["TMPDIR": "/home/scratch/tmp"], gauge: gauge
+            ["/proc/self/mountinfo": Self.mounts], variables: ["TMPDIR": "/users/scratch/tmp"], gauge: gauge
         ).facts(workDirectory: "/lustre/me")
         #expect(
             facts.sharedMounts.map { "\($0.path) \($0.kind)" } == [
@@ -177,10 +177,10 @@ struct MachineFactsTests {
             ])
         #expect(facts.sharedMounts.map(\.source).contains("//box/share"))
         #expect(facts.sharedMounts.map(\.source).contains("10.0.0.1@o2ib:10.0.0.2@o2ib:/fs1"))
-        #expect(facts.directories.map(\.path) == ["/lustre/me", "/home/scratch/tmp", "/dev/shm"])
+        #expect(facts.directories.map(\.path) == ["/lustre/me", "/users/scratch/tmp", "/dev/shm"])
         #expect(facts.directories.map(\.kind) == ["lustre", "local", "memory"])
         #expect(facts.directories.map(\.availableBytes) == [40, 40, 40])
-        #expect(record.paths == ["/lustre/me", "/home/scratch/tmp", "/dev/shm"])
+        #expect(record.paths == ["/lustre/me", "/users/scratch/tmp", "/dev/shm"])
     }
 
     @Test("a server that does not answer keeps nobody waiting, and is asked once")
