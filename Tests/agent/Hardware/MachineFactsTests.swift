@@ -131,7 +131,7 @@ struct MachineFactsTests {
     static let mounts = """
         22 1 8:1 / / rw,relatime shared:1 - xfs /dev/nvme0n1p2 rw
         23 22 0:22 / /dev/shm rw - tmpfs tmpfs rw
-        24 22 0:23 / /home rw - nfs4 head:/home rw,vers=4.2
+        24 22 0:23 / /users rw - nfs4 head:/users rw,vers=4.2
         25 22 0:24 / /lustre rw - lustre 10.0.0.1@o2ib:10.0.0.2@o2ib:/fs1 rw
         26 22 0:25 / /gpfs/data rw - gpfs data rw
         27 22 0:26 / /mnt/bee rw - beegfs beegfs_nodev rw
@@ -141,14 +141,15 @@ struct MachineFactsTests {
         31 22 0:30 / /odd rw - fuse.acme acme rw
         32 22 0:31 / /users/scratch rw - ext4 /dev/sdb1 rw
         33 22 0:32 / /auto rw - autofs systemd-1 rw
-        34 22 0:33 / /home rw - nfs4 head2:/home rw
+        34 22 0:33 / /users rw - nfs4 head2:/users rw
         """
 
     @Test(
         "the mount of a path is the deepest, and the last one there",
         arguments: [
             ("/", "xfs", false), ("/users", "nfs4", true), ("/users/a/b", "nfs4", true),
-            ("/users/scratch/x", "ext4", false), ("/usersandmore", "xfs", false), ("/dev/shm", "tmpfs", false),
+            ("/users/scratch/x", "ext4", false), ("/usersandmore", "xfs", false),
+            ("/dev/shm", "tmpfs", false),
             ("/lustre/a", "lustre", true), ("/odd/x", "fuse.acme", true), ("/auto/x", "autofs", true),
             ("//users//a/", "nfs4", true),
         ])
@@ -171,7 +172,7 @@ struct MachineFactsTests {
         ).facts(workDirectory: "/lustre/me")
         #expect(
             facts.sharedMounts.map { "\($0.path) \($0.kind)" } == [
-                "/home nfs", "/lustre lustre", "/gpfs/data gpfs", "/mnt/bee beegfs", "/ceph cephfs",
+                "/users nfs", "/lustre lustre", "/gpfs/data gpfs", "/mnt/bee beegfs", "/ceph cephfs",
                 "/s sshfs",
                 "/dav smb",
             ])
