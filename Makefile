@@ -37,7 +37,7 @@ sim: dependencies .build-sim/release/mortise-sim
 	dev/simulate
 
 sim-soak: dependencies .build-sim/release/mortise-sim
-	.build-sim/release/mortise-sim --seeds $${MORTISE_SEEDS:-1-100000} --workers $$(nproc) --agents 60 --for 15m
+	.build-sim/release/mortise-sim --seeds $${MORTISE_SEEDS:-1-100000} --workers $$(nproc) --agents 16 --for 5m
 
 chaos: dependencies
 	dev/install-dependencies --tests

@@ -38,7 +38,8 @@ struct BrakeHolds: Checker {
         let since = noteSilence(world)
         for record in lost { note(record) }
         // A transaction may be later than its decisions, and the hold counts from when the machine saw the silence.
-        guard !lost.isEmpty, let since else { return [] }
+        // One that failed before holds the decisions of many seconds, and says nothing of their order.
+        guard !lost.isEmpty, let since, world.coordinator.backlog.retryAt == nil else { return [] }
         let lasted = now - since
         guard lasted > 2_000_000, lasted < Self.hold else { return [] }
         return [

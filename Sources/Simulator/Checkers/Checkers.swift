@@ -63,7 +63,8 @@ struct Checkers {
         Self.ask(&crashes, observation, world, &found)
         Self.ask(&brake, observation, world, &found)
         Self.ask(&accepted, observation, world, &found)
-        Self.add(visibility.observe(observation, durable), of: DurableBeforeVisible.name, world, &found)
+        Self.add(
+            visibility.observe(observation, durable, world), of: DurableBeforeVisible.name, world, &found)
         return found
     }
 

@@ -37,6 +37,8 @@ final class World {
     var links: [UInt64: Link] = [:]
     var lastSupervisor: UInt64 = 0
     /// Of each node, its machine; by number of the node.
+    /// Jobs whose failed tasks were retried by order. Looked up, never iterated.
+    var retriedJobs: Set<JobID> = []
     var hostOfNode: [NodeID: Int] = [:]
     let coordinator: CoordinatorProcess
     var client: Client
