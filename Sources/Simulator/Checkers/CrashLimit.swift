@@ -1,4 +1,5 @@
 import ClusterTypes
+import CoordinatorCore
 import ProtocolMessages
 
 /// A task that takes down its supervisor each time is stopped at its job's crash limit.
@@ -15,17 +16,30 @@ struct CrashLimit: Checker {
     // Looked up, never iterated.
     private var crashes: [Work: UInt32] = [:]
 
+    /// Of slots that went down and were not to stop then. Looked up, never iterated.
+    private var blamed: [SlotKey: Work] = [:]
+
     mutating func observe(_ observation: Observation, _ world: World) -> [String] {
+        if case .committed(let writes) = observation { forgive(writes) }
         guard case .supervisorCrashed(let task, let supervisor, let host) = observation else { return [] }
         let limit = supervisor.specification.crashLimit
         let slot = task == nil ? supervisor.key.slot : nil
         let work = Work(job: supervisor.job, index: task?.index, slot: slot)
         crashes[work, default: 0] += 1
+        blamed[supervisor.key] = work
         guard limit > 0, let count = crashes[work], count > limit else { return [] }
         let what = task.map { "task \($0.index)" } ?? "the command"
         return [
             "\(what) of job \(supervisor.job) takes down its supervisor for the \(count)th time, on "
                 + "\(host.name); its limit is \(limit)"
         ]
+    }
+
+    /// An order to stop that crossed the news takes the blame: a machine that is shut down may take its slots with it.
+    private mutating func forgive(_ writes: [Write]) {
+        for case .putSlot(let record) in writes {
+            if record.state == .stopping, let work = blamed[record.key] { crashes[work, default: 1] -= 1 }
+            if record.state == .stopping || record.state.isEnded { blamed[record.key] = nil }
+        }
     }
 }

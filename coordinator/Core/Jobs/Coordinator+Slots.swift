@@ -57,8 +57,7 @@ extension Coordinator {
         guard let record = slots[slot]?.record, let job = jobs[record.job] else { return }
         note(outcome(of: report, record, at: now), of: record, at: now, into: &output)
         // What was not started came back before; of the rest nobody knows how far it came.
-        // Who is stopped says so: one that vanishes went down by itself, whatever was ordered meanwhile.
-        let isCrash = report.hasVanished
+        let isCrash = report.hasVanished && record.state != .stopping
         giveBackTasks(
             of: slot, isLoss: true, reason: report.reason, isCrash: isCrash, at: now, into: &output)
         if let node = record.node { vacate(node, by: record, at: now, into: &output) }
