@@ -57,8 +57,9 @@ struct BrakeHolds: Checker {
     private mutating func note(_ record: NodeRecord) {
         var standing = Standing(isSuspect: record.state == .suspect)
         switch record.state {
-        case .suspect, .ready, .cordoned: standing.isWatched = !record.isDraining
-        case .joining, .lost, .draining, .drained, .released: break
+        // One that drains without an order (its time ends) is expected to be heard.
+        case .suspect, .ready, .cordoned, .draining, .drained: standing.isWatched = !record.isDraining
+        case .joining, .lost, .released: break
         }
         let former = nodes.updateValue(standing, forKey: record.node) ?? Standing()
         watched += (standing.isWatched ? 1 : 0) - (former.isWatched ? 1 : 0)

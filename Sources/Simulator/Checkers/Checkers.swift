@@ -60,11 +60,11 @@ struct Checkers {
         Self.ask(&incarnations, observation, world, &found)
         Self.ask(&capacity, observation, world, &found)
         Self.ask(&executions, observation, world, &found)
-        Self.ask(&crashes, observation, world, &found)
+        Self.add(crashes.observe(observation, durable), of: CrashLimit.name, world, &found)
         Self.ask(&brake, observation, world, &found)
         Self.ask(&accepted, observation, world, &found)
         Self.add(
-            visibility.observe(observation, durable, world), of: DurableBeforeVisible.name, world, &found)
+            visibility.observe(observation, durable), of: DurableBeforeVisible.name, world, &found)
         return found
     }
 

@@ -3,7 +3,7 @@ import CoordinatorCore
 import ProtocolMessages
 
 /// A task that takes down its supervisor each time is stopped at its job's crash limit.
-struct CrashLimit: Checker {
+struct CrashLimit {
     static let name = "crash limit"
 
     private struct Work: Hashable {
@@ -19,8 +19,8 @@ struct CrashLimit: Checker {
     /// Of slots that went down and were not to stop then. Looked up, never iterated.
     private var blamed: [SlotKey: Work] = [:]
 
-    mutating func observe(_ observation: Observation, _ world: World) -> [String] {
-        if case .committed(let writes) = observation { forgive(writes) }
+    mutating func observe(_ observation: Observation, _ rows: DurableRows) -> [String] {
+        if case .committed(let writes) = observation { forgive(writes, rows) }
         guard case .supervisorCrashed(let task, let supervisor, let host) = observation else { return [] }
         let limit = supervisor.specification.crashLimit
         let slot = task == nil ? supervisor.key.slot : nil
@@ -36,9 +36,14 @@ struct CrashLimit: Checker {
     }
 
     /// An order to stop that crossed the news takes the blame: a machine that is shut down may take its slots with it.
-    private mutating func forgive(_ writes: [Write]) {
+    private mutating func forgive(_ writes: [Write], _ rows: DurableRows) {
         for case .putSlot(let record) in writes {
-            if record.state == .stopping, let work = blamed[record.key] { crashes[work, default: 1] -= 1 }
+            guard let work = blamed[record.key] else { continue }
+            // Both may be in one transaction: then the node's orders tell.
+            let wasToStop = record.node.flatMap { rows.nodes[$0]?.isDraining } ?? false
+            if record.state == .stopping || (record.state.isEnded && wasToStop) {
+                crashes[work, default: 1] -= 1
+            }
             if record.state == .stopping || record.state.isEnded { blamed[record.key] = nil }
         }
     }

@@ -10,12 +10,12 @@ struct DurableBeforeVisible {
     /// Looked up, never iterated.
     private var ended: [SlotKey: Set<TaskAttempt>] = [:]
 
-    mutating func observe(_ observation: Observation, _ rows: DurableRows, _ world: World) -> [String] {
+    mutating func observe(_ observation: Observation, _ rows: DurableRows) -> [String] {
         switch observation {
         case .executionEnded(let task?, _?, let supervisor, _):
             ended[supervisor.key, default: []].insert(task)
             return []
-        case .delivered(let message, let host): return check(message, host, rows, world)
+        case .delivered(let message, let host): return check(message, host, rows)
         case .replied(_, let reply): return check(reply, rows)
         case .slotStarted, .slotEnded, .executionStarted, .executionEnded, .supervisorCrashed, .hostSuspended,
             .hostResumed,
@@ -25,7 +25,7 @@ struct DurableBeforeVisible {
     }
 
     private mutating func check(
-        _ message: CoordinatorMessage, _ host: Host, _ rows: DurableRows, _ world: World
+        _ message: CoordinatorMessage, _ host: Host, _ rows: DurableRows
     ) -> [String] {
         switch message {
         case .assign(let assignment):
@@ -44,7 +44,6 @@ struct DurableBeforeVisible {
             }
         case .taskResultsAcknowledged(let key, let attempts):
             if let row = rows.slots[key.slot], row.key == key, row.node == host.node,
-                !world.retriedJobs.contains(row.job),
                 let held = attempts.first(where: {
                     row.tasks.contains($0) && ended[key]?.contains($0) ?? false
                 })

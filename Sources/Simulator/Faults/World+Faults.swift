@@ -93,8 +93,6 @@ extension World {
             guard !plans.isEmpty, let job = plans[Int(faultDice.below(Int64(plans.count)))].job else {
                 return
             }
-            // What is acknowledged in the same transaction may be held again: as the same attempt.
-            retriedJobs.insert(job)
             command(.retryTasks(job, nil))
         case .delay, .loss, .duplication, .slowCommit:
             spells[Int(position)] = Spell(

@@ -37,8 +37,6 @@ final class World {
     var links: [UInt64: Link] = [:]
     var lastSupervisor: UInt64 = 0
     /// Of each node, its machine; by number of the node.
-    /// Jobs whose failed tasks were retried by order. Looked up, never iterated.
-    var retriedJobs: Set<JobID> = []
     var hostOfNode: [NodeID: Int] = [:]
     let coordinator: CoordinatorProcess
     var client: Client
@@ -173,9 +171,12 @@ final class World {
     }
 
     private static func hardware(of index: Int, _ dice: inout Dice) -> HardwareReport {
-        let processors = Int64(2) << dice.below(4)
+        // The first can hold every slot that is asked for: a job that is submitted before anybody has joined is taken,
+        // and waits for ever for what nobody has.
+        let isFirst = index == 0
+        let processors = max(Int64(2) << dice.below(4), isFirst ? 4 : 0)
         let memory = processors << 31
-        let devices = dice.chance(40) ? UInt32(1) << UInt32(dice.below(4)) : 0
+        let devices = max(dice.chance(40) ? UInt32(1) << UInt32(dice.below(4)) : 0, isFirst ? 2 : 0)
         let name = "node-\(index)"
         return HardwareReport(
             hostname: name, architecture: dice.chance(80) ? .amd64 : .arm64, operatingSystem: "Linux",
@@ -195,7 +196,7 @@ final class World {
 
     private func launchHosts() {
         for host in hosts {
-            if isOn(.nodesNeverJoin), faultDice.chance(5) {
+            if isOn(.nodesNeverJoin), faultDice.chance(5), host.index > 0 {
                 host.isAbsent = true
                 continue
             }

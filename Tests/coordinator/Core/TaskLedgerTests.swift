@@ -6,10 +6,12 @@ import Testing
 
 @Suite("The ledger of a job's tasks")
 struct TaskLedgerTests {
-    /// The simplest ledger that can be right: a state and a number of failures for each task.
+    /// The simplest ledger that can be right: a state and a number of past executions for each task.
     private struct Model {
         var states: [TaskState] = []
         var failures: [UInt32] = []
+        /// Canceled with all others, before they ran again.
+        var spared: Set<Int> = []
 
         var counts: TaskCounts {
             func count(_ state: TaskState) -> UInt32 { UInt32(states.count { $0 == state }) }
@@ -66,10 +68,13 @@ struct TaskLedgerTests {
                 guard let position = ended.randomElement(using: &random) else { continue }
                 _ = ledger.reset(index(position))
                 model.states[position] = .ready
-                model.failures[position] = 0
+                if model.spared.remove(position) == nil { model.failures[position] += 1 }
             case 97:
                 ledger.cancelReady()
-                for position in model.positions(.ready) { model.states[position] = .canceled }
+                for position in model.positions(.ready) {
+                    model.states[position] = .canceled
+                    model.spared.insert(position)
+                }
             default: break
             }
             #expect(ledger.counts == model.counts, "seed \(seed), step \(step)")
@@ -94,6 +99,26 @@ struct TaskLedgerTests {
         #expect(ledger.takeReady(9) == [TaskAttempt(9)])
         #expect(ledger.takeReady(9) == [])
         #expect(ledger.counts == TaskCounts(running: 5))
+    }
+
+    @Test("an order to retry gives all retries anew, and an execution's number is never given again")
+    func pardon() {
+        var ledger = TaskLedger(array: TaskArray(first: 1, last: 1))
+        #expect(ledger.takeReady(1) == [TaskAttempt(1)])
+        #expect(ledger.isRetried(TaskAttempt(1), upTo: 1))
+        ledger.giveBack(1, hasFailed: true)
+        #expect(ledger.takeReady(1) == [TaskAttempt(1, 2)])
+        #expect(!ledger.isRetried(TaskAttempt(1, 2), upTo: 1))
+        ledger.decide(1, .failed)
+        let isTold = ledger.reset(1)
+        #expect(isTold)
+        #expect(ledger.takeReady(1) == [TaskAttempt(1, 3)])
+        #expect(ledger.isRetried(TaskAttempt(1, 3), upTo: 1))
+        #expect(!ledger.isRetried(TaskAttempt(1, 4), upTo: 1))
+        var restored = TaskLedger(array: TaskArray(first: 1, last: 1))
+        restored.restore(Snapshot.TaskMark(index: 1, state: .failed, attempt: 3))
+        _ = restored.reset(1)
+        #expect(restored.takeReady(1) == [TaskAttempt(1, 4)])
     }
 
     @Test("knows no index outside its tasks")

@@ -204,7 +204,9 @@ extension Coordinator {
         guard !indices.isEmpty else { return }
         var rows: [TaskRecord] = []
         for index in indices where jobs[job]?.ledger?.reset(index) ?? false {
-            rows.append(TaskRecord(index: index, state: .ready, attempt: 0, reason: "retried by order"))
+            let executions = (jobs[job]?.ledger?.attempt(of: index) ?? 1) - 1
+            rows.append(
+                TaskRecord(index: index, state: .ready, attempt: executions, reason: "retried by order"))
         }
         for index in jobs[job]?.ledger?.takeUnwritten() ?? [] {
             let attempts = (jobs[job]?.ledger?.attempt(of: index) ?? 1) - 1

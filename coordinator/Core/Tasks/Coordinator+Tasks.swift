@@ -151,7 +151,7 @@ extension Coordinator {
             state = .succeeded
             jobs[job]?.ledger?.decide(index, .succeeded)
         } else if let retries = jobs[job]?.record.specification.retries.count(forExitCode: result.exitCode),
-            result.attempt.attempt <= retries
+            jobs[job]?.ledger?.isRetried(result.attempt, upTo: retries) ?? false
         {
             state = .ready
             jobs[job]?.ledger?.giveBack(index, hasFailed: true)

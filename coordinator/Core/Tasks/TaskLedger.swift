@@ -10,6 +10,8 @@ struct TaskLedger: Sendable {
     private(set) var states: [TaskState.Code] = []
     /// Failed executions so far, of tasks that have any. Looked up, never iterated.
     private var failures: [TaskIndex: UInt32] = [:]
+    /// As many of them count no more, of tasks that were retried by order. Looked up, never iterated.
+    private var pardons: [TaskIndex: UInt32] = [:]
     /// The nodes of crashed executions, oldest first, of tasks that have any. Looked up, never iterated.
     private var crashes: [TaskIndex: [NodeID]] = [:]
     /// No ready task stands before this position, but for those in `returned`.
@@ -43,6 +45,11 @@ struct TaskLedger: Sendable {
 
     /// The number of the execution that is running or comes next.
     func attempt(of index: TaskIndex) -> UInt32 { (failures[index] ?? 0) + 1 }
+
+    /// Whether this execution may fail without the task failing.
+    func isRetried(_ attempt: TaskAttempt, upTo retries: UInt32) -> Bool {
+        attempt.attempt <= retries + (pardons[attempt.index] ?? 0)
+    }
 
     func crashes(of index: TaskIndex) -> [NodeID] { crashes[index] ?? [] }
 
@@ -97,13 +104,15 @@ struct TaskLedger: Sendable {
         returned.append(position)
     }
 
-    /// Decided to ready, as if it had never run.
+    /// Decided to ready, with all its retries. What was executed stays counted: an execution has its number for ever,
+    /// so that what is said of an old one is never taken for the word of a new one.
     /// - Returns: whether the store must be told: false for a task that has no row or one that says the same.
     mutating func reset(_ index: TaskIndex) -> Bool {
         guard let position = position(of: index) else { return false }
         let hasRow =
             states[position] != .canceledUnwritten || failures[index] != nil || crashes[index] != nil
-        failures[index] = nil
+        if states[position] != .canceledUnwritten { failures[index] = attempt(of: index) }
+        pardons[index] = failures[index]
         crashes[index] = nil
         giveBack(index, hasFailed: false)
         return hasRow
@@ -140,6 +149,7 @@ struct TaskLedger: Sendable {
     mutating func restore(_ mark: Snapshot.TaskMark) {
         guard let position = position(of: mark.index) else { return }
         if mark.state.isDecided {
+            if mark.state != .succeeded, mark.attempt > 1 { failures[mark.index] = UInt32(mark.attempt) - 1 }
             set(position, TaskState.Code(mark.state))
         } else {
             if mark.attempt > 0 { failures[mark.index] = UInt32(mark.attempt) }
