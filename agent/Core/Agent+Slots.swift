@@ -68,10 +68,12 @@ extension Agent {
     mutating func accept(_ orders: [TaskOrder], for key: SlotKey, into output: inout Output) {
         guard let slot = slots[key], slot.end == nil else { return }
         let new = orders.filter { !slot.held.contains($0.attempt) }
-        guard !new.isEmpty else { return }
+        let credits = slot.credits - min(slot.credits, UInt32(new.count))
         slots[key]?.held += new.map(\.attempt)
-        slots[key]?.credits -= min(slot.credits, UInt32(new.count))
-        output.actions.append(.giveTasks(key, new))
+        slots[key]?.credits = credits
+        if !new.isEmpty { output.actions.append(.giveTasks(key, new)) }
+        // One that is held crossed our word that it comes back: it is not taken again, and the wish still stands.
+        if new.count < orders.count { send(.pullTasks(key, credits: credits), into: &output) }
     }
 
     mutating func forget(_ attempts: [TaskAttempt], of key: SlotKey, into output: inout Output) {
