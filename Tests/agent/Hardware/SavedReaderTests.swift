@@ -1,4 +1,5 @@
 import AgentHardware
+import FoundationEssentials
 import Testing
 
 @Suite("Reader of saved outputs")
@@ -16,6 +17,17 @@ struct SavedReaderTests {
         #expect(Set(names).count == names.count)
         #expect(names.allSatisfy { !$0.isEmpty && !$0.contains { $0.isWhitespace || $0 == "," } })
         #expect(SavedReader.forms.allSatisfy { !$0.command.isEmpty })
+    }
+
+    @Test("each form is documented, with its command")
+    func documented() throws {
+        let root = String(#filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 })
+        let data = try #require(FileManager.default.contents(atPath: root + "/docs/hardware.md"))
+        let page = String(decoding: data, as: UTF8.self)
+        for form in SavedReader.forms {
+            let command = form.command.replacing("|", with: "\\|")
+            #expect(page.contains("\n| `\(form.name)` | `\(command)` |\n"), "\(form.name)")
+        }
     }
 
     @Test("the form is recognised, and may be named")
