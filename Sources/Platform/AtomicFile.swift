@@ -43,14 +43,24 @@ package enum AtomicFile {
             throw .last("cannot open '\(path)'")
         }
         defer { close(descriptor) }
+        return try read(descriptor: descriptor, "'\(path)'", limitBytes: limitBytes)
+    }
+
+    /// All that comes until its end.
+    ///
+    /// - Parameter name: for errors: "standard input".
+    /// - Throws: also for more than `limitBytes` (EFBIG).
+    package static func read(
+        descriptor: Int32, _ name: String, limitBytes: Int
+    ) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16 << 10)
         while true {
             let count = Platform.read(descriptor, into: &chunk)
-            if count < 0 { throw .last("cannot read '\(path)'") }
+            if count < 0 { throw .last("cannot read \(name)") }
             if count == 0 { return bytes }
             bytes.append(contentsOf: chunk[..<count])
-            if bytes.count > limitBytes { throw SystemError(code: EFBIG, attempt: "cannot read '\(path)'") }
+            if bytes.count > limitBytes { throw SystemError(code: EFBIG, attempt: "cannot read \(name)") }
         }
     }
 

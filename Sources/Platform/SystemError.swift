@@ -28,6 +28,9 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
     /// What was to be reached does not exist (any more): no such file, or nobody listens.
     package var isNobodyThere: Bool { code == ENOENT || code == ECONNREFUSED }
 
+    /// More than was to be read.
+    package var isTooLarge: Bool { code == EFBIG }
+
     /// The machine is short of something now: of room, files, processes or memory.
     package var isShortage: Bool { SystemError.isShortage(code) }
 

@@ -11,5 +11,7 @@ struct MortiseAgent: ParsableCommand {
               mortise-agent run --join-file join.token
             """,
         version: mortiseVersion,
-        subcommands: [RunCommand.self, StatusCommand.self, LeaveCommand.self, SuperviseCommand.self])
+        subcommands: [
+            RunCommand.self, StatusCommand.self, ParseCommand.self, LeaveCommand.self, SuperviseCommand.self,
+        ])
 }

@@ -83,7 +83,10 @@ extension ToolForm {
                 case .byContent: return isNamed || !controllers.contains { file.contains($0) }
                 }
             },
-            read: { output in ToolReading(others: words(output).map(read) ?? []) })
+            read: { output in
+                guard let words = words(output), recognition(words) != .no else { return ToolReading() }
+                return ToolReading(others: read(words))
+            })
     }
 
     /// How names of such files begin.

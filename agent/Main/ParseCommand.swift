@@ -1,0 +1,98 @@
+import AgentHardware
+import ArgumentParser
+import Platform
+
+/// Shows what Mortise reads in the output of a tool that somebody has kept: for reports of machines never seen.
+struct ParseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "parse",
+        abstract: "Show what Mortise reads in a saved output of a tool.",
+        discussion: """
+            Reads the output of nvidia-smi, npu-smi, amd-smi, lscpu or another tool ('--list' shows all) and prints \
+            as JSON what Mortise understands. null is "the output does not say". The tool itself is not needed.
+
+            Example:
+              nvidia-smi -q -x | mortise-agent parse -
+              npu-smi info > npu.txt && mortise-agent parse npu.txt
+              mortise-agent parse --as npu-smi-info npu.txt
+              mortise-agent parse --list
+
+            Exit status: 65 for an output of no form that is known, 66 for a file that cannot be read.
+            """)
+
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp(
+            "Read it as this form; without it the form is recognised.", valueName: "form"))
+    var form: String?
+
+    @Flag(help: "Show the forms, each with the command that prints it.")
+    var list = false
+
+    @Argument(help: ArgumentHelp("The output; - is standard input.", valueName: "file"))
+    var file: String?
+
+    func validate() throws {
+        guard list || file != nil else {
+            throw ValidationError("Give the file with the output, or - for standard input.")
+        }
+        if let form, !SavedReader.forms.contains(where: { $0.name == form }) {
+            let names = SavedReader.forms.map(\.name).joined(separator: ", ")
+            throw ValidationError("There is no form '\(form)'. There are: \(names).")
+        }
+    }
+
+    func run() throws {
+        guard !list, let file else { return print(Self.table, terminator: "") }
+        let bytes = try read(file)
+        let name = file == "-" ? "standard input" : "'\(file)'"
+        let fileName = file == "-" ? "" : file.split(separator: "/").last.map(String.init) ?? ""
+        do throws(SavedReader.Fault) {
+            print(try SavedReader.json(of: bytes, fileName: fileName, form: form), terminator: "")
+        } catch {
+            switch error {
+            case .isBinary: try fail("\(name) is no text.", .notUnderstood)
+            case .isNotRecognized:
+                try fail(
+                    "\(name) is the output of no tool that is known here. If it is one of "
+                        + "'mortise-agent parse --list' all the same, name its form with --as.",
+                    .notUnderstood)
+            case .isNot(let form), .unknownForm(let form):
+                try fail("There is nothing of the form \(form) in \(name).", .notUnderstood)
+            }
+        }
+    }
+
+    private static var table: String {
+        let forms = SavedReader.forms
+        let width = forms.map(\.name.count).max() ?? 0
+        return forms.map { form in
+            form.name + String(repeating: " ", count: width + 2 - form.name.count) + form.command + "\n"
+        }.joined()
+    }
+
+    private func read(_ file: String) throws -> [UInt8] {
+        let limit = SavedReader.limitBytes
+        do throws(SystemError) {
+            if file == "-" { return try AtomicFile.read(descriptor: 0, "standard input", limitBytes: limit) }
+            if let bytes = try AtomicFile.read(file, limitBytes: limit) { return bytes }
+        } catch {
+            guard !error.isTooLarge else {
+                try fail("\(error.attempt): it has more than \(limit >> 20) MiB.", .notUnderstood)
+            }
+            try fail("\(error).", .unreadable)
+        }
+        try fail("There is no file '\(file)'.", .unreadable)
+    }
+
+    /// As in sysexits.h.
+    private enum Status: Int32 {
+        case notUnderstood = 65
+        case unreadable = 66
+    }
+
+    private func fail(_ text: String, _ status: Status) throws -> Never {
+        _ = Platform.write(2, Array("Error: \(text)\n".utf8)[...])
+        throw ExitCode(status.rawValue)
+    }
+}
