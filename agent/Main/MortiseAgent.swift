@@ -8,8 +8,12 @@ struct MortiseAgent: ParsableCommand {
         discussion: """
             Example:
               mortise-agent status
+              mortise-agent doctor
               mortise-agent run --join-file join.token
             """,
         version: mortiseVersion,
-        subcommands: [RunCommand.self, StatusCommand.self, LeaveCommand.self, SuperviseCommand.self])
+        subcommands: [
+            RunCommand.self, StatusCommand.self, DoctorCommand.self, LeaveCommand.self,
+            SuperviseCommand.self,
+        ])
 }
