@@ -32,7 +32,10 @@ struct MachineExamination: Sendable {
                         address, interfaces: AddressReader.interfaces(),
                         route: needsRoute ? AddressReader.route(to: address.coordinatorHosts) : .unknown)
                 }
-                let advertised = Examiner.timed { AddressReader.addresses(of: report.advertised) }
+                let advertised = Examiner.timed {
+                    report.advertised == report.local
+                        ? [report.local] : AddressReader.addresses(of: report.advertised)
+                }
                 let isHere =
                     !address.coordinatorHosts.isEmpty
                     && address.coordinatorHosts.allSatisfy { host in
