@@ -74,6 +74,28 @@ import Testing
         }
     }
 
+    @Test(
+        "A clock that is wrong is told against the coordinator's",
+        .enabled(if: SteppedClock.compiler != nil, "there is no C compiler to make a wrong clock with"))
+    func wrongClock() async throws {
+        let clock = try await SteppedClock.make()
+        defer { clock.remove() }
+        try clock.set(seconds: -1_000)
+        try await TestCluster.run { cluster in
+            let result = try await cluster.run(
+                Programs.agent,
+                [
+                    "doctor", "--json", "--no-tools", "--directory", cluster.path("new"), "--join-file",
+                    try await cluster.joinFile(),
+                ], environment: clock.environment, within: .seconds(60))
+            #expect(result.status == 1, "\(result)")
+            let check = try #require(try result.decoded(as: Diagnosis.self).check("clock"))
+            #expect(check.state == "failed", "\(check)")
+            let found = try #require(check.found.firstMatch(of: /is (\d+) s behind/))
+            #expect((980...1_001).contains(Int(found.output.1) ?? 0), "\(check)")
+        }
+    }
+
     @Test("With an identity it tries all addresses and does not disturb the agent that runs")
     func whileRunning() async throws {
         try await TestCluster.run { cluster in
@@ -94,6 +116,9 @@ import Testing
             let running = try await cluster.run(Programs.agent, ["status", "--directory", directory])
             #expect(running.output.contains("connected to cluster"), "\(running)")
             #expect(!agent.errors.contains("not connected"), "\(agent.errors)")
+
+            let log = try cluster.coordinator.errors
+            #expect(!log.contains("turned a connection away"), "\(log)")
 
             let copy = cluster.path("copy")
             try FileManager.default.copyItem(atPath: directory + "/identity", toPath: copy + "-identity")

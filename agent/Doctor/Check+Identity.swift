@@ -23,7 +23,9 @@ extension Check {
     /// - Parameter message: of an `IdentityError`: what is wrong and what to do.
     package static func identity(broken message: String) -> Check {
         let (found, advice) = sentences(message)
-        return Check("identity", .failed, found, mend: advice ?? howToJoin)
+        let again = "To join again, move the directory 'identity' away. \(howToJoin)"
+        return Check(
+            "identity", .failed, found, mend: [advice, again].compactMap { $0 }.joined(separator: " "))
     }
 
     /// The node's own certificate.
@@ -54,7 +56,7 @@ extension Check {
         return Check(name, .ok, "valid until \(notAfter.rfc3339Seconds)")
     }
 
-    /// - Parameter error: nil for a token that can be read; its secret is not looked at.
+    /// A token that can be read; its secret is not looked at.
     package static func token(cluster: String, urls: [String]) -> Check {
         Check("token", .ok, "for cluster '\(cluster)' at \(urls.joined(separator: ", "))")
     }
@@ -62,6 +64,14 @@ extension Check {
     package static func token(broken message: String) -> Check {
         let (found, advice) = sentences(message)
         return Check("token", .failed, found, mend: advice)
+    }
+
+    /// Its file, or the standard input, gave no end.
+    package static func tokenUnread(within limit: Duration) -> Check {
+        Check(
+            "token", .failed, "no join token could be read within \(limit.components.seconds) s",
+            mend: "Give a file that holds it; with '-' it must come on standard input, and that must end."
+        ).timed(limit)
     }
 
     /// The name under which a new node joins.
@@ -93,15 +103,15 @@ extension Check {
     package static func keyFile(_ path: String, mode: UInt32, isOwn: Bool) -> Check {
         if mode & 0o077 != 0 {
             return Check(
-                "key", of: path, mode & 0o007 != 0 ? .failed : .warning,
+                "key", mode & 0o007 != 0 ? .failed : .warning,
                 "others may use it: its mode is \(octal(mode))", mend: "Run: chmod 600 '\(path)'")
         }
         guard isOwn else {
             return Check(
-                "key", of: path, .warning, "it belongs to another user",
+                "key", .warning, "it belongs to another user",
                 mend: "Run the agent, and this command, as the user to whom the directory belongs.")
         }
-        return Check("key", of: path, .ok, "for its owner alone (\(octal(mode)))")
+        return Check("key", .ok, "for its owner alone (\(octal(mode)))")
     }
 
     private static func octal(_ mode: UInt32) -> String {

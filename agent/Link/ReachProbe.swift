@@ -3,7 +3,7 @@ package import NIOCore
 import NIOPosix
 import NIOSSL
 import NIOTLS
-package import TLSIdentity
+import TLSIdentity
 
 #if canImport(Glibc)
     import Glibc
@@ -13,33 +13,33 @@ package import TLSIdentity
     import Darwin
 #endif
 
-/// Dials a coordinator once and stops after the TLS handshake, with the time of both steps.
+/// Dials a coordinator once, measures each step and hangs up.
 package enum ReachProbe {
     package struct Outcome: Sendable {
         /// nil: no connection was made.
         package var connected: Duration?
         /// From the connection to the end of the handshake; nil: it failed.
         package var secured: Duration?
+        /// From there to the WebSocket; nil: it was refused or not tried.
+        package var linked: Duration?
         /// Of the server's certificate, in seconds since 1970; nil where none was presented.
         package var validUntilSeconds: Int64?
         package var failure: HTTPSError?
     }
 
-    /// Whose certificate is shown.
-    package enum Role: Sendable {
-        /// Nobody's: the API asks for none.
-        case guest(authorityPEM: String)
-        case node(NodeIdentity)
-    }
-
-    /// - Parameter timeout: for each of the two steps.
+    /// As a guest, without a certificate of one's own: to the API.
+    ///
+    /// - Parameters:
+    ///   - authorityPEM: the one CA that is trusted.
+    ///   - timeout: for each of the two steps.
     /// - Returns: never fails.
     package static func dial(
-        _ endpoint: HTTPSEndpoint, as role: Role, on eventLoop: any EventLoop, timeout: Duration
+        _ endpoint: HTTPSEndpoint, trusting authorityPEM: String, on eventLoop: any EventLoop,
+        timeout: Duration
     ) -> EventLoopFuture<Outcome> {
         let context: NIOSSLContext
         do {
-            context = try NIOSSLContext(configuration: configuration(role))
+            context = try NIOSSLContext(configuration: TLSSettings.guest(authorityPEM: authorityPEM))
         } catch {
             let failure = HTTPSError(
                 .invalid, (error as? IdentityError)?.message ?? "TLS cannot be set up: \(error).")
@@ -68,13 +68,6 @@ package enum ReachProbe {
                 .whenFailure { box.value.fail($0, certificate: nil) }
         }
         return promise.futureResult
-    }
-
-    private static func configuration(_ role: Role) throws -> TLSConfiguration {
-        switch role {
-        case .guest(let authorityPEM): try TLSSettings.guest(authorityPEM: authorityPEM)
-        case .node(let identity): try TLSSettings.agent(identity)
-        }
     }
 }
 

@@ -46,9 +46,10 @@ import Testing
                 notBefore: moment(100), notAfter: moment(400), renewalDue: moment(300), now: moment(now)
             ).state
         }
-        #expect([99, 100, 299, 300, 399, 400].map { state(at: $0) } == [
-            .failed, .ok, .ok, .warning, .warning, .failed,
-        ])
+        #expect(
+            [99, 100, 299, 300, 399, 400].map { state(at: $0) } == [
+                .failed, .ok, .ok, .warning, .warning, .failed,
+            ])
     }
 
     @Test("A key that others may read fails; names that say nothing are warned of")

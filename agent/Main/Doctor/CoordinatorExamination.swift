@@ -52,11 +52,8 @@ struct CoordinatorExamination: Sendable {
                 .resolve, code: "invalid", message: "it is no address of a coordinator. Join again.", .zero)
             return reach.checks(proxy: nil)
         }
-        if resolve(endpoint, &reach), dial(endpoint, &reach) {
-            switch role {
-            case .api(_, let authorityPEM): more = ask(endpoint, authorityPEM, &reach)
-            case .agents(_, let identity): link(endpoint, identity, &reach)
-            }
+        if resolve(endpoint, &reach), dial(endpoint, &reach), case .api(_, let authorityPEM) = role {
+            more = ask(endpoint, authorityPEM, &reach)
         }
         let proxy = proxies.excepts(endpoint.host) ? nil : proxies.proxy?.address
         return reach.checks(proxy: proxy) + more
@@ -85,31 +82,38 @@ struct CoordinatorExamination: Sendable {
     }
 
     private func dial(_ endpoint: HTTPSEndpoint, _ reach: inout Reach) -> Bool {
-        let visitor: ReachProbe.Role =
-            switch role {
-            case .api(_, let authorityPEM): .guest(authorityPEM: authorityPEM)
-            case .agents(_, let identity): .node(identity)
-            }
-        let (outcome, took) = Examiner.timed {
-            try? ReachProbe.dial(endpoint, as: visitor, on: group.next(), timeout: Self.stepLimit).wait()
-        }
-        guard let outcome else { return false }
+        let (result, took) = Examiner.timed { try? outcome(endpoint).wait() }
+        guard let outcome = result else { return false }
         if let connected = outcome.connected {
-            reach.passed.append(.init(.connect, "it takes connections on port \(endpoint.port)", connected))
+            reach.passed.append(.init(.connect, "it takes connections", connected))
         }
-        guard outcome.failure == nil, let secured = outcome.secured else {
-            let failure = outcome.failure ?? HTTPSError.closedEarly(endpoint)
-            reach.failure = .init(
-                outcome.connected == nil ? .connect : .tls, code: failure.code.rawValue,
-                message: failure.message, took - (outcome.connected ?? .zero))
-            return false
+        if let secured = outcome.secured {
+            let until = outcome.validUntilSeconds.map {
+                ", valid until \(Instant(microseconds: $0 * 1_000_000).rfc3339Seconds)"
+            }
+            reach.passed.append(
+                .init(.tls, "its certificate is from the cluster's CA\(until ?? "")", secured))
         }
-        let until = outcome.validUntilSeconds.map {
-            ", valid until \(Instant(microseconds: $0 * 1_000_000).rfc3339Seconds)"
+        if let linked = outcome.linked {
+            reach.passed.append(.init(.link, "it lets this node in", linked))
         }
-        reach.passed.append(
-            .init(.tls, "its certificate is from the cluster's CA\(until ?? "")", secured))
-        return true
+        guard let failure = outcome.failure else { return true }
+        let step: Reach.Step = outcome.connected == nil ? .connect : outcome.secured == nil ? .tls : .link
+        reach.failure = .init(
+            step, code: failure.code.rawValue, message: failure.message,
+            took - (outcome.connected ?? .zero) - (outcome.secured ?? .zero))
+        return false
+    }
+
+    private func outcome(_ endpoint: HTTPSEndpoint) -> EventLoopFuture<ReachProbe.Outcome> {
+        switch role {
+        case .api(_, let authorityPEM):
+            ReachProbe.dial(
+                endpoint, trusting: authorityPEM, on: group.next(), timeout: Self.stepLimit)
+        case .agents(let address, let identity):
+            ReachProbe.link(
+                to: address, identity: identity, on: group.next(), timeout: Self.stepLimit)
+        }
     }
 
     /// Also compares the clocks.
@@ -143,20 +147,6 @@ struct CoordinatorExamination: Sendable {
                 return [.clockUnknown(of: subject)]
             }
             return [.clock(of: subject, serverSeconds: seconds, asked: asked, answered: answered)]
-        }
-    }
-
-    /// Connects as the agent does, and says nothing: a running agent of this identity is not disturbed.
-    private func link(_ endpoint: HTTPSEndpoint, _ identity: NodeIdentity, _ reach: inout Reach) {
-        let (failure, took) = Examiner.timed {
-            try? AgentLink.tryOnce(
-                endpoint.description, identity: identity, on: group.next(), timeout: Self.stepLimit
-            ).wait()
-        }
-        if let failure = failure.flatMap({ $0 }) {
-            reach.failure = .init(.link, code: failure.code.rawValue, message: failure.message, took)
-        } else {
-            reach.passed.append(.init(.link, "it lets this node in", took))
         }
     }
 }

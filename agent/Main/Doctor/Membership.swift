@@ -32,7 +32,7 @@ struct Membership: Sendable {
         }
         if membership.checks.isEmpty {
             let token = Examiner.bounded(within: limit) { ofToken(directory, join) }
-            membership = token ?? Membership(checks: [.silent("token", within: limit)])
+            membership = token ?? Membership(checks: [.tokenUnread(within: limit)])
         } else {
             membership.checks[0] = membership.checks[0].timed(took)
         }
