@@ -150,6 +150,7 @@ let package = Package(
 
         // The agent
         pure("AgentCore", "agent/Core", ["ClusterTypes", "ProtocolMessages"]),
+        pure("AgentDoctor", "agent/Doctor", ["ClusterTypes", "ProtocolMessages"]),
         shell("AgentHardware", "agent/Hardware", ["ClusterTypes", "ProtocolMessages", "Platform"]),
         shell(
             "AgentLink", "agent/Link",
@@ -164,9 +165,9 @@ let package = Package(
         program(
             "mortise-agent", "agent/Main",
             [
-                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity", "AgentCore",
-                "AgentHardware",
-                "AgentLink", "AgentSlots", "Terminal", .nioCore, .nioPosix, .argumentParser, .logging,
+                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity", "HTTPSClient",
+                "AgentCore", "AgentDoctor", "AgentHardware", "AgentLink", "AgentSlots", "Terminal", .nioCore,
+                .nioPosix, .argumentParser, .logging,
             ]),
 
         // The command line
@@ -230,6 +231,9 @@ let package = Package(
                 .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle,
             ]),
         tests("AgentCoreTests", "agent/Core", ["AgentCore", "ClusterTypes", "ProtocolMessages"]),
+        tests(
+            "DoctorTests", "agent/Doctor",
+            ["AgentDoctor", "AgentHardware", "ClusterTypes", "ProtocolMessages"]),
         tests(
             "HardwareTests", "agent/Hardware",
             ["AgentHardware", "APITypes", "ClusterTypes", "Platform", "ProtocolMessages"]),

@@ -61,7 +61,7 @@ package struct NodeIdentityFiles: Sendable {
 
     package init(directory: String) { self.directory = directory }
 
-    private var keyPath: String { "\(directory)/node.key" }
+    package var keyPath: String { "\(directory)/node.key" }
     private var certificatePath: String { "\(directory)/node.pem" }
     private var authorityPath: String { "\(directory)/ca.pem" }
     private var descriptionPath: String { "\(directory)/identity.json" }

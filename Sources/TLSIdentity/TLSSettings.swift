@@ -1,7 +1,7 @@
 import NIOCore
 package import NIOSSL
 
-/// The three ways in which TLS is set up here. All speak TLS 1.3 alone and trust one CA, or nobody.
+/// The ways in which TLS is set up here. All speak TLS 1.3 alone and trust one CA, or nobody.
 package enum TLSSettings {
     /// The agents' listener: a client certificate of this CA is required.
     package static func agentListener(
@@ -28,6 +28,16 @@ package enum TLSSettings {
         configuration.trustRoots = .certificates(try authorities(identity.authorityPEM))
         configuration.certificateChain = try chain(identity.certificatePEM)
         configuration.privateKey = .privateKey(try privateKey(identity.key.pem))
+        configuration.shutdownTimeout = .seconds(1)
+        return configuration
+    }
+
+    /// A client without a certificate, of the API: trusts the CA alone, verifies name or address of the server.
+    package static func guest(authorityPEM: String) throws(IdentityError) -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv13
+        configuration.certificateVerification = .fullVerification
+        configuration.trustRoots = .certificates(try authorities(authorityPEM))
         configuration.shutdownTimeout = .seconds(1)
         return configuration
     }

@@ -18,6 +18,15 @@ package final class AgentLink {
     /// "host:port", best first; they are tried in this order.
     package var endpoints: [String]
     let configuration: LinkConfiguration
+    /// Told how far each dialing comes, for those who measure.
+    var onStep: ((DialStep) -> Void)?
+
+    enum DialStep {
+        /// The connection is made.
+        case connected
+        /// The TLS handshake is finished.
+        case secured
+    }
     private let onEvent: (LinkEvent) -> Void
     private var encoder = FrameEncoder()
     private var decoder = FrameDecoder()

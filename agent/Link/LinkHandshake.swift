@@ -70,8 +70,14 @@ final class LinkHandshake: ChannelInboundHandler, RemovableChannelHandler {
                     explaining: error, at: endpoint, certificate: certificate, nowSeconds: Int64(time(nil)))))
     }
 
+    func channelActive(context: ChannelHandlerContext) {
+        link.onStep?(.connected)
+        context.fireChannelActive()
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent {
+            link.onStep?(.secured)
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request.text)), promise: nil)
         }
         context.fireUserInboundEventTriggered(event)

@@ -22,12 +22,23 @@ enum LocalSocket {
         bound.whenFailure { _ in }
     }
 
+    enum Reply {
+        case nobody
+        /// The connection was taken; no answer came, or one that cannot be read.
+        case silence
+        case answer(LocalAnswer)
+    }
+
     /// - Returns: nil where no agent answers.
     static func ask(_ request: LocalRequest, in directory: AgentDirectory) -> LocalAnswer? {
+        if case .answer(let answer) = reply(to: request, in: directory) { answer } else { nil }
+    }
+
+    static func reply(to request: LocalRequest, in directory: AgentDirectory) -> Reply {
         guard let folder = try? Descriptor.openFolder(directory.path),
             let connection = try? UnixSocket.connect(AgentDirectory.socketName, in: folder),
             UnixSocket.send(request.bytes[...], to: connection) == request.bytes.count
-        else { return nil }
+        else { return .nobody }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         while bytes.count < 32 << 20 {
@@ -35,11 +46,11 @@ enum LocalSocket {
             var poll = PollSet(places: 1)
             poll.watch(0, connection.number)
             poll.wait(microseconds: 2_000_000)
-            guard poll.isReadable(0) else { return nil }
+            guard poll.isReadable(0) else { return .silence }
             guard case .bytes(let count) = UnixSocket.receive(from: connection, into: &buffer) else { break }
             bytes += buffer[..<count]
         }
-        return LocalAnswer(bytes: bytes)
+        return LocalAnswer(bytes: bytes).map { .answer($0) } ?? .silence
     }
 }
 

@@ -8,10 +8,12 @@ struct MortiseAgent: ParsableCommand {
         discussion: """
             Example:
               mortise-agent status
+              mortise-agent doctor
               mortise-agent run --join-file join.token
             """,
         version: mortiseVersion,
         subcommands: [
-            RunCommand.self, StatusCommand.self, ParseCommand.self, LeaveCommand.self, SuperviseCommand.self,
+            RunCommand.self, StatusCommand.self, DoctorCommand.self, ParseCommand.self, LeaveCommand.self,
+            SuperviseCommand.self,
         ])
 }

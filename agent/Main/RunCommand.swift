@@ -34,8 +34,7 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var place: AgentDirectoryOption
     @OptionGroup var address: AddressOptions
     @OptionGroup var lifetime: LifetimeOptions
-    @Option(help: ArgumentHelp("File with a join token, '-' for standard input.", valueName: "file"))
-    var joinFile: String?
+    @OptionGroup var join: JoinTokenOption
     @Option(help: "The node's name; default is the host name. [MORTISE_NAME]")
     var name: String?
     @Option(
@@ -91,7 +90,7 @@ struct RunCommand: ParsableCommand {
     ) throws -> NodeIdentity {
         let files = directory.identityFiles
         if files.isEnrolled { return try files.load() }
-        guard let text = try joinTokenText() else {
+        guard let text = try join.text() else {
             throw Failure(
                 "This machine has not joined a cluster: give a join token by MORTISE_JOIN_TOKEN or --join-file "
                     + "('mortise-coordinator token create' makes one).")
@@ -100,22 +99,6 @@ struct RunCommand: ParsableCommand {
         return try Enrollment.enroll(
             token: token, nodeName: nodeName, directory: files.directory, group: group
         ).wait()
-    }
-
-    private func joinTokenText() throws -> String? {
-        if let joinFile {
-            let path = joinFile == "-" ? "/dev/stdin" : joinFile
-            do {
-                guard let bytes = try AtomicFile.read(path, limitBytes: 64 << 10) else {
-                    throw Failure("There is no file \(joinFile) with a join token.")
-                }
-                return String(decoding: bytes, as: UTF8.self)
-            } catch let error as SystemError {
-                throw Failure("Cannot read the join token from \(joinFile): \(error)")
-            }
-        }
-        if let text = Host.variable("MORTISE_JOIN_TOKEN"), !text.isEmpty { return text }
-        return nil
     }
 
     private func parsedLabels() throws -> [Label] {

@@ -8,16 +8,20 @@ final class ControlGroup {
     private let folder: String
     private let processes: Descriptor
     let memoryLimitBytes: Int64?
+    /// "memory", "cpu": what it holds its processes to.
+    let limits: [String]
 
     /// Why there is no control group.
     struct Unavailable: Error {
         let reason: String
     }
 
-    private init(folder: String, processes: consuming Descriptor, memoryLimitBytes: Int64?) {
+    private init(folder: String, processes: consuming Descriptor, memoryLimitBytes: Int64?, limits: [String])
+    {
         self.folder = folder
         self.processes = processes
         self.memoryLimitBytes = memoryLimitBytes
+        self.limits = limits
     }
 
     /// For a program to join as it starts.
@@ -50,16 +54,20 @@ final class ControlGroup {
         _ folder: String, controllers: [String], resources: Resources
     ) throws(SystemError) -> ControlGroup {
         var memoryLimit: Int64?
+        var limits: [String] = []
         if controllers.contains("memory"), resources.memoryBytes > 0 {
             try set(folder + "/memory.max", String(resources.memoryBytes))
             memoryLimit = resources.memoryBytes
+            limits.append("memory")
         }
         if controllers.contains("cpu"), resources.milliCPU > 0 {
             // A weight, not a ceiling: what nobody else uses is free to use. One CPU is the usual weight.
             try set(folder + "/cpu.weight", String(min(10_000, max(1, resources.milliCPU / 10))))
+            limits.append("cpu")
         }
         let processes = try Descriptor.openForAppending(folder + "/cgroup.procs")
-        return ControlGroup(folder: folder, processes: processes, memoryLimitBytes: memoryLimit)
+        return ControlGroup(
+            folder: folder, processes: processes, memoryLimitBytes: memoryLimit, limits: limits)
     }
 
     private static func set(_ path: String, _ value: String) throws(SystemError) {

@@ -54,6 +54,27 @@ package enum AddressReader {
         return .failed(reason: reasons.joined(separator: "; "))
     }
 
+    /// What a name stands for, in the resolver's order; an address stands for itself. May take as long as the resolver's
+    /// time-outs.
+    package static func addresses(of host: String) -> [String] {
+        var hints = addrinfo()
+        hints.ai_family = AF_UNSPEC
+        hints.ai_socktype = datagram
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, discardPort, &hints, &list) == 0 else { return [] }
+        defer { freeaddrinfo(list) }
+        var found: [String] = []
+        var next = list
+        while let entry = next {
+            next = entry.pointee.ai_next
+            guard let text = address(of: entry.pointee.ai_addr)?.description, !found.contains(text) else {
+                continue
+            }
+            found.append(text)
+        }
+        return found
+    }
+
     private struct Failure: Error {
         var text: String
     }
