@@ -24,7 +24,7 @@ extension Check {
         let direction = ahead > behind ? "ahead of" : "behind"
         return Check(
             "clock", of: subject, skew > limitSeconds ? .failed : .warning,
-            "this machine's clock is \(skew) s \(direction) the coordinator's",
+            "this machine's clock is about \(skew) s \(direction) the coordinator's",
             mend:
                 "Set the wrong one of the two and let NTP keep it (chrony, systemd-timesyncd); in a container the "
                 + "clock is the host's.")

@@ -60,13 +60,16 @@ struct CoordinatorExamination: Sendable {
     }
 
     private func resolve(_ endpoint: HTTPSEndpoint, _ reach: inout Reach) -> Bool {
-        let (addresses, took) = Examiner.timed {
-            Examiner.bounded(within: Self.stepLimit) { AddressReader.addresses(of: endpoint.host) }
+        let (answer, patience) = Examiner.timed {
+            Examiner.bounded(within: Self.stepLimit) {
+                Examiner.timed { AddressReader.addresses(of: endpoint.host) }
+            }
         }
-        guard let addresses else {
+        guard let (addresses, took) = answer else {
             reach.failure = .init(
                 .resolve, code: "timed_out",
-                message: "no name server has answered for '\(endpoint.host)'. Check /etc/resolv.conf.", took)
+                message: "no name server has answered for '\(endpoint.host)'. Check /etc/resolv.conf.",
+                patience)
             return false
         }
         guard !addresses.isEmpty else {

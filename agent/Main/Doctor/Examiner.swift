@@ -1,5 +1,6 @@
 import AgentDoctor
 import Dispatch
+import Platform
 import Synchronization
 
 /// Runs examinations beside each other, each with its deadline. One that hangs is left behind with its thread: the
@@ -54,19 +55,21 @@ struct Examiner {
 /// What a thread of its own will say.
 private final class Pending<Value: Sendable>: Sendable {
     private let value = Mutex<Value?>(nil)
-    private let done = DispatchSemaphore(value: 0)
 
     init(_ body: @escaping @Sendable () -> Value) {
         DispatchQueue(label: "doctor").async { [self] in
             let result = body()
             value.withLock { $0 = result }
-            done.signal()
         }
     }
 
+    /// Looks every millisecond: a semaphore's time limit follows the wall clock here, which may be what is wrong.
     func wait(until end: ContinuousClock.Instant) -> Value? {
-        let left = max(Duration.zero, end - ContinuousClock.now)
-        _ = done.wait(timeout: .now() + .milliseconds(Int(left / .milliseconds(1))))
-        return value.withLock { $0 }
+        while true {
+            if let value = value.withLock({ $0 }) { return value }
+            guard ContinuousClock.now < end else { return nil }
+            var pause = PollSet(places: 1)
+            pause.wait(microseconds: 1_000)
+        }
     }
 }
