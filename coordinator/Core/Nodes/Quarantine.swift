@@ -124,8 +124,9 @@ extension Node {
         [Place(node: record.node)] + slot.devices.map { Place(node: record.node, device: $0.device) }
     }
 
-    /// How many tasks this slot may hold, as far as quarantines are concerned.
+    /// How many tasks this slot may hold, as far as quarantines and failed devices are concerned.
     func taskLimit(of slot: SlotRecord) -> Int {
+        guard deviceFault(of: slot) == nil else { return 0 }
         guard hasQuarantine else { return .max }
         var limit = Int.max
         for place in places(of: slot) {
