@@ -169,7 +169,8 @@ package final class HardwareProber: Sendable {
     private static func aged(_ state: State) -> [DeviceReport] {
         var devices = state.devices
         let now = ContinuousClock.now
-        for (position, readAt) in zip(devices.indices, state.readAt) where devices[position].ageSeconds != nil {
+        for (position, readAt) in zip(devices.indices, state.readAt) where devices[position].ageSeconds != nil
+        {
             devices[position].ageSeconds = UInt32(clamping: (now - readAt).wholeMilliseconds / 1_000)
         }
         return devices

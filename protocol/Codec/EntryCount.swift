@@ -7,7 +7,8 @@ import ProtocolMessages
 /// table that hold lists.
 struct EntryCount {
     enum Shape {
-        case agentEnvelope, hello, runningSlot, hardwareUpdate, hardware, device, machine, address, heartbeat, taskResults
+        case agentEnvelope, hello, runningSlot, hardwareUpdate, hardware, device, machine, address, heartbeat,
+            taskResults
         case coordinatorEnvelope, welcome, assignment, specification, arguments, retries, taskOrders
         case taskResultsAcknowledged
         /// Nothing in it is counted.

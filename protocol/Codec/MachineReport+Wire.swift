@@ -141,7 +141,8 @@ extension AllocationReport {
             scheduler: try Check.text(wire.scheduler, field + ".scheduler"),
             jobID: try Check.text(wire.jobID, field + ".job_id"))
         step = try Check.optionalText(wire.hasStep ? wire.step : nil, field + ".step")
-        arrayIndex = try Check.optionalText(wire.hasArrayIndex ? wire.arrayIndex : nil, field + ".array_index")
+        arrayIndex = try Check.optionalText(
+            wire.hasArrayIndex ? wire.arrayIndex : nil, field + ".array_index")
         queue = try Check.optionalText(wire.hasQueue ? wire.queue : nil, field + ".queue")
         cluster = try Check.optionalText(wire.hasCluster ? wire.cluster : nil, field + ".cluster")
     }

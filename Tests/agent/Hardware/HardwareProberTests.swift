@@ -194,7 +194,7 @@ struct HardwareProberTests {
             """
         let prober = try prober(directory, ascend: script)
         let report = prober.report()
-        #expect(report.devices.map(\.health) == [.warning, .warning])
+        #expect(report.devices.map(\.health) == [.failed, .warning])
         #expect(
             report.devices.first?.reason
                 == "3 memory errors could not be corrected since the driver was loaded")

@@ -1,4 +1,5 @@
 import AgentHardware
+import ClusterTypes
 import Platform
 import ProtocolMessages
 import Testing

@@ -19,7 +19,9 @@ extension MachineReport {
             if !texts.isEmpty { lines.append((name, texts.joined(separator: ", "))) }
         }
         if memoryNodes.count > 1 {
-            add("NUMA", memoryNodes.map { "\($0.number): CPU " + ($0.processors.isEmpty ? "-" : $0.processors) })
+            add(
+                "NUMA",
+                memoryNodes.map { "\($0.number): CPU " + ($0.processors.isEmpty ? "-" : $0.processors) })
         }
         add(
             "Huge pages",

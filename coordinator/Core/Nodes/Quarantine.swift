@@ -140,6 +140,8 @@ extension Node {
 
     /// A device that is given to no new slot now.
     func isWithheld(_ device: Int) -> Bool {
+        let capacities = record.capacity.devices
+        if device < capacities.count, !capacities[device].isUsable { return true }
         guard !record.deviceQuarantines.isEmpty else { return false }
         let place = Place(node: record.node, device: UInt32(device))
         guard let quarantine = quarantine(of: place) else { return false }
