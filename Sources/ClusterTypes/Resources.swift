@@ -91,6 +91,25 @@ package struct DeviceCapacity: Hashable, Sendable, Codable {
     package var memoryBytes: Int64
     /// False while it is quarantined, lost or failed.
     package var isUsable: Bool
+    /// Why it is not usable by itself; nil while it is, and in what older versions wrote.
+    package var fault: Fault?
+    /// The same for people.
+    package var reason: String?
+
+    package enum Fault: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Its tool says so, or it is lost.
+        case failed
+        /// It had failed and is well again; an operator is to let it return.
+        case held
+        /// No program can be told to use it.
+        case unassignable
+    }
+
+    package mutating func withhold(_ fault: Fault, _ reason: String?) {
+        isUsable = false
+        self.fault = fault
+        self.reason = reason
+    }
 
     package init(type: DeviceType, model: String, memoryBytes: Int64, isUsable: Bool = true) {
         self.type = type

@@ -63,7 +63,7 @@ extension FuzzTarget {
     }
 
     private static func checkNvidia(_ devices: [NvidiaDevice], _ driverVersion: String? = nil) {
-        checkAccepted(devices.map { $0.report(driverVersion: driverVersion) })
+        checkAccepted(devices.flatMap { $0.reports(driverVersion: driverVersion) })
         for device in devices {
             precondition((device.utilizationPercent ?? 0) <= 100, "\(device)")
             precondition(

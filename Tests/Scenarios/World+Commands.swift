@@ -15,7 +15,7 @@ import ProtocolMessages
 //   append JOB [PAYLOAD…] [close]
 //   cancel|pause|resume JOB;  retry JOB [INDEX…]
 //   drain|cordon|remove NODE [REASON…];  uncordon|accept NODE
-//   hardware NODE [cpus=2] [memory=4GiB] [gpus=0] [model=NAME]    its agent finds this from now on
+//   hardware NODE [cpus=2] [memory=4GiB] [gpus=0] [model=NAME] [failed=0,3]    its agent finds this from now on
 //   explain job JOB | task JOB INDEX | node NODE;  show
 //   supervisor NODE SLOT.GENERATION WORD…   starting | running | wants N | result INDEX=EXIT… | ends EXIT
 //        EXIT of a task: a code or `unstarted`; of a slot: a code, `stopped`, `vanished` (its supervisor was
@@ -155,6 +155,9 @@ extension World {
         let memory = try words.option("memory").map(bytes) ?? 4 << 30
         let gpus = try words.option("gpus").map { try number($0) as UInt32 } ?? 0
         let model = words.option("model") ?? "H100"
+        let failed = try (words.option("failed") ?? "").split(separator: ",").map { word -> UInt32 in
+            try number(String(word))
+        }
         return HardwareReport(
             hostname: name, architecture: .amd64, operatingSystem: "Linux", kernel: "6",
             processor: ProcessorReport(
@@ -164,7 +167,8 @@ extension World {
             devices: (0..<gpus).map {
                 DeviceReport(
                     type: .gpu, vendor: "nvidia", model: model, index: $0, visibleID: "GPU-\($0)",
-                    memoryTotalBytes: 80 << 30, health: .ok)
+                    memoryTotalBytes: 80 << 30, health: failed.contains($0) ? .failed : .ok,
+                    reason: failed.contains($0) ? "fell off the bus" : nil)
             },
             address: AddressReport(local: name, advertised: name, rule: "address"))
     }

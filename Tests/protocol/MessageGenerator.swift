@@ -123,7 +123,7 @@ struct MessageGenerator {
     }
 
     private mutating func hardware() -> HardwareReport {
-        HardwareReport(
+        var report = HardwareReport(
             hostname: name(), architecture: choice(Architecture.allCases), operatingSystem: text(),
             kernel: text(),
             processor: ProcessorReport(
@@ -141,10 +141,57 @@ struct MessageGenerator {
             address: AddressReport(
                 local: name(), advertised: name(), rule: name(), explanation: list(upTo: 5) { $0.text() }),
             container: maybe { $0.name() })
+        report.machine = maybe { $0.machine() }
+        return report
+    }
+
+    private mutating func machine() -> MachineReport {
+        var machine = MachineReport()
+        machine.processorProduct = maybe { $0.text() }
+        machine.memoryNodes = list(upTo: 3) {
+            MemoryNodeReport(number: $0.number(), processors: $0.text(), totalBytes: $0.maybe { $0.amount() })
+        }
+        machine.hugePages = list(upTo: 2) {
+            HugePageReport(
+                pageBytes: $0.amount(), total: $0.maybe { $0.magnitude(bits: 64) },
+                free: $0.maybe { $0.magnitude(bits: 64) })
+        }
+        machine.fileSystems = list(upTo: 4) {
+            var system = FileSystemReport(purpose: $0.name(), path: $0.text())
+            system.kind = $0.maybe { $0.text() }
+            system.type = $0.maybe { $0.text() }
+            system.source = $0.maybe { $0.text() }
+            system.totalBytes = $0.maybe { $0.amount() }
+            system.availableBytes = $0.maybe { $0.amount() }
+            system.isReadOnly = $0.bool()
+            return system
+        }
+        machine.interfaces = list(upTo: 3) {
+            InterfaceReport(
+                name: $0.text(), kind: $0.text(), state: $0.maybe { $0.text() },
+                megabitsPerSecond: $0.maybe { $0.number() })
+        }
+        machine.container = maybe {
+            var container = ContainerReport(engine: $0.text())
+            container.id = $0.maybe { $0.text() }
+            container.image = $0.maybe { $0.text() }
+            container.pod = $0.maybe { $0.text() }
+            container.podNamespace = $0.maybe { $0.text() }
+            return container
+        }
+        machine.allocation = maybe {
+            var allocation = AllocationReport(scheduler: $0.text(), jobID: $0.text())
+            allocation.step = $0.maybe { $0.text() }
+            allocation.arrayIndex = $0.maybe { $0.text() }
+            allocation.queue = $0.maybe { $0.text() }
+            allocation.cluster = $0.maybe { $0.text() }
+            return allocation
+        }
+        return machine
     }
 
     private mutating func device() -> DeviceReport {
-        DeviceReport(
+        var device = DeviceReport(
             type: choice(DeviceType.allCases), vendor: name(), model: text(), index: number(),
             chip: maybe { $0.number() }, visibleID: name(), uuid: maybe { $0.text() },
             busID: maybe { $0.text() },
@@ -154,6 +201,17 @@ struct MessageGenerator {
             powerMilliwatts: maybe { $0.number() },
             driverVersion: maybe { $0.text() }, health: choice(DeviceHealth.allCases),
             reason: maybe { $0.text() })
+        device.parent = maybe { $0.text() }
+        device.partCount = maybe { $0.number() }
+        device.ageSeconds = maybe { $0.number() }
+        device.powerLimitMilliwatts = maybe { $0.number() }
+        device.processorMegahertz = maybe { $0.number() }
+        device.memoryMegahertz = maybe { $0.number() }
+        device.uncorrectableErrors = maybe { $0.magnitude(bits: 64) }
+        device.throttleReasons = list(upTo: 3) { $0.text() }
+        device.memoryNode = maybe { $0.number() }
+        device.linkGroup = maybe { $0.number() }
+        return device
     }
 
     private mutating func specification() -> JobSpecification {

@@ -1,3 +1,4 @@
+import ClusterTypes
 import Platform
 package import ProtocolMessages
 import Synchronization
@@ -33,6 +34,8 @@ package final class HardwareProber: Sendable {
         var devices: [DeviceReport] = []
         var tools: [ToolReport] = []
         var sampledAt: ContinuousClock.Instant?
+        /// When the device at each position was last told by its tool.
+        var readAt: [ContinuousClock.Instant] = []
         var processorTimes: ProcessorTimes?
     }
 
@@ -66,13 +69,17 @@ package final class HardwareProber: Sendable {
     package func report() -> HardwareReport {
         refreshAddress()
         if settings.usesTools { runTools(deadline: settings.inventoryDeadline) }
-        let (address, devices, tools) = state.withLock { ($0.address, $0.devices, $0.tools) }
-        return HardwareReport(
+        let (address, devices, tools) = state.withLock {
+            ($0.address, Self.aged($0), $0.tools)
+        }
+        var report = HardwareReport(
             hostname: machine.hostname(), architecture: machine.architecture(),
             operatingSystem: machine.operatingSystem(), kernel: machine.kernel(),
             processor: machine.processor(), memory: machine.memory(),
             disk: machine.disk(settings.workDirectory),
             devices: devices, tools: tools, address: address, container: machine.container())
+        report.machine = machine.facts(workDirectory: settings.workDirectory).report
+        return report
     }
 
     /// The load for a heartbeat, with the newest device samples; runs no tools. Its sequence is 0.
@@ -132,6 +139,7 @@ package final class HardwareProber: Sendable {
             state.withLock { state in
                 state.devices = DeviceMerge.merge(state.devices, present: present, tools: tools)
                 state.sampledAt = ContinuousClock.now
+                Self.noteReadings(&state)
             }
         }
     }
@@ -139,11 +147,33 @@ package final class HardwareProber: Sendable {
     private static func samples(_ state: State, expiry: Duration) -> [DeviceSample] {
         let isFresh = state.sampledAt.map { ContinuousClock.now - $0 <= expiry } ?? false
         return state.devices.map { device in
-            guard isFresh else { return DeviceSample() }
+            guard isFresh, device.ageSeconds == nil else { return DeviceSample() }
             return DeviceSample(
                 utilizationPercent: device.utilizationPercent, memoryUsedBytes: device.memoryUsedBytes,
                 temperatureCelsius: device.temperatureCelsius, powerMilliwatts: device.powerMilliwatts)
         }
+    }
+
+    private static func noteReadings(_ state: inout State) {
+        let now = ContinuousClock.now
+        for (position, device) in state.devices.enumerated() {
+            if position >= state.readAt.count {
+                state.readAt.append(now)
+            } else if device.ageSeconds == nil {
+                state.readAt[position] = now
+            }
+        }
+    }
+
+    /// The devices, with the age of readings that are kept from before.
+    private static func aged(_ state: State) -> [DeviceReport] {
+        var devices = state.devices
+        let now = ContinuousClock.now
+        for (position, readAt) in zip(devices.indices, state.readAt) where devices[position].ageSeconds != nil
+        {
+            devices[position].ageSeconds = UInt32(clamping: (now - readAt).wholeMilliseconds / 1_000)
+        }
+        return devices
     }
 
     /// Devices without their readings, and how the tools are.

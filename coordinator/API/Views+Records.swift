@@ -44,6 +44,8 @@ extension NodeView {
         for entry in record.deviceQuarantines where entry.quarantine.until != nil {
             guard Int(entry.device) < capacity.devices.count else { continue }
             capacity.devices[Int(entry.device)].isUsable = false
+            let reason = capacity.devices[Int(entry.device)].reason
+            capacity.devices[Int(entry.device)].reason = reason ?? entry.quarantine.reason
         }
         self.init(
             node: record.node, name: record.name, pool: record.pool, state: record.state,

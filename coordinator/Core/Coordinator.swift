@@ -160,9 +160,11 @@ package struct Coordinator: Sendable {
                     $0.cordonReason = ""
                     $0.isDraining = false
                     $0.endQuarantines()
+                    $0.returnDevices()
                 }
             case .acceptNode(let node):
                 return try order(node, reason: "", at: now, into: &output) {
+                    $0.returnDevices()
                     if $0.declared != nil { $0.declared = DeclaredHardware($0.capacity) }
                 }
             case .removeNode(let node, let reason):

@@ -87,6 +87,9 @@ extension Coordinator {
             if shares.contains(where: { $0 > wholeDeviceShares }) {
                 faults.append("node \(record.node) has handed out a device twice: \(shares)")
             }
+            if record.capacity.devices.contains(where: { $0.isUsable && $0.fault != nil }) {
+                faults.append("node \(record.node) gives a device to work that is at fault")
+            }
             if record.quarantine?.until != nil, record.state == .ready {
                 faults.append("node \(record.node) is quarantined and takes work")
             }

@@ -77,11 +77,14 @@ package enum FirstFit {
             })
     }
 
-    /// True when `wanted` is one of the model name's words ("A100" in "NVIDIA A100-SXM4-80GB"), or all of it.
+    /// True when `wanted` is one of the model name's words ("A100" in "NVIDIA A100-SXM4-80GB"), or all of it. A part of
+    /// a GPU ("NVIDIA H100 MIG 3g.40gb") answers to its own words alone: "MIG", "3g.40gb".
     private static func matches(_ wanted: String?, _ model: String) -> Bool {
         guard let wanted = wanted?.lowercased() else { return true }
         let model = model.lowercased()
         if model == wanted { return true }
+        let profile = model.split(separator: " ").drop { $0 != "mig" }
+        guard profile.isEmpty else { return profile.contains { $0 == wanted } }
         return model.split { !($0.isLetter || $0.isNumber) }.contains { $0 == wanted }
     }
 }

@@ -7,7 +7,8 @@ import ProtocolMessages
 /// table that hold lists.
 struct EntryCount {
     enum Shape {
-        case agentEnvelope, hello, runningSlot, hardwareUpdate, hardware, address, heartbeat, taskResults
+        case agentEnvelope, hello, runningSlot, hardwareUpdate, hardware, device, machine, address, heartbeat,
+            taskResults
         case coordinatorEnvelope, welcome, assignment, specification, arguments, retries, taskOrders
         case taskResultsAcknowledged
         /// Nothing in it is counted.
@@ -73,9 +74,15 @@ struct EntryCount {
         case (.hello, 9): Child("hello.hardware", 1, .hardware)
         case (.runningSlot, 3): Child("hello.slots.tasks", ProtocolLimits.tasksPerBatch)
         case (.hardwareUpdate, 1): Child("hardware.report", 1, .hardware)
-        case (.hardware, 8): Child("hardware.devices", ProtocolLimits.devicesPerNode)
+        case (.hardware, 8): Child("hardware.devices", ProtocolLimits.devicesPerNode, .device)
         case (.hardware, 9): Child("hardware.tools", ProtocolLimits.toolsPerNode)
         case (.hardware, 10): Child("hardware.address", 1, .address)
+        case (.hardware, 12): Child("hardware.machine", 1, .machine)
+        case (.device, 24): Child("hardware.devices.throttle_reasons", ProtocolLimits.throttleReasons)
+        case (.machine, 2): Child("hardware.machine.memory_nodes", ProtocolLimits.memoryNodesPerMachine)
+        case (.machine, 3): Child("hardware.machine.huge_pages", ProtocolLimits.hugePageSizes)
+        case (.machine, 4): Child("hardware.machine.file_systems", ProtocolLimits.fileSystemsPerMachine)
+        case (.machine, 5): Child("hardware.machine.interfaces", ProtocolLimits.interfacesPerMachine)
         case (.address, 4): Child("hardware.address.explanation", ProtocolLimits.explanationLines)
         case (.heartbeat, 6): Child("heartbeat.devices", ProtocolLimits.devicesPerNode)
         case (.taskResults, 2): Child("task_results.results", ProtocolLimits.tasksPerBatch)

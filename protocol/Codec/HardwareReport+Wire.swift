@@ -20,6 +20,7 @@ extension HardwareReport {
             tools: try wire.tools.map(ToolReport.init(wire:)),
             address: try AddressReport(wire: wire.address),
             container: try Check.optionalText(wire.hasContainer ? wire.container : nil, "hardware.container"))
+        if wire.hasMachine { machine = try MachineReport(wire: wire.machine) }
     }
 
     var wire: WireHardwareReport {
@@ -35,6 +36,7 @@ extension HardwareReport {
         wire.tools = tools.map(\.wire)
         wire.address = address.wire
         if let container { wire.container = container }
+        if let machine { wire.machine = machine.wire }
         return wire
     }
 }
@@ -117,6 +119,18 @@ extension DeviceReport {
                 wire.hasDriverVersion ? wire.driverVersion : nil, "hardware.devices.driver_version"),
             health: try DeviceHealth(wire: wire.health, "hardware.devices.health"),
             reason: try Check.optionalReason(wire.hasReason ? wire.reason : nil, "hardware.devices.reason"))
+        parent = try Check.optionalText(wire.hasParent ? wire.parent : nil, "hardware.devices.parent")
+        partCount = wire.hasPartCount ? wire.partCount : nil
+        ageSeconds = wire.hasAgeSeconds ? wire.ageSeconds : nil
+        powerLimitMilliwatts = wire.hasPowerLimitMilliwatts ? wire.powerLimitMilliwatts : nil
+        processorMegahertz = wire.hasProcessorMegahertz ? wire.processorMegahertz : nil
+        memoryMegahertz = wire.hasMemoryMegahertz ? wire.memoryMegahertz : nil
+        uncorrectableErrors = wire.hasUncorrectableErrors ? wire.uncorrectableErrors : nil
+        throttleReasons = try wire.throttleReasons.map { (reason) throws(ProtocolError) in
+            try Check.reason(reason, "hardware.devices.throttle_reasons")
+        }
+        memoryNode = wire.hasMemoryNode ? wire.memoryNode : nil
+        linkGroup = wire.hasLinkGroup ? wire.linkGroup : nil
     }
 
     var wire: WireDeviceReport {
@@ -137,6 +151,16 @@ extension DeviceReport {
         if let driverVersion { wire.driverVersion = driverVersion }
         wire.health = health.wire
         if let reason { wire.reason = reason.cutReason }
+        if let parent { wire.parent = parent }
+        if let partCount { wire.partCount = partCount }
+        if let ageSeconds { wire.ageSeconds = ageSeconds }
+        if let powerLimitMilliwatts { wire.powerLimitMilliwatts = powerLimitMilliwatts }
+        if let processorMegahertz { wire.processorMegahertz = processorMegahertz }
+        if let memoryMegahertz { wire.memoryMegahertz = memoryMegahertz }
+        if let uncorrectableErrors { wire.uncorrectableErrors = uncorrectableErrors }
+        wire.throttleReasons = throttleReasons.prefix(ProtocolLimits.throttleReasons).map(\.cutReason)
+        if let memoryNode { wire.memoryNode = memoryNode }
+        if let linkGroup { wire.linkGroup = linkGroup }
         return wire
     }
 }

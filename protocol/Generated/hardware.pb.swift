@@ -151,11 +151,356 @@ package nonisolated struct WireHardwareReport: @unchecked Sendable {
   /// Clears the value of `container`. Subsequent reads from it will return its default value.
   package mutating func clearContainer() {_uniqueStorage()._container = nil}
 
+  /// Older agents leave it out.
+  package var machine: WireMachineReport {
+    get {_storage._machine ?? WireMachineReport()}
+    set {_uniqueStorage()._machine = newValue}
+  }
+  /// Returns true if `machine` has been explicitly set.
+  package var hasMachine: Bool {_storage._machine != nil}
+  /// Clears the value of `machine`. Subsequent reads from it will return its default value.
+  package mutating func clearMachine() {_uniqueStorage()._machine = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What is around the devices. Counters that change all the time are not in it.
+package nonisolated struct WireMachineReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What the maker calls the processor, where its core alone has another name: "AWS Graviton3".
+  package var processorProduct: String {
+    get {_processorProduct ?? String()}
+    set {_processorProduct = newValue}
+  }
+  /// Returns true if `processorProduct` has been explicitly set.
+  package var hasProcessorProduct: Bool {self._processorProduct != nil}
+  /// Clears the value of `processorProduct`. Subsequent reads from it will return its default value.
+  package mutating func clearProcessorProduct() {self._processorProduct = nil}
+
+  /// NUMA nodes, by number.
+  package var memoryNodes: [WireMemoryNodeReport] = []
+
+  package var hugePages: [WireHugePageReport] = []
+
+  /// What work needs first, then those that other machines serve.
+  package var fileSystems: [WireFileSystemReport] = []
+
+  /// Those that lead out of the machine.
+  package var interfaces: [WireInterfaceReport] = []
+
+  package var container: WireContainerReport {
+    get {_container ?? WireContainerReport()}
+    set {_container = newValue}
+  }
+  /// Returns true if `container` has been explicitly set.
+  package var hasContainer: Bool {self._container != nil}
+  /// Clears the value of `container`. Subsequent reads from it will return its default value.
+  package mutating func clearContainer() {self._container = nil}
+
+  package var allocation: WireAllocationReport {
+    get {_allocation ?? WireAllocationReport()}
+    set {_allocation = newValue}
+  }
+  /// Returns true if `allocation` has been explicitly set.
+  package var hasAllocation: Bool {self._allocation != nil}
+  /// Clears the value of `allocation`. Subsequent reads from it will return its default value.
+  package mutating func clearAllocation() {self._allocation = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _processorProduct: String? = nil
+  fileprivate var _container: WireContainerReport? = nil
+  fileprivate var _allocation: WireAllocationReport? = nil
+}
+
+package nonisolated struct WireMemoryNodeReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var number: UInt32 = 0
+
+  /// As the kernel writes it: "0-15,32-47"; empty: memory alone.
+  package var processors: String = String()
+
+  package var totalBytes: Int64 {
+    get {_totalBytes ?? 0}
+    set {_totalBytes = newValue}
+  }
+  /// Returns true if `totalBytes` has been explicitly set.
+  package var hasTotalBytes: Bool {self._totalBytes != nil}
+  /// Clears the value of `totalBytes`. Subsequent reads from it will return its default value.
+  package mutating func clearTotalBytes() {self._totalBytes = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _totalBytes: Int64? = nil
+}
+
+package nonisolated struct WireHugePageReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var pageBytes: Int64 = 0
+
+  package var total: UInt64 {
+    get {_total ?? 0}
+    set {_total = newValue}
+  }
+  /// Returns true if `total` has been explicitly set.
+  package var hasTotal: Bool {self._total != nil}
+  /// Clears the value of `total`. Subsequent reads from it will return its default value.
+  package mutating func clearTotal() {self._total = nil}
+
+  package var free: UInt64 {
+    get {_free ?? 0}
+    set {_free = newValue}
+  }
+  /// Returns true if `free` has been explicitly set.
+  package var hasFree: Bool {self._free != nil}
+  /// Clears the value of `free`. Subsequent reads from it will return its default value.
+  package mutating func clearFree() {self._free = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _total: UInt64? = nil
+  fileprivate var _free: UInt64? = nil
+}
+
+package nonisolated struct WireFileSystemReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// "work", "tmp", "shm", "shared".
+  package var purpose: String = String()
+
+  package var path: String = String()
+
+  /// "local", "memory", "nfs", "lustre", "gpfs" ….
+  package var kind: String {
+    get {_kind ?? String()}
+    set {_kind = newValue}
+  }
+  /// Returns true if `kind` has been explicitly set.
+  package var hasKind: Bool {self._kind != nil}
+  /// Clears the value of `kind`. Subsequent reads from it will return its default value.
+  package mutating func clearKind() {self._kind = nil}
+
+  /// The kernel's word: "xfs", "nfs4".
+  package var type: String {
+    get {_type ?? String()}
+    set {_type = newValue}
+  }
+  /// Returns true if `type` has been explicitly set.
+  package var hasType: Bool {self._type != nil}
+  /// Clears the value of `type`. Subsequent reads from it will return its default value.
+  package mutating func clearType() {self._type = nil}
+
+  /// "server:/export" of a shared one, without credentials.
+  package var source: String {
+    get {_source ?? String()}
+    set {_source = newValue}
+  }
+  /// Returns true if `source` has been explicitly set.
+  package var hasSource: Bool {self._source != nil}
+  /// Clears the value of `source`. Subsequent reads from it will return its default value.
+  package mutating func clearSource() {self._source = nil}
+
+  /// Not asked of shared ones.
+  package var totalBytes: Int64 {
+    get {_totalBytes ?? 0}
+    set {_totalBytes = newValue}
+  }
+  /// Returns true if `totalBytes` has been explicitly set.
+  package var hasTotalBytes: Bool {self._totalBytes != nil}
+  /// Clears the value of `totalBytes`. Subsequent reads from it will return its default value.
+  package mutating func clearTotalBytes() {self._totalBytes = nil}
+
+  package var availableBytes: Int64 {
+    get {_availableBytes ?? 0}
+    set {_availableBytes = newValue}
+  }
+  /// Returns true if `availableBytes` has been explicitly set.
+  package var hasAvailableBytes: Bool {self._availableBytes != nil}
+  /// Clears the value of `availableBytes`. Subsequent reads from it will return its default value.
+  package mutating func clearAvailableBytes() {self._availableBytes = nil}
+
+  package var isReadOnly: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _kind: String? = nil
+  fileprivate var _type: String? = nil
+  fileprivate var _source: String? = nil
+  fileprivate var _totalBytes: Int64? = nil
+  fileprivate var _availableBytes: Int64? = nil
+}
+
+package nonisolated struct WireInterfaceReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// "eth0", "mlx5_0/1".
+  package var name: String = String()
+
+  /// "ethernet", "infiniband", "bond" ….
+  package var kind: String = String()
+
+  /// "up", "down", "ACTIVE" ….
+  package var state: String {
+    get {_state ?? String()}
+    set {_state = newValue}
+  }
+  /// Returns true if `state` has been explicitly set.
+  package var hasState: Bool {self._state != nil}
+  /// Clears the value of `state`. Subsequent reads from it will return its default value.
+  package mutating func clearState() {self._state = nil}
+
+  /// In 10^6 bits a second.
+  package var megabitsPerSecond: UInt32 {
+    get {_megabitsPerSecond ?? 0}
+    set {_megabitsPerSecond = newValue}
+  }
+  /// Returns true if `megabitsPerSecond` has been explicitly set.
+  package var hasMegabitsPerSecond: Bool {self._megabitsPerSecond != nil}
+  /// Clears the value of `megabitsPerSecond`. Subsequent reads from it will return its default value.
+  package mutating func clearMegabitsPerSecond() {self._megabitsPerSecond = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _state: String? = nil
+  fileprivate var _megabitsPerSecond: UInt32? = nil
+}
+
+package nonisolated struct WireContainerReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// "docker", "podman", "kubernetes", "apptainer" ….
+  package var engine: String = String()
+
+  package var id: String {
+    get {_id ?? String()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  package var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  package mutating func clearID() {self._id = nil}
+
+  package var image: String {
+    get {_image ?? String()}
+    set {_image = newValue}
+  }
+  /// Returns true if `image` has been explicitly set.
+  package var hasImage: Bool {self._image != nil}
+  /// Clears the value of `image`. Subsequent reads from it will return its default value.
+  package mutating func clearImage() {self._image = nil}
+
+  package var pod: String {
+    get {_pod ?? String()}
+    set {_pod = newValue}
+  }
+  /// Returns true if `pod` has been explicitly set.
+  package var hasPod: Bool {self._pod != nil}
+  /// Clears the value of `pod`. Subsequent reads from it will return its default value.
+  package mutating func clearPod() {self._pod = nil}
+
+  package var podNamespace: String {
+    get {_podNamespace ?? String()}
+    set {_podNamespace = newValue}
+  }
+  /// Returns true if `podNamespace` has been explicitly set.
+  package var hasPodNamespace: Bool {self._podNamespace != nil}
+  /// Clears the value of `podNamespace`. Subsequent reads from it will return its default value.
+  package mutating func clearPodNamespace() {self._podNamespace = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _id: String? = nil
+  fileprivate var _image: String? = nil
+  fileprivate var _pod: String? = nil
+  fileprivate var _podNamespace: String? = nil
+}
+
+/// What a scheduler has given to the agent.
+package nonisolated struct WireAllocationReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// "slurm", "pbs", "lsf", "grid_engine", "flux", "kubernetes".
+  package var scheduler: String = String()
+
+  package var jobID: String = String()
+
+  package var step: String {
+    get {_step ?? String()}
+    set {_step = newValue}
+  }
+  /// Returns true if `step` has been explicitly set.
+  package var hasStep: Bool {self._step != nil}
+  /// Clears the value of `step`. Subsequent reads from it will return its default value.
+  package mutating func clearStep() {self._step = nil}
+
+  package var arrayIndex: String {
+    get {_arrayIndex ?? String()}
+    set {_arrayIndex = newValue}
+  }
+  /// Returns true if `arrayIndex` has been explicitly set.
+  package var hasArrayIndex: Bool {self._arrayIndex != nil}
+  /// Clears the value of `arrayIndex`. Subsequent reads from it will return its default value.
+  package mutating func clearArrayIndex() {self._arrayIndex = nil}
+
+  package var queue: String {
+    get {_queue ?? String()}
+    set {_queue = newValue}
+  }
+  /// Returns true if `queue` has been explicitly set.
+  package var hasQueue: Bool {self._queue != nil}
+  /// Clears the value of `queue`. Subsequent reads from it will return its default value.
+  package mutating func clearQueue() {self._queue = nil}
+
+  package var cluster: String {
+    get {_cluster ?? String()}
+    set {_cluster = newValue}
+  }
+  /// Returns true if `cluster` has been explicitly set.
+  package var hasCluster: Bool {self._cluster != nil}
+  /// Clears the value of `cluster`. Subsequent reads from it will return its default value.
+  package mutating func clearCluster() {self._cluster = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _step: String? = nil
+  fileprivate var _arrayIndex: String? = nil
+  fileprivate var _queue: String? = nil
+  fileprivate var _cluster: String? = nil
 }
 
 package nonisolated struct WireProcessorReport: Sendable {
@@ -225,132 +570,235 @@ package nonisolated struct WireDiskReport: Sendable {
 }
 
 /// One GPU or NPU chip.
-package nonisolated struct WireDeviceReport: Sendable {
+package nonisolated struct WireDeviceReport: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var type: WireDeviceType = .unspecified
+  package var type: WireDeviceType {
+    get {_storage._type}
+    set {_uniqueStorage()._type = newValue}
+  }
 
   /// "nvidia", "huawei".
-  package var vendor: String = String()
+  package var vendor: String {
+    get {_storage._vendor}
+    set {_uniqueStorage()._vendor = newValue}
+  }
 
-  package var model: String = String()
+  package var model: String {
+    get {_storage._model}
+    set {_uniqueStorage()._model = newValue}
+  }
 
   /// As the tool prints it: GPU index, NPU id.
-  package var index: UInt32 = 0
+  package var index: UInt32 {
+    get {_storage._index}
+    set {_uniqueStorage()._index = newValue}
+  }
 
   /// Second level of the tool's numbering (Ascend chip id).
   package var chip: UInt32 {
-    get {_chip ?? 0}
-    set {_chip = newValue}
+    get {_storage._chip ?? 0}
+    set {_uniqueStorage()._chip = newValue}
   }
   /// Returns true if `chip` has been explicitly set.
-  package var hasChip: Bool {self._chip != nil}
+  package var hasChip: Bool {_storage._chip != nil}
   /// Clears the value of `chip`. Subsequent reads from it will return its default value.
-  package mutating func clearChip() {self._chip = nil}
+  package mutating func clearChip() {_uniqueStorage()._chip = nil}
 
-  /// What the visibility variable takes: UUID or index for CUDA, chip logic id for Ascend.
-  package var visibleID: String = String()
+  /// What the visibility variable takes: UUID or index for CUDA, chip logic id for Ascend. Empty for a device that no
+  /// program can be told to use: it is given to no work.
+  package var visibleID: String {
+    get {_storage._visibleID}
+    set {_uniqueStorage()._visibleID = newValue}
+  }
 
   package var uuid: String {
-    get {_uuid ?? String()}
-    set {_uuid = newValue}
+    get {_storage._uuid ?? String()}
+    set {_uniqueStorage()._uuid = newValue}
   }
   /// Returns true if `uuid` has been explicitly set.
-  package var hasUuid: Bool {self._uuid != nil}
+  package var hasUuid: Bool {_storage._uuid != nil}
   /// Clears the value of `uuid`. Subsequent reads from it will return its default value.
-  package mutating func clearUuid() {self._uuid = nil}
+  package mutating func clearUuid() {_uniqueStorage()._uuid = nil}
 
   package var busID: String {
-    get {_busID ?? String()}
-    set {_busID = newValue}
+    get {_storage._busID ?? String()}
+    set {_uniqueStorage()._busID = newValue}
   }
   /// Returns true if `busID` has been explicitly set.
-  package var hasBusID: Bool {self._busID != nil}
+  package var hasBusID: Bool {_storage._busID != nil}
   /// Clears the value of `busID`. Subsequent reads from it will return its default value.
-  package mutating func clearBusID() {self._busID = nil}
+  package mutating func clearBusID() {_uniqueStorage()._busID = nil}
 
   package var memoryTotalBytes: Int64 {
-    get {_memoryTotalBytes ?? 0}
-    set {_memoryTotalBytes = newValue}
+    get {_storage._memoryTotalBytes ?? 0}
+    set {_uniqueStorage()._memoryTotalBytes = newValue}
   }
   /// Returns true if `memoryTotalBytes` has been explicitly set.
-  package var hasMemoryTotalBytes: Bool {self._memoryTotalBytes != nil}
+  package var hasMemoryTotalBytes: Bool {_storage._memoryTotalBytes != nil}
   /// Clears the value of `memoryTotalBytes`. Subsequent reads from it will return its default value.
-  package mutating func clearMemoryTotalBytes() {self._memoryTotalBytes = nil}
+  package mutating func clearMemoryTotalBytes() {_uniqueStorage()._memoryTotalBytes = nil}
 
   package var memoryUsedBytes: Int64 {
-    get {_memoryUsedBytes ?? 0}
-    set {_memoryUsedBytes = newValue}
+    get {_storage._memoryUsedBytes ?? 0}
+    set {_uniqueStorage()._memoryUsedBytes = newValue}
   }
   /// Returns true if `memoryUsedBytes` has been explicitly set.
-  package var hasMemoryUsedBytes: Bool {self._memoryUsedBytes != nil}
+  package var hasMemoryUsedBytes: Bool {_storage._memoryUsedBytes != nil}
   /// Clears the value of `memoryUsedBytes`. Subsequent reads from it will return its default value.
-  package mutating func clearMemoryUsedBytes() {self._memoryUsedBytes = nil}
+  package mutating func clearMemoryUsedBytes() {_uniqueStorage()._memoryUsedBytes = nil}
 
   package var utilizationPercent: UInt32 {
-    get {_utilizationPercent ?? 0}
-    set {_utilizationPercent = newValue}
+    get {_storage._utilizationPercent ?? 0}
+    set {_uniqueStorage()._utilizationPercent = newValue}
   }
   /// Returns true if `utilizationPercent` has been explicitly set.
-  package var hasUtilizationPercent: Bool {self._utilizationPercent != nil}
+  package var hasUtilizationPercent: Bool {_storage._utilizationPercent != nil}
   /// Clears the value of `utilizationPercent`. Subsequent reads from it will return its default value.
-  package mutating func clearUtilizationPercent() {self._utilizationPercent = nil}
+  package mutating func clearUtilizationPercent() {_uniqueStorage()._utilizationPercent = nil}
 
   package var temperatureCelsius: Int32 {
-    get {_temperatureCelsius ?? 0}
-    set {_temperatureCelsius = newValue}
+    get {_storage._temperatureCelsius ?? 0}
+    set {_uniqueStorage()._temperatureCelsius = newValue}
   }
   /// Returns true if `temperatureCelsius` has been explicitly set.
-  package var hasTemperatureCelsius: Bool {self._temperatureCelsius != nil}
+  package var hasTemperatureCelsius: Bool {_storage._temperatureCelsius != nil}
   /// Clears the value of `temperatureCelsius`. Subsequent reads from it will return its default value.
-  package mutating func clearTemperatureCelsius() {self._temperatureCelsius = nil}
+  package mutating func clearTemperatureCelsius() {_uniqueStorage()._temperatureCelsius = nil}
 
   package var powerMilliwatts: UInt32 {
-    get {_powerMilliwatts ?? 0}
-    set {_powerMilliwatts = newValue}
+    get {_storage._powerMilliwatts ?? 0}
+    set {_uniqueStorage()._powerMilliwatts = newValue}
   }
   /// Returns true if `powerMilliwatts` has been explicitly set.
-  package var hasPowerMilliwatts: Bool {self._powerMilliwatts != nil}
+  package var hasPowerMilliwatts: Bool {_storage._powerMilliwatts != nil}
   /// Clears the value of `powerMilliwatts`. Subsequent reads from it will return its default value.
-  package mutating func clearPowerMilliwatts() {self._powerMilliwatts = nil}
+  package mutating func clearPowerMilliwatts() {_uniqueStorage()._powerMilliwatts = nil}
 
   package var driverVersion: String {
-    get {_driverVersion ?? String()}
-    set {_driverVersion = newValue}
+    get {_storage._driverVersion ?? String()}
+    set {_uniqueStorage()._driverVersion = newValue}
   }
   /// Returns true if `driverVersion` has been explicitly set.
-  package var hasDriverVersion: Bool {self._driverVersion != nil}
+  package var hasDriverVersion: Bool {_storage._driverVersion != nil}
   /// Clears the value of `driverVersion`. Subsequent reads from it will return its default value.
-  package mutating func clearDriverVersion() {self._driverVersion = nil}
+  package mutating func clearDriverVersion() {_uniqueStorage()._driverVersion = nil}
 
-  package var health: WireDeviceHealth = .unspecified
+  package var health: WireDeviceHealth {
+    get {_storage._health}
+    set {_uniqueStorage()._health = newValue}
+  }
 
-  /// Why it is not ok.
+  /// Why it is not ok, or not given to work.
   package var reason: String {
-    get {_reason ?? String()}
-    set {_reason = newValue}
+    get {_storage._reason ?? String()}
+    set {_uniqueStorage()._reason = newValue}
   }
   /// Returns true if `reason` has been explicitly set.
-  package var hasReason: Bool {self._reason != nil}
+  package var hasReason: Bool {_storage._reason != nil}
   /// Clears the value of `reason`. Subsequent reads from it will return its default value.
-  package mutating func clearReason() {self._reason = nil}
+  package mutating func clearReason() {_uniqueStorage()._reason = nil}
+
+  /// UUID of the GPU whose part this is (a MIG instance); its bus id is that GPU's.
+  package var parent: String {
+    get {_storage._parent ?? String()}
+    set {_uniqueStorage()._parent = newValue}
+  }
+  /// Returns true if `parent` has been explicitly set.
+  package var hasParent: Bool {_storage._parent != nil}
+  /// Clears the value of `parent`. Subsequent reads from it will return its default value.
+  package mutating func clearParent() {_uniqueStorage()._parent = nil}
+
+  /// It is divided (MIG) into so many parts, which are devices of their own; visible_id is empty then.
+  package var partCount: UInt32 {
+    get {_storage._partCount ?? 0}
+    set {_uniqueStorage()._partCount = newValue}
+  }
+  /// Returns true if `partCount` has been explicitly set.
+  package var hasPartCount: Bool {_storage._partCount != nil}
+  /// Clears the value of `partCount`. Subsequent reads from it will return its default value.
+  package mutating func clearPartCount() {_uniqueStorage()._partCount = nil}
+
+  /// The readings are so old, for the tool has not answered since.
+  package var ageSeconds: UInt32 {
+    get {_storage._ageSeconds ?? 0}
+    set {_uniqueStorage()._ageSeconds = newValue}
+  }
+  /// Returns true if `ageSeconds` has been explicitly set.
+  package var hasAgeSeconds: Bool {_storage._ageSeconds != nil}
+  /// Clears the value of `ageSeconds`. Subsequent reads from it will return its default value.
+  package mutating func clearAgeSeconds() {_uniqueStorage()._ageSeconds = nil}
+
+  package var powerLimitMilliwatts: UInt32 {
+    get {_storage._powerLimitMilliwatts ?? 0}
+    set {_uniqueStorage()._powerLimitMilliwatts = newValue}
+  }
+  /// Returns true if `powerLimitMilliwatts` has been explicitly set.
+  package var hasPowerLimitMilliwatts: Bool {_storage._powerLimitMilliwatts != nil}
+  /// Clears the value of `powerLimitMilliwatts`. Subsequent reads from it will return its default value.
+  package mutating func clearPowerLimitMilliwatts() {_uniqueStorage()._powerLimitMilliwatts = nil}
+
+  package var processorMegahertz: UInt32 {
+    get {_storage._processorMegahertz ?? 0}
+    set {_uniqueStorage()._processorMegahertz = newValue}
+  }
+  /// Returns true if `processorMegahertz` has been explicitly set.
+  package var hasProcessorMegahertz: Bool {_storage._processorMegahertz != nil}
+  /// Clears the value of `processorMegahertz`. Subsequent reads from it will return its default value.
+  package mutating func clearProcessorMegahertz() {_uniqueStorage()._processorMegahertz = nil}
+
+  package var memoryMegahertz: UInt32 {
+    get {_storage._memoryMegahertz ?? 0}
+    set {_uniqueStorage()._memoryMegahertz = newValue}
+  }
+  /// Returns true if `memoryMegahertz` has been explicitly set.
+  package var hasMemoryMegahertz: Bool {_storage._memoryMegahertz != nil}
+  /// Clears the value of `memoryMegahertz`. Subsequent reads from it will return its default value.
+  package mutating func clearMemoryMegahertz() {_uniqueStorage()._memoryMegahertz = nil}
+
+  /// Memory errors since the driver was loaded.
+  package var uncorrectableErrors: UInt64 {
+    get {_storage._uncorrectableErrors ?? 0}
+    set {_uniqueStorage()._uncorrectableErrors = newValue}
+  }
+  /// Returns true if `uncorrectableErrors` has been explicitly set.
+  package var hasUncorrectableErrors: Bool {_storage._uncorrectableErrors != nil}
+  /// Clears the value of `uncorrectableErrors`. Subsequent reads from it will return its default value.
+  package mutating func clearUncorrectableErrors() {_uniqueStorage()._uncorrectableErrors = nil}
+
+  /// What slows it down now, in the tool's words.
+  package var throttleReasons: [String] {
+    get {_storage._throttleReasons}
+    set {_uniqueStorage()._throttleReasons = newValue}
+  }
+
+  /// NUMA node that it is near to.
+  package var memoryNode: UInt32 {
+    get {_storage._memoryNode ?? 0}
+    set {_uniqueStorage()._memoryNode = newValue}
+  }
+  /// Returns true if `memoryNode` has been explicitly set.
+  package var hasMemoryNode: Bool {_storage._memoryNode != nil}
+  /// Clears the value of `memoryNode`. Subsequent reads from it will return its default value.
+  package mutating func clearMemoryNode() {_uniqueStorage()._memoryNode = nil}
+
+  /// Devices of one vendor with the same number reach each other by fast links (NVLink, HCCS).
+  package var linkGroup: UInt32 {
+    get {_storage._linkGroup ?? 0}
+    set {_uniqueStorage()._linkGroup = newValue}
+  }
+  /// Returns true if `linkGroup` has been explicitly set.
+  package var hasLinkGroup: Bool {_storage._linkGroup != nil}
+  /// Clears the value of `linkGroup`. Subsequent reads from it will return its default value.
+  package mutating func clearLinkGroup() {_uniqueStorage()._linkGroup = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _chip: UInt32? = nil
-  fileprivate var _uuid: String? = nil
-  fileprivate var _busID: String? = nil
-  fileprivate var _memoryTotalBytes: Int64? = nil
-  fileprivate var _memoryUsedBytes: Int64? = nil
-  fileprivate var _utilizationPercent: UInt32? = nil
-  fileprivate var _temperatureCelsius: Int32? = nil
-  fileprivate var _powerMilliwatts: UInt32? = nil
-  fileprivate var _driverVersion: String? = nil
-  fileprivate var _reason: String? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// How a vendor tool answered: a missing or failing tool is a state, not an error of the report.
@@ -463,7 +911,7 @@ nonisolated extension WireDeviceHealth: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireHardwareReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HardwareReport"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hostname\0\u{1}architecture\0\u{3}operating_system\0\u{1}kernel\0\u{1}processor\0\u{1}memory\0\u{1}disk\0\u{1}devices\0\u{1}tools\0\u{1}address\0\u{1}container\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hostname\0\u{1}architecture\0\u{3}operating_system\0\u{1}kernel\0\u{1}processor\0\u{1}memory\0\u{1}disk\0\u{1}devices\0\u{1}tools\0\u{1}address\0\u{1}container\0\u{1}machine\0")
 
   fileprivate class _StorageClass {
     var _hostname: String = String()
@@ -477,6 +925,7 @@ nonisolated extension WireHardwareReport: SwiftProtobuf.Message, SwiftProtobuf._
     var _tools: [WireToolReport] = []
     var _address: WireAddressReport? = nil
     var _container: String? = nil
+    var _machine: WireMachineReport? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -498,6 +947,7 @@ nonisolated extension WireHardwareReport: SwiftProtobuf.Message, SwiftProtobuf._
       _tools = source._tools
       _address = source._address
       _container = source._container
+      _machine = source._machine
     }
   }
 
@@ -527,6 +977,7 @@ nonisolated extension WireHardwareReport: SwiftProtobuf.Message, SwiftProtobuf._
         case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._tools) }()
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._address) }()
         case 11: try { try decoder.decodeSingularStringField(value: &_storage._container) }()
+        case 12: try { try decoder.decodeSingularMessageField(value: &_storage._machine) }()
         default: break
         }
       }
@@ -572,6 +1023,9 @@ nonisolated extension WireHardwareReport: SwiftProtobuf.Message, SwiftProtobuf._
       try { if let v = _storage._container {
         try visitor.visitSingularStringField(value: v, fieldNumber: 11)
       } }()
+      try { if let v = _storage._machine {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -592,10 +1046,394 @@ nonisolated extension WireHardwareReport: SwiftProtobuf.Message, SwiftProtobuf._
         if _storage._tools != rhs_storage._tools {return false}
         if _storage._address != rhs_storage._address {return false}
         if _storage._container != rhs_storage._container {return false}
+        if _storage._machine != rhs_storage._machine {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireMachineReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MachineReport"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}processor_product\0\u{3}memory_nodes\0\u{3}huge_pages\0\u{3}file_systems\0\u{1}interfaces\0\u{1}container\0\u{1}allocation\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self._processorProduct) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.memoryNodes) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.hugePages) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.fileSystems) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.interfaces) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._container) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._allocation) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._processorProduct {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    } }()
+    if !self.memoryNodes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.memoryNodes, fieldNumber: 2)
+    }
+    if !self.hugePages.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.hugePages, fieldNumber: 3)
+    }
+    if !self.fileSystems.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.fileSystems, fieldNumber: 4)
+    }
+    if !self.interfaces.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.interfaces, fieldNumber: 5)
+    }
+    try { if let v = self._container {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._allocation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireMachineReport, rhs: WireMachineReport) -> Bool {
+    if lhs._processorProduct != rhs._processorProduct {return false}
+    if lhs.memoryNodes != rhs.memoryNodes {return false}
+    if lhs.hugePages != rhs.hugePages {return false}
+    if lhs.fileSystems != rhs.fileSystems {return false}
+    if lhs.interfaces != rhs.interfaces {return false}
+    if lhs._container != rhs._container {return false}
+    if lhs._allocation != rhs._allocation {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireMemoryNodeReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MemoryNodeReport"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}processors\0\u{3}total_bytes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.processors) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self._totalBytes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.number != 0 {
+      try visitor.visitSingularUInt32Field(value: self.number, fieldNumber: 1)
+    }
+    if !self.processors.isEmpty {
+      try visitor.visitSingularStringField(value: self.processors, fieldNumber: 2)
+    }
+    try { if let v = self._totalBytes {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireMemoryNodeReport, rhs: WireMemoryNodeReport) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.processors != rhs.processors {return false}
+    if lhs._totalBytes != rhs._totalBytes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireHugePageReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HugePageReport"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}page_bytes\0\u{1}total\0\u{1}free\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.pageBytes) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self._total) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self._free) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.pageBytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.pageBytes, fieldNumber: 1)
+    }
+    try { if let v = self._total {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._free {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireHugePageReport, rhs: WireHugePageReport) -> Bool {
+    if lhs.pageBytes != rhs.pageBytes {return false}
+    if lhs._total != rhs._total {return false}
+    if lhs._free != rhs._free {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFileSystemReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FileSystemReport"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}purpose\0\u{1}path\0\u{1}kind\0\u{1}type\0\u{1}source\0\u{3}total_bytes\0\u{3}available_bytes\0\u{3}is_read_only\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.purpose) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self._kind) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self._type) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._source) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self._totalBytes) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self._availableBytes) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.isReadOnly) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.purpose.isEmpty {
+      try visitor.visitSingularStringField(value: self.purpose, fieldNumber: 1)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 2)
+    }
+    try { if let v = self._kind {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._type {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._source {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._totalBytes {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._availableBytes {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
+    } }()
+    if self.isReadOnly != false {
+      try visitor.visitSingularBoolField(value: self.isReadOnly, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireFileSystemReport, rhs: WireFileSystemReport) -> Bool {
+    if lhs.purpose != rhs.purpose {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs._kind != rhs._kind {return false}
+    if lhs._type != rhs._type {return false}
+    if lhs._source != rhs._source {return false}
+    if lhs._totalBytes != rhs._totalBytes {return false}
+    if lhs._availableBytes != rhs._availableBytes {return false}
+    if lhs.isReadOnly != rhs.isReadOnly {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireInterfaceReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".InterfaceReport"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0\u{1}state\0\u{3}megabits_per_second\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self._state) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self._megabitsPerSecond) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 2)
+    }
+    try { if let v = self._state {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._megabitsPerSecond {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireInterfaceReport, rhs: WireInterfaceReport) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs._state != rhs._state {return false}
+    if lhs._megabitsPerSecond != rhs._megabitsPerSecond {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireContainerReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ContainerReport"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}engine\0\u{1}id\0\u{1}image\0\u{1}pod\0\u{3}pod_namespace\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.engine) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self._id) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self._image) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self._pod) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._podNamespace) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.engine.isEmpty {
+      try visitor.visitSingularStringField(value: self.engine, fieldNumber: 1)
+    }
+    try { if let v = self._id {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._image {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._pod {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._podNamespace {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireContainerReport, rhs: WireContainerReport) -> Bool {
+    if lhs.engine != rhs.engine {return false}
+    if lhs._id != rhs._id {return false}
+    if lhs._image != rhs._image {return false}
+    if lhs._pod != rhs._pod {return false}
+    if lhs._podNamespace != rhs._podNamespace {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAllocationReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".AllocationReport"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scheduler\0\u{3}job_id\0\u{1}step\0\u{3}array_index\0\u{1}queue\0\u{1}cluster\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.scheduler) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.jobID) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self._step) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self._arrayIndex) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._queue) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self._cluster) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.scheduler.isEmpty {
+      try visitor.visitSingularStringField(value: self.scheduler, fieldNumber: 1)
+    }
+    if !self.jobID.isEmpty {
+      try visitor.visitSingularStringField(value: self.jobID, fieldNumber: 2)
+    }
+    try { if let v = self._step {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._arrayIndex {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._queue {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._cluster {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 6)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireAllocationReport, rhs: WireAllocationReport) -> Bool {
+    if lhs.scheduler != rhs.scheduler {return false}
+    if lhs.jobID != rhs.jobID {return false}
+    if lhs._step != rhs._step {return false}
+    if lhs._arrayIndex != rhs._arrayIndex {return false}
+    if lhs._queue != rhs._queue {return false}
+    if lhs._cluster != rhs._cluster {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -737,108 +1575,244 @@ nonisolated extension WireDiskReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DeviceReport"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}vendor\0\u{1}model\0\u{1}index\0\u{1}chip\0\u{3}visible_id\0\u{1}uuid\0\u{3}bus_id\0\u{3}memory_total_bytes\0\u{3}memory_used_bytes\0\u{3}utilization_percent\0\u{3}temperature_celsius\0\u{3}power_milliwatts\0\u{3}driver_version\0\u{1}health\0\u{1}reason\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}vendor\0\u{1}model\0\u{1}index\0\u{1}chip\0\u{3}visible_id\0\u{1}uuid\0\u{3}bus_id\0\u{3}memory_total_bytes\0\u{3}memory_used_bytes\0\u{3}utilization_percent\0\u{3}temperature_celsius\0\u{3}power_milliwatts\0\u{3}driver_version\0\u{1}health\0\u{1}reason\0\u{1}parent\0\u{3}part_count\0\u{3}age_seconds\0\u{3}power_limit_milliwatts\0\u{3}processor_megahertz\0\u{3}memory_megahertz\0\u{3}uncorrectable_errors\0\u{3}throttle_reasons\0\u{3}memory_node\0\u{3}link_group\0")
+
+  fileprivate class _StorageClass {
+    var _type: WireDeviceType = .unspecified
+    var _vendor: String = String()
+    var _model: String = String()
+    var _index: UInt32 = 0
+    var _chip: UInt32? = nil
+    var _visibleID: String = String()
+    var _uuid: String? = nil
+    var _busID: String? = nil
+    var _memoryTotalBytes: Int64? = nil
+    var _memoryUsedBytes: Int64? = nil
+    var _utilizationPercent: UInt32? = nil
+    var _temperatureCelsius: Int32? = nil
+    var _powerMilliwatts: UInt32? = nil
+    var _driverVersion: String? = nil
+    var _health: WireDeviceHealth = .unspecified
+    var _reason: String? = nil
+    var _parent: String? = nil
+    var _partCount: UInt32? = nil
+    var _ageSeconds: UInt32? = nil
+    var _powerLimitMilliwatts: UInt32? = nil
+    var _processorMegahertz: UInt32? = nil
+    var _memoryMegahertz: UInt32? = nil
+    var _uncorrectableErrors: UInt64? = nil
+    var _throttleReasons: [String] = []
+    var _memoryNode: UInt32? = nil
+    var _linkGroup: UInt32? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _type = source._type
+      _vendor = source._vendor
+      _model = source._model
+      _index = source._index
+      _chip = source._chip
+      _visibleID = source._visibleID
+      _uuid = source._uuid
+      _busID = source._busID
+      _memoryTotalBytes = source._memoryTotalBytes
+      _memoryUsedBytes = source._memoryUsedBytes
+      _utilizationPercent = source._utilizationPercent
+      _temperatureCelsius = source._temperatureCelsius
+      _powerMilliwatts = source._powerMilliwatts
+      _driverVersion = source._driverVersion
+      _health = source._health
+      _reason = source._reason
+      _parent = source._parent
+      _partCount = source._partCount
+      _ageSeconds = source._ageSeconds
+      _powerLimitMilliwatts = source._powerLimitMilliwatts
+      _processorMegahertz = source._processorMegahertz
+      _memoryMegahertz = source._memoryMegahertz
+      _uncorrectableErrors = source._uncorrectableErrors
+      _throttleReasons = source._throttleReasons
+      _memoryNode = source._memoryNode
+      _linkGroup = source._linkGroup
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularEnumField(value: &self.type) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.vendor) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.model) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self._chip) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.visibleID) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self._uuid) }()
-      case 8: try { try decoder.decodeSingularStringField(value: &self._busID) }()
-      case 9: try { try decoder.decodeSingularInt64Field(value: &self._memoryTotalBytes) }()
-      case 10: try { try decoder.decodeSingularInt64Field(value: &self._memoryUsedBytes) }()
-      case 11: try { try decoder.decodeSingularUInt32Field(value: &self._utilizationPercent) }()
-      case 12: try { try decoder.decodeSingularSInt32Field(value: &self._temperatureCelsius) }()
-      case 13: try { try decoder.decodeSingularUInt32Field(value: &self._powerMilliwatts) }()
-      case 14: try { try decoder.decodeSingularStringField(value: &self._driverVersion) }()
-      case 15: try { try decoder.decodeSingularEnumField(value: &self.health) }()
-      case 16: try { try decoder.decodeSingularStringField(value: &self._reason) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularEnumField(value: &_storage._type) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._vendor) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._model) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._index) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._chip) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._visibleID) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._uuid) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._busID) }()
+        case 9: try { try decoder.decodeSingularInt64Field(value: &_storage._memoryTotalBytes) }()
+        case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._memoryUsedBytes) }()
+        case 11: try { try decoder.decodeSingularUInt32Field(value: &_storage._utilizationPercent) }()
+        case 12: try { try decoder.decodeSingularSInt32Field(value: &_storage._temperatureCelsius) }()
+        case 13: try { try decoder.decodeSingularUInt32Field(value: &_storage._powerMilliwatts) }()
+        case 14: try { try decoder.decodeSingularStringField(value: &_storage._driverVersion) }()
+        case 15: try { try decoder.decodeSingularEnumField(value: &_storage._health) }()
+        case 16: try { try decoder.decodeSingularStringField(value: &_storage._reason) }()
+        case 17: try { try decoder.decodeSingularStringField(value: &_storage._parent) }()
+        case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._partCount) }()
+        case 19: try { try decoder.decodeSingularUInt32Field(value: &_storage._ageSeconds) }()
+        case 20: try { try decoder.decodeSingularUInt32Field(value: &_storage._powerLimitMilliwatts) }()
+        case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._processorMegahertz) }()
+        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryMegahertz) }()
+        case 23: try { try decoder.decodeSingularUInt64Field(value: &_storage._uncorrectableErrors) }()
+        case 24: try { try decoder.decodeRepeatedStringField(value: &_storage._throttleReasons) }()
+        case 25: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryNode) }()
+        case 26: try { try decoder.decodeSingularUInt32Field(value: &_storage._linkGroup) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.type != .unspecified {
-      try visitor.visitSingularEnumField(value: self.type, fieldNumber: 1)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._type != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._type, fieldNumber: 1)
+      }
+      if !_storage._vendor.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._vendor, fieldNumber: 2)
+      }
+      if !_storage._model.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._model, fieldNumber: 3)
+      }
+      if _storage._index != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._index, fieldNumber: 4)
+      }
+      try { if let v = _storage._chip {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
+      } }()
+      if !_storage._visibleID.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._visibleID, fieldNumber: 6)
+      }
+      try { if let v = _storage._uuid {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 7)
+      } }()
+      try { if let v = _storage._busID {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 8)
+      } }()
+      try { if let v = _storage._memoryTotalBytes {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._memoryUsedBytes {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 10)
+      } }()
+      try { if let v = _storage._utilizationPercent {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 11)
+      } }()
+      try { if let v = _storage._temperatureCelsius {
+        try visitor.visitSingularSInt32Field(value: v, fieldNumber: 12)
+      } }()
+      try { if let v = _storage._powerMilliwatts {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 13)
+      } }()
+      try { if let v = _storage._driverVersion {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 14)
+      } }()
+      if _storage._health != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._health, fieldNumber: 15)
+      }
+      try { if let v = _storage._reason {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 16)
+      } }()
+      try { if let v = _storage._parent {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 17)
+      } }()
+      try { if let v = _storage._partCount {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 18)
+      } }()
+      try { if let v = _storage._ageSeconds {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 19)
+      } }()
+      try { if let v = _storage._powerLimitMilliwatts {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 20)
+      } }()
+      try { if let v = _storage._processorMegahertz {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 21)
+      } }()
+      try { if let v = _storage._memoryMegahertz {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 22)
+      } }()
+      try { if let v = _storage._uncorrectableErrors {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 23)
+      } }()
+      if !_storage._throttleReasons.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._throttleReasons, fieldNumber: 24)
+      }
+      try { if let v = _storage._memoryNode {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 25)
+      } }()
+      try { if let v = _storage._linkGroup {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 26)
+      } }()
     }
-    if !self.vendor.isEmpty {
-      try visitor.visitSingularStringField(value: self.vendor, fieldNumber: 2)
-    }
-    if !self.model.isEmpty {
-      try visitor.visitSingularStringField(value: self.model, fieldNumber: 3)
-    }
-    if self.index != 0 {
-      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 4)
-    }
-    try { if let v = self._chip {
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
-    } }()
-    if !self.visibleID.isEmpty {
-      try visitor.visitSingularStringField(value: self.visibleID, fieldNumber: 6)
-    }
-    try { if let v = self._uuid {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 7)
-    } }()
-    try { if let v = self._busID {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 8)
-    } }()
-    try { if let v = self._memoryTotalBytes {
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 9)
-    } }()
-    try { if let v = self._memoryUsedBytes {
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 10)
-    } }()
-    try { if let v = self._utilizationPercent {
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 11)
-    } }()
-    try { if let v = self._temperatureCelsius {
-      try visitor.visitSingularSInt32Field(value: v, fieldNumber: 12)
-    } }()
-    try { if let v = self._powerMilliwatts {
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 13)
-    } }()
-    try { if let v = self._driverVersion {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 14)
-    } }()
-    if self.health != .unspecified {
-      try visitor.visitSingularEnumField(value: self.health, fieldNumber: 15)
-    }
-    try { if let v = self._reason {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 16)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WireDeviceReport, rhs: WireDeviceReport) -> Bool {
-    if lhs.type != rhs.type {return false}
-    if lhs.vendor != rhs.vendor {return false}
-    if lhs.model != rhs.model {return false}
-    if lhs.index != rhs.index {return false}
-    if lhs._chip != rhs._chip {return false}
-    if lhs.visibleID != rhs.visibleID {return false}
-    if lhs._uuid != rhs._uuid {return false}
-    if lhs._busID != rhs._busID {return false}
-    if lhs._memoryTotalBytes != rhs._memoryTotalBytes {return false}
-    if lhs._memoryUsedBytes != rhs._memoryUsedBytes {return false}
-    if lhs._utilizationPercent != rhs._utilizationPercent {return false}
-    if lhs._temperatureCelsius != rhs._temperatureCelsius {return false}
-    if lhs._powerMilliwatts != rhs._powerMilliwatts {return false}
-    if lhs._driverVersion != rhs._driverVersion {return false}
-    if lhs.health != rhs.health {return false}
-    if lhs._reason != rhs._reason {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._type != rhs_storage._type {return false}
+        if _storage._vendor != rhs_storage._vendor {return false}
+        if _storage._model != rhs_storage._model {return false}
+        if _storage._index != rhs_storage._index {return false}
+        if _storage._chip != rhs_storage._chip {return false}
+        if _storage._visibleID != rhs_storage._visibleID {return false}
+        if _storage._uuid != rhs_storage._uuid {return false}
+        if _storage._busID != rhs_storage._busID {return false}
+        if _storage._memoryTotalBytes != rhs_storage._memoryTotalBytes {return false}
+        if _storage._memoryUsedBytes != rhs_storage._memoryUsedBytes {return false}
+        if _storage._utilizationPercent != rhs_storage._utilizationPercent {return false}
+        if _storage._temperatureCelsius != rhs_storage._temperatureCelsius {return false}
+        if _storage._powerMilliwatts != rhs_storage._powerMilliwatts {return false}
+        if _storage._driverVersion != rhs_storage._driverVersion {return false}
+        if _storage._health != rhs_storage._health {return false}
+        if _storage._reason != rhs_storage._reason {return false}
+        if _storage._parent != rhs_storage._parent {return false}
+        if _storage._partCount != rhs_storage._partCount {return false}
+        if _storage._ageSeconds != rhs_storage._ageSeconds {return false}
+        if _storage._powerLimitMilliwatts != rhs_storage._powerLimitMilliwatts {return false}
+        if _storage._processorMegahertz != rhs_storage._processorMegahertz {return false}
+        if _storage._memoryMegahertz != rhs_storage._memoryMegahertz {return false}
+        if _storage._uncorrectableErrors != rhs_storage._uncorrectableErrors {return false}
+        if _storage._throttleReasons != rhs_storage._throttleReasons {return false}
+        if _storage._memoryNode != rhs_storage._memoryNode {return false}
+        if _storage._linkGroup != rhs_storage._linkGroup {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -17,6 +17,8 @@ package struct HardwareReport: Hashable, Sendable {
     package var address: AddressReport
     /// "docker", "podman", "kubernetes", "apptainer", "lxc", "slurm" … or nil.
     package var container: String?
+    /// nil of an older agent.
+    package var machine: MachineReport?
 
     package init(
         hostname: String, architecture: Architecture, operatingSystem: String, kernel: String,
@@ -100,7 +102,8 @@ package struct DeviceReport: Hashable, Sendable {
     package var chip: UInt32?
     /// What the visibility variable takes: the UUID or index for CUDA, the chip logic id for Ascend, the module id for
     /// Gaudi.
-    /// Empty for a device that is there and that no tool has named: nothing can be told to use it, and no work gets it.
+    /// Empty for a device that no program can be told to use, and that no work gets: one that no tool has named, or that
+    /// is divided into parts.
     package var visibleID: String
     package var uuid: String?
     package var busID: String?
@@ -112,8 +115,27 @@ package struct DeviceReport: Hashable, Sendable {
     package var powerMilliwatts: UInt32?
     package var driverVersion: String?
     package var health: DeviceHealth
-    /// Why it is not ok.
+    /// Why it is not ok, or not given to work.
     package var reason: String?
+    /// UUID of the GPU whose part this is (a MIG instance); its bus id is that GPU's.
+    package var parent: String?
+    /// It is divided (MIG) into so many parts, which are devices of their own; nil: it is not. It is given to no work
+    /// itself.
+    package var partCount: UInt32?
+    /// The readings are so old: the tool has not answered since. nil: they are new.
+    package var ageSeconds: UInt32?
+    /// In force now.
+    package var powerLimitMilliwatts: UInt32?
+    package var processorMegahertz: UInt32?
+    package var memoryMegahertz: UInt32?
+    /// Memory errors since the driver was loaded.
+    package var uncorrectableErrors: UInt64?
+    /// What slows it down now, in the tool's words; empty: nothing, or nothing is known.
+    package var throttleReasons: [String] = []
+    /// Number of the NUMA node that it is near to.
+    package var memoryNode: UInt32?
+    /// Devices of one vendor with the same number reach each other by fast links (NVLink, HCCS), over others if need be.
+    package var linkGroup: UInt32?
 
     package init(
         type: DeviceType, vendor: String, model: String, index: UInt32, chip: UInt32? = nil,
@@ -141,7 +163,11 @@ package struct DeviceReport: Hashable, Sendable {
         self.reason = reason
     }
 
-    package var isNamed: Bool { !visibleID.isEmpty }
+    /// A tool has named it.
+    package var isNamed: Bool { !visibleID.isEmpty || partCount != nil || parent != nil }
+
+    /// A program can be told to use it.
+    package var isAssignable: Bool { !visibleID.isEmpty }
 }
 
 /// How a vendor tool answered: a missing or failing tool is a state, not an error of the report.
@@ -190,11 +216,20 @@ extension HardwareReport {
             resources: Resources(
                 milliCPU: processor.usableMilliCPU, memoryBytes: memory.usableBytes,
                 diskBytes: disk.availableBytes),
-            devices: devices.map {
-                DeviceCapacity(
-                    type: $0.type, model: $0.model, memoryBytes: $0.memoryTotalBytes ?? 0,
-                    isUsable: $0.health != .failed && $0.isNamed)
-            },
+            devices: devices.map(\.capacity),
             architecture: architecture, labels: labels.sorted())
+    }
+}
+
+extension DeviceReport {
+    /// What placement may hand out of it.
+    package var capacity: DeviceCapacity {
+        var capacity = DeviceCapacity(type: type, model: model, memoryBytes: memoryTotalBytes ?? 0)
+        if health == .failed {
+            capacity.withhold(.failed, reason)
+        } else if !isAssignable {
+            capacity.withhold(.unassignable, reason)
+        }
+        return capacity
     }
 }

@@ -57,6 +57,12 @@ package enum ProtocolLimits {
     package static let retryRulesPerJob = 256
     package static let toolsPerNode = 64
     package static let explanationLines = 256
+    /// Of one device at one time.
+    package static let throttleReasons = 32
+    package static let memoryNodesPerMachine = 256
+    package static let hugePageSizes = 32
+    package static let fileSystemsPerMachine = 128
+    package static let interfacesPerMachine = 128
     package static let logChunkBytes = 64 << 10
     /// Entries of all lists of one message together. 1 Mi: what they take in memory stays near `messageBytes`.
     package static let entriesPerMessage = 1 << 20

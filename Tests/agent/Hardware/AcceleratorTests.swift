@@ -144,7 +144,8 @@ struct AcceleratorTests {
         #expect(list.devices[1].utilizationPercent == nil)
         #expect(list.devices[1].powerMilliwatts == nil)
         let report = device.report(.amd, driverVersion: "6.1")
-        #expect(report.health == .warning)
+        #expect(report.health == .failed)
+        #expect(report.throttleReasons == ["THROTTLED"])
         #expect(report.reason == "2 uncorrectable memory errors since the driver was loaded")
         #expect(report.utilizationPercent == 43)
     }

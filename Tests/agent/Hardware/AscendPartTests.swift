@@ -228,7 +228,7 @@ struct AscendPartTests {
             AscendHealth.Fault(code: "80E18401", meaning: "a bit"), .init(code: "80C98009", meaning: nil),
         ]
         let report = device.report(logicID: 3, fullName: nil, driverVersion: nil)
-        #expect(report.health == .warning)
+        #expect(report.health == .failed)
         #expect(report.reason == "npu-smi says Alarm: 80E18401 (a bit); 80C98009")
         #expect(report.model == "Ascend 910B3")
     }

@@ -80,7 +80,13 @@ struct HardwareProberTests {
         let report = prober.report()
         #expect(report.devices.map(\.visibleID) == ["GPU-1"])
         #expect(report.devices.map(\.health) == [.unknown])
-        #expect(report.devices.first?.reason?.hasPrefix("nvidia-smi timed out") == true)
+        #expect(report.devices.first?.reason?.hasPrefix("probe stalled: nvidia-smi timed out") == true)
+        // The last good values stay, with their age; a heartbeat has none of them, and the age is no change.
+        #expect(report.devices.first?.temperatureCelsius == 61)
+        #expect(report.devices.first?.ageSeconds != nil)
+        #expect(prober.load().devices == [DeviceSample()])
+        #expect(prober.sampleDevices() == false)
+        #expect(report.capacity(labels: []).devices.map(\.isUsable) == [true])
         #expect(report.tools.last?.state == .timedOut)
     }
 
@@ -188,7 +194,7 @@ struct HardwareProberTests {
             """
         let prober = try prober(directory, ascend: script)
         let report = prober.report()
-        #expect(report.devices.map(\.health) == [.warning, .warning])
+        #expect(report.devices.map(\.health) == [.failed, .warning])
         #expect(
             report.devices.first?.reason
                 == "3 memory errors could not be corrected since the driver was loaded")

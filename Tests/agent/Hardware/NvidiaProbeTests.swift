@@ -1,4 +1,5 @@
 import AgentHardware
+import ClusterTypes
 import Platform
 import ProtocolMessages
 import Testing
@@ -29,7 +30,7 @@ struct NvidiaProbeTests {
             """
         let tools = try tools(directory, script)
         let probe = NvidiaProbe()
-        #expect(probe.probe(tools).devices.map(\.visibleID) == ["GPU-1"])
+        #expect(probe.probe(tools).devices.map(\.visibleID) == ["", "MIG-1"])
         #expect(probe.inventory.devices.first?.migInstances.map(\.uuid) == ["MIG-1"])
         #expect(probe.inventory.topology?.rows.map(\.processors) == ["0-9"])
         #expect(probe.inventory.driverVersion == "570.1")
@@ -70,5 +71,25 @@ struct NvidiaProbeTests {
         let result = NvidiaProbe().probe(try tools(directory, "cat \(directory.path)/answer"))
         #expect(result.devices.map(\.health) == [.ok])
         #expect(result.tool.message == nil)
+    }
+
+    @Test("a driver that is gone is told apart from a tool that fails")
+    func driver() throws {
+        let directory = try TemporaryDirectory()
+        let gone = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver."
+        #expect(NvidiaProbe().probe(try tools(directory, "echo \"\(gone)\"; exit 9")).isDriverLost)
+        #expect(!NvidiaProbe().probe(try tools(directory, "echo 'Unknown Error'; exit 9")).isDriverLost)
+    }
+
+    @Test("the plain table does not know MIG instances and condemns none")
+    func plainTable() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(
+            "answer", "index, uuid, name, pci.bus_id, mig.mode.current\n0, GPU-1, Test, 0:81:00.0, Enabled\n")
+        let result = NvidiaProbe().probe(
+            try tools(directory, "test $1 = -q && exit 2; cat \(directory.path)/answer"))
+        #expect(!result.isComplete)
+        #expect(result.devices.map(\.reason) == ["in MIG mode: given to no work itself"])
+        #expect(result.devices.map(\.capacity.isUsable) == [false])
     }
 }

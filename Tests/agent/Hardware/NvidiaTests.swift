@@ -23,6 +23,11 @@ struct NvidiaTests {
         """
     }
 
+    private static func throttled(_ reason: String) -> String {
+        "<clocks_event_reasons><clocks_event_reason_\(reason)>Active</clocks_event_reason_\(reason)>"
+            + "</clocks_event_reasons>"
+    }
+
     private func device(_ inside: String) throws -> NvidiaDevice {
         let query = try #require(NvidiaQuery(parsing: Array(Self.document(inside).utf8)))
         return try #require(query.devices.first)
@@ -86,7 +91,7 @@ struct NvidiaTests {
     func errorLayouts(inside: String, count: UInt64?) throws {
         let found = try device("<ecc_errors><volatile>\(inside)</volatile></ecc_errors>")
         #expect(found.uncorrectableErrors == count)
-        #expect(found.health == (count == nil ? .ok : .warning))
+        #expect(found.health == (count == nil ? .ok : .failed))
     }
 
     @Test(
@@ -96,12 +101,16 @@ struct NvidiaTests {
                 "<remapped_rows><remapped_row_failure>Yes</remapped_row_failure></remapped_rows>",
                 DeviceHealth.failed
             ),
-            ("<remapped_rows><remapped_row_pending>Yes</remapped_row_pending></remapped_rows>", .warning),
+            ("<remapped_rows><remapped_row_pending>Yes</remapped_row_pending></remapped_rows>", .failed),
             ("<remapped_rows>N/A</remapped_rows>", .ok),
-            ("<retired_pages><pending_retirement>Yes</pending_retirement></retired_pages>", .warning),
+            ("<retired_pages><pending_retirement>Yes</pending_retirement></retired_pages>", .failed),
             ("<gpu_recovery_action>None</gpu_recovery_action>", .ok),
             ("<gpu_recovery_action>Reboot</gpu_recovery_action>", .failed),
-            ("<mig_mode><current_mig>Enabled</current_mig></mig_mode>", .warning),
+            ("<gpu_recovery_action>Drain P2P</gpu_recovery_action>", .warning),
+            ("<mig_mode><current_mig>Enabled</current_mig></mig_mode>", .ok),
+            (Self.throttled("hw_thermal_slowdown"), .warning),
+            (Self.throttled("sw_thermal_slowdown"), .ok),
+            (Self.throttled("sw_power_cap"), .ok),
             ("<temperature><gpu_temp>Unknown Error</gpu_temp></temperature>", .failed),
             ("<fb_memory_usage><total>GPU is lost</total></fb_memory_usage>", .failed),
         ])

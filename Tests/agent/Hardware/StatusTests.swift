@@ -69,6 +69,61 @@ struct StatusTests {
         #expect(view.container == "docker")
     }
 
+    @Test("what is around the devices is in both forms")
+    func machine() throws {
+        var machine = MachineReport()
+        machine.memoryNodes = [
+            MemoryNodeReport(number: 0, processors: "0-47", totalBytes: 1 << 38),
+            MemoryNodeReport(number: 1, processors: ""),
+        ]
+        machine.hugePages = [HugePageReport(pageBytes: 2 << 20, total: 512, free: 12)]
+        var shared = FileSystemReport(purpose: "shared", path: "/home")
+        shared.kind = "nfs"
+        shared.type = "nfs4"
+        shared.source = "server:/export"
+        machine.fileSystems = [shared]
+        machine.interfaces = [
+            InterfaceReport(name: "eth0", kind: "ethernet", state: "up", megabitsPerSecond: 25_000),
+            InterfaceReport(name: "bond0", kind: "bond"),
+        ]
+        machine.allocation = AllocationReport(scheduler: "slurm", jobID: "4711")
+        var report = report
+        report.machine = machine
+        report.devices[0].ageSeconds = 40
+        report.devices[0].throttleReasons = ["hw_slowdown"]
+        let lines = StatusTable.text(report).split(separator: "\n")
+        for line in [
+            "NUMA       0: CPU 0-47, 1: CPU -", "Huge pages 512 of 2 MiB, 12 free",
+            "Files      shared /home: nfs nfs4 from server:/export", "Network    eth0 25 Gb/s",
+            "Allocation slurm 4711", "#0 ok: the readings are 40 s old",
+        ] {
+            #expect(lines.contains { $0 == line }, "\(line)")
+        }
+        let json = try #require(
+            try JSONDecoder().decode([String: Shape].self, from: Data(StatusJSON.text(report).utf8))[
+                "machine"])
+        guard case .object(let members) = json else {
+            Issue.record("no object")
+            return
+        }
+        #expect(
+            Set(members.keys) == ["memoryNodes", "hugePages", "fileSystems", "interfaces", "allocation"])
+        #expect(StatusJSON.text(report).contains("\"throttleReasons\": ["))
+        // A GPU that is divided is none that Slurm could hand out.
+        report.devices[2].partCount = 1
+        #expect(!StatusSlurm.line(report).contains("tesla"))
+    }
+
+    /// Any JSON.
+    private enum Shape: Decodable {
+        case object([String: Shape]), other
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            self = (try? container.decode([String: Shape].self)).map { .object($0) } ?? .other
+        }
+    }
+
     @Test("any text survives the JSON")
     func escapes() throws {
         var strange = report

@@ -187,7 +187,9 @@ struct OpenAPITests {
             "NodeView", full: NodeView(ending, load: load, hardware: .sample),
             least: NodeView(node, load: nil))
         try expectShape("NodeCapacity", full: node.capacity)
-        try expectShape("DeviceCapacity", full: node.capacity.devices[0])
+        var faulty = node.capacity.devices[0]
+        faulty.withhold(.failed, "lost")
+        try expectShape("DeviceCapacity", full: faulty, least: node.capacity.devices[0])
         try expectShape("Label", full: Label("a", "b"))
         try expectShape("NodeLoadView", full: NodeLoadView(load.0, at: load.1))
         var bare = HardwareReport.sample

@@ -100,6 +100,17 @@ struct FirstFitTests {
                 == .fits([DeviceGrant(device: 0, shares: 1_000), DeviceGrant(device: 1, shares: 1_000)]))
     }
 
+    @Test("a part of a GPU is asked for by its own words, not by those of the GPU")
+    func parts() {
+        let node = node(devices: [gpu("NVIDIA H100 80GB HBM3 MIG 3g.40gb", gigabytes: 40)])
+        func misfit(_ model: String?) -> Misfit? {
+            self.misfit(demand(devices: DeviceRequest(type: .gpu, count: 1, model: model)), node)
+        }
+        #expect(misfit("H100") == .deviceModel)
+        #expect(misfit("mig") == nil && misfit("3g.40gb") == nil && misfit(nil) == nil)
+        #expect(misfit("NVIDIA H100 80GB HBM3 MIG 3g.40gb") == nil)
+    }
+
     @Test("shares go to the fullest device that still has room, so that whole ones stay whole")
     func shares() {
         func place(_ shares: UInt32, _ count: UInt32 = 1, free: [UInt32]) -> [UInt32]? {

@@ -145,13 +145,13 @@ struct ReturnTests {
         }
         #expect(
             report { $0.devices[3].health = .failed }
-                == "cordoned: unfit: 7 of 8 devices (device 3 has failed)")
+                == "ready")
         #expect(
             report {
                 $0.devices.removeLast()
                 $0.devices[0].health = .failed
                 $0.processor.usableMilliCPU = 3_500
-            } == "cordoned: unfit: 6 of 8 devices (device 0 has failed, 1 not there), 3.500 of 4 CPUs")
+            } == "cordoned: unfit: 7 of 8 devices (1 not there), 3.500 of 4 CPUs")
         #expect(report { _ in } == "ready")
         #expect(report { $0.memory.totalBytes = ((8 << 30) / 100) * 96 } == "ready")
         #expect(

@@ -27,22 +27,22 @@ package enum DeviceMerge {
         // The tool has never listed it; `merge(_:present:tools:)` says so.
         guard device.isNamed else { return device }
         var device = device
-        device.memoryUsedBytes = nil
-        device.utilizationPercent = nil
-        device.temperatureCelsius = nil
-        device.powerMilliwatts = nil
         let tool = result.tool
         if let lost = result.lostBusID.flatMap({ BusAddress($0) }),
             lost == device.busID.flatMap({ BusAddress($0) })
         {
-            device.health = .failed
-            device.reason = "\(tool.name): \(tool.message ?? "the device is lost")"
+            device.fail("\(tool.name): \(tool.message ?? "the device is lost")")
         } else if result.isComplete {
-            device.health = .failed
-            device.reason = "\(tool.name) does not list it any more"
+            device.fail("\(tool.name) does not list it any more")
+        } else if result.isDriverLost {
+            device.fail("driver lost: " + (tool.message ?? "\(tool.name) does not reach it"))
+        } else if device.health == .failed {
+            // Whether it is well again is what the tool does not say.
+            device.clearReadings()
         } else {
             device.health = .unknown
             device.reason = unanswered(tool)
+            device.ageSeconds = device.ageSeconds ?? 0
         }
         return device
     }
@@ -50,16 +50,21 @@ package enum DeviceMerge {
     private static func unanswered(_ tool: ToolReport) -> String {
         let detail = tool.message.map { ": " + $0 } ?? ""
         switch tool.state {
-        case .timedOut: return "\(tool.name) timed out" + detail
+        case .timedOut: return "probe stalled: \(tool.name) timed out" + detail
         case .missing: return "\(tool.name) is not there any more"
         case .failed: return "\(tool.name) failed" + detail
         case .unreadable, .ok: return "\(tool.name) did not list it" + detail
         }
     }
 
-    /// The bus tells devices apart, then the UUID, then the tool's numbers.
+    /// The bus tells devices apart, then the UUID, then the tool's numbers. Parts of one device are on the bus as one:
+    /// their UUIDs tell them apart.
     private static func isSame(_ left: DeviceReport, _ right: DeviceReport) -> Bool {
-        guard left.vendor == right.vendor else { return false }
+        guard left.vendor == right.vendor, (left.parent == nil) == (right.parent == nil) else { return false }
+        if left.parent != nil {
+            if let first = left.uuid, let second = right.uuid { return first == second }
+            return left.parent == right.parent && left.chip == right.chip
+        }
         if let first = left.busID.flatMap({ BusAddress($0) }),
             let second = right.busID.flatMap({ BusAddress($0) })
         {
@@ -67,5 +72,25 @@ package enum DeviceMerge {
         }
         if let first = left.uuid, let second = right.uuid { return first == second }
         return left.index == right.index && left.chip == right.chip
+    }
+}
+
+extension DeviceReport {
+    fileprivate mutating func fail(_ reason: String) {
+        health = .failed
+        self.reason = reason
+        clearReadings()
+    }
+
+    fileprivate mutating func clearReadings() {
+        memoryUsedBytes = nil
+        utilizationPercent = nil
+        temperatureCelsius = nil
+        powerMilliwatts = nil
+        powerLimitMilliwatts = nil
+        processorMegahertz = nil
+        memoryMegahertz = nil
+        throttleReasons = []
+        ageSeconds = nil
     }
 }

@@ -40,7 +40,8 @@ struct AcceleratorAnswer {
                     tool: ToolReport(name: tool, state: .ok, message: failure?.advice), isComplete: true)
             }
             return DeviceProbeResult(
-                tool: ToolReport.failed(tool, result, deadline: tools.deadline, advice: failure?.advice))
+                tool: ToolReport.failed(tool, result, deadline: tools.deadline, advice: failure?.advice),
+                isDriverLost: failure?.code == .noDriver)
         }
         if let others { list.complete(from: others) }
         var isComplete = list.isComplete

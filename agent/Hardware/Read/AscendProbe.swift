@@ -91,10 +91,15 @@ package struct AscendProbe: DeviceProbe {
             details.answer(question, String(decoding: output, as: UTF8.self))
         }
         let known = details.known
+        // The matrix names cards or chips, and does not say which where cards have several chips.
+        let groups = cards.count == info.devices.count ? known.topology?.groups ?? [] : []
         for position in info.devices.indices {
             let device = info.devices[position]
             info.devices[position].uncorrectedErrors = known.uncorrectedErrors(
                 card: device.card, chip: device.chip)
+            info.devices[position].linkGroup = groups.firstIndex {
+                $0.count > 1 && $0.contains(device.card)
+            }.map { UInt32($0) }
         }
         return info
     }
@@ -159,7 +164,8 @@ package struct AscendProbe: DeviceProbe {
     private func refused(_ result: ToolResult, _ tools: ToolContext) -> DeviceProbeResult {
         let failure = AscendFailure(parsing: result.complaint)
         return DeviceProbeResult(
-            tool: ToolReport.failed(Self.tool, result, deadline: tools.deadline, advice: failure?.advice))
+            tool: ToolReport.failed(Self.tool, result, deadline: tools.deadline, advice: failure?.advice),
+            isDriverLost: failure?.isDriverLost ?? false)
     }
 
     private func run(_ tools: ToolContext, _ arguments: [String]) -> ToolResult {

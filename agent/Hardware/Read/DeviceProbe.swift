@@ -10,14 +10,18 @@ package struct DeviceProbeResult: Hashable, Sendable {
     package var isComplete: Bool
     /// Bus id of a device that the tool calls lost.
     package var lostBusID: String?
+    /// The tool runs and says that the driver does not: no device can be used.
+    package var isDriverLost: Bool
 
     package init(
-        devices: [DeviceReport] = [], tool: ToolReport, isComplete: Bool = false, lostBusID: String? = nil
+        devices: [DeviceReport] = [], tool: ToolReport, isComplete: Bool = false, lostBusID: String? = nil,
+        isDriverLost: Bool = false
     ) {
         self.devices = devices
         self.tool = tool
         self.isComplete = isComplete
         self.lostBusID = lostBusID
+        self.isDriverLost = isDriverLost
     }
 }
 

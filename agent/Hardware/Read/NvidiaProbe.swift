@@ -56,10 +56,11 @@ package final class NvidiaProbe: DeviceProbe {
         else { return refused(result, NvidiaFailure(parsing: second.complaint), tools) }
         let devices = keep(table.devices, driverVersion: table.driverVersion, cudaVersion: nil, tools)
         return DeviceProbeResult(
-            devices: devices.map { $0.report(driverVersion: table.driverVersion) },
+            devices: reports(devices, table.driverVersion, hasInstances: false),
             tool: ToolReport(
                 name: Self.tool, state: .ok, message: "the XML could not be read, the plain table was used"),
-            isComplete: true)
+            // It has no MIG instances, though they may be there.
+            isComplete: !table.devices.contains { $0.migMode == "Enabled" })
     }
 
     private func answer(
@@ -74,9 +75,24 @@ package final class NvidiaProbe: DeviceProbe {
         let devices = keep(
             query.devices, driverVersion: query.driverVersion, cudaVersion: query.cudaVersion, tools)
         return DeviceProbeResult(
-            devices: devices.map { $0.report(driverVersion: query.driverVersion) },
+            devices: reports(devices, query.driverVersion),
             tool: ToolReport(name: Self.tool, state: query.isComplete ? .ok : .unreadable, message: message),
             isComplete: query.isComplete && !isShort, lostBusID: failure?.busID)
+    }
+
+    /// With what the links tell.
+    private func reports(
+        _ devices: [NvidiaDevice], _ driverVersion: String?, hasInstances: Bool = true
+    ) -> [DeviceReport] {
+        let topology = inventory.topology
+        let groups = topology?.groups ?? []
+        return devices.flatMap { device in
+            var reports = device.reports(driverVersion: driverVersion, hasInstances: hasInstances)
+            let node = topology?.memoryNode(ofGPU: device.index)
+            for position in reports.indices { reports[position].memoryNode = node }
+            reports[0].linkGroup = groups.firstIndex { $0.contains(device.index) }.map { UInt32($0) }
+            return reports
+        }
     }
 
     /// - Returns: the devices in bus order.
@@ -128,6 +144,7 @@ package final class NvidiaProbe: DeviceProbe {
         }
         let report = ToolReport.failed(
             Self.tool, result, deadline: tools.deadline, advice: failure?.advice)
-        return DeviceProbeResult(tool: report, lostBusID: failure?.busID)
+        return DeviceProbeResult(
+            tool: report, lostBusID: failure?.busID, isDriverLost: failure?.isDriverLost ?? false)
     }
 }

@@ -16,6 +16,8 @@ struct JSONText {
 
         static func optional(_ text: String?) -> Value? { text.map { .string($0) } }
         static func optional(_ number: (some BinaryInteger)?) -> Value? { number.map { .integer($0) } }
+        /// Left out where it is empty.
+        static func list(_ values: [Value]) -> Value? { values.isEmpty ? nil : .array(values) }
         /// In thousandths: 66920 is 66.92.
         static func thousandths(_ number: UInt32) -> Value { .number(Thousandths.text(Int64(number))) }
     }

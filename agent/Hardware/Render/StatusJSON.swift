@@ -30,6 +30,7 @@ package enum StatusJSON {
                 ("advertisedAddress", .string(report.address.advertised)),
                 ("addressRule", .string(report.address.rule)),
                 ("addressExplanation", .array(report.address.explanation.map { .string($0) })),
+                ("machine", report.machine.map { $0.json }),
             ])) + "\n"
     }
 
@@ -56,6 +57,16 @@ package enum StatusJSON {
             ("powerWatts", device.powerMilliwatts.map { .thousandths($0) }),
             ("health", .string(device.health.rawValue)),
             ("reason", .optional(device.reason)),
+            ("parent", .optional(device.parent)),
+            ("partCount", .optional(device.partCount)),
+            ("ageSeconds", .optional(device.ageSeconds)),
+            ("powerLimitWatts", device.powerLimitMilliwatts.map { .thousandths($0) }),
+            ("processorMegahertz", .optional(device.processorMegahertz)),
+            ("memoryMegahertz", .optional(device.memoryMegahertz)),
+            ("uncorrectableErrors", .optional(device.uncorrectableErrors)),
+            ("throttleReasons", .list(device.throttleReasons.map { .string($0) })),
+            ("memoryNode", .optional(device.memoryNode)),
+            ("linkGroup", .optional(device.linkGroup)),
         ])
     }
 }

@@ -24,7 +24,7 @@ package enum StatusSlurm {
     /// `gpu:nvidia_h100_80gb_hbm3:8`, equal models together in the order of the report.
     private static func resources(_ devices: [DeviceReport]) -> [String] {
         var kinds: [(name: String, count: Int)] = []
-        for device in devices {
+        for device in devices where device.partCount == nil {
             let name = device.type.rawValue + ":" + safe(device.model)
             if let position = kinds.firstIndex(where: { $0.name == name }) {
                 kinds[position].count += 1

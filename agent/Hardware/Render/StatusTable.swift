@@ -31,6 +31,7 @@ package enum StatusTable {
             "Disk",
             "\(report.disk.path): \(Thousandths.bytes(report.disk.totalBytes)), "
                 + "\(Thousandths.bytes(report.disk.availableBytes)) available")
+        for line in report.machine?.lines ?? [] { add(line.name, line.text) }
         if let load { add("Load", Thousandths.text(Int64(load.loadMilli))) }
         for (position, tool) in report.tools.enumerated() {
             add(position == 0 ? "Tools" : "", StatusJSON.tool(tool))
@@ -56,8 +57,10 @@ package enum StatusTable {
         }
         var lines = aligned([header] + rows)
         for (position, device) in devices.enumerated() {
-            if let reason = device.reason {
-                lines.append("#\(position) \(device.health.rawValue): \(reason)")
+            let age = device.ageSeconds.map { "the readings are \($0) s old" }
+            let notes = [device.reason, age].compactMap(\.self)
+            if !notes.isEmpty {
+                lines.append("#\(position) \(device.health.rawValue): " + notes.joined(separator: "; "))
             }
         }
         return lines

@@ -49,7 +49,10 @@ extension OpenAPI {
                 "type": { "$ref": "#/components/schemas/DeviceType" }, "model": { "type": "string" },
                 "memoryBytes": { "type": "integer", "format": "int64",
                   "description": "0 where the tool does not say." },
-                "isUsable": { "type": "boolean" }
+                "isUsable": { "type": "boolean" },
+                "fault": { "type": "string", "enum": ["failed", "held", "unassignable"],
+                  "description": "Why it is not usable by itself." },
+                "reason": { "type": "string" }
               },
               "required": [
                 "type", "model", "memoryBytes", "isUsable"

@@ -92,6 +92,9 @@ extension Coordinator {
         lines.append("it runs \(known.slots.count) slots and has asked for \(known.credits) more")
         if known.connection == nil { lines.append("its agent is not connected now") }
         if let quarantine = record.quarantine { lines.append(explain(quarantine, of: "it")) }
+        for (position, device) in record.capacity.devices.enumerated() where device.fault != nil {
+            lines.append("device \(position) \(device.trouble)")
+        }
         for entry in record.deviceQuarantines {
             lines.append(explain(entry.quarantine, of: "device \(entry.device)"))
         }

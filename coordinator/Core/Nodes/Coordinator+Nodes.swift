@@ -77,6 +77,7 @@ extension Coordinator {
         nodes[node]?.instance = hello.instance
         noteReturn(of: node, with: hello, at: now, into: &output)
         adoptDescription(hello, peer, of: node)
+        if let former { noteDeviceFaults(of: node, since: former.capacity, at: now, into: &output) }
         learnLifetime(hello.lifetime, of: node, at: now)
         if let record = nodes[node]?.record {
             liveness.watch(node, of: record.pool, isLeaving: record.isDraining, at: now, limits)
@@ -154,7 +155,7 @@ extension Coordinator {
         nodes[node]?.record.bootID = hello.bootID
         nodes[node]?.record.address = hello.hardware.address.advertised
         nodes[node]?.record.labels = hello.labels.sorted()
-        setCapacity(hello.hardware.capacity(labels: hello.labels), of: node)
+        setCapacity(returned(hello.hardware.capacity(labels: hello.labels), to: node), of: node)
     }
 
     mutating func setCapacity(_ capacity: NodeCapacity, of node: NodeID) {
@@ -170,11 +171,14 @@ extension Coordinator {
         _ report: HardwareReport, of node: NodeID, at now: Instant, into output: inout Output
     ) {
         guard let known = nodes[node]?.record else { return }
-        let capacity = report.capacity(labels: known.labels)
+        let capacity = returned(report.capacity(labels: known.labels), to: node)
         guard known.capacity != capacity || known.address != report.address.advertised else { return }
         setCapacity(capacity, of: node)
         nodes[node]?.record.address = report.address.advertised
+        noteDeviceFaults(of: node, since: known.capacity, at: now, into: &output)
         settle(node, reason: "", at: now, into: &output, alwaysWrite: true)
+        // Slots that wait for tasks on a device that has failed are to end, those on others are not concerned.
+        if nodes[node]?.hasDeviceFault ?? false { grantWaiting(on: node, at: now, into: &output) }
         needsPlacement = true
     }
 

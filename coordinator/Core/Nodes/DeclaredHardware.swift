@@ -35,13 +35,10 @@ package struct DeclaredHardware: Hashable, Sendable, Codable {
     func shortfall(of capacity: NodeCapacity) -> String? {
         let present = DeclaredHardware(capacity)
         var parts: [String] = []
-        if present.devices < devices {
-            let failed = capacity.devices.indices.filter { !capacity.devices[$0].isUsable }
-            var details = failed.map { "device \($0) has failed" }
-            if capacity.devices.count < devices {
-                details.append("\(devices - capacity.devices.count) not there")
-            }
-            parts.append("\(present.devices) of \(devices) devices (\(details.joined(separator: ", ")))")
+        // A device that is there and has failed is given to nothing; that is no reason to leave the others idle.
+        let listed = capacity.devices.count
+        if listed < devices {
+            parts.append("\(listed) of \(devices) devices (\(devices - listed) not there)")
         }
         if present.milliCPU < milliCPU {
             parts.append("\(present.milliCPU.thousandths) of \(milliCPU.thousandths) CPUs")

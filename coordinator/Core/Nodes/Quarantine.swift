@@ -124,8 +124,9 @@ extension Node {
         [Place(node: record.node)] + slot.devices.map { Place(node: record.node, device: $0.device) }
     }
 
-    /// How many tasks this slot may hold, as far as quarantines are concerned.
+    /// How many tasks this slot may hold, as far as quarantines and failed devices are concerned.
     func taskLimit(of slot: SlotRecord) -> Int {
+        guard deviceFault(of: slot) == nil else { return 0 }
         guard hasQuarantine else { return .max }
         var limit = Int.max
         for place in places(of: slot) {
@@ -139,6 +140,8 @@ extension Node {
 
     /// A device that is given to no new slot now.
     func isWithheld(_ device: Int) -> Bool {
+        let capacities = record.capacity.devices
+        if device < capacities.count, !capacities[device].isUsable { return true }
         guard !record.deviceQuarantines.isEmpty else { return false }
         let place = Place(node: record.node, device: UInt32(device))
         guard let quarantine = quarantine(of: place) else { return false }

@@ -68,6 +68,9 @@ extension Coordinator {
             guard known.record.tasks.isEmpty else { return .nothing }
             return .end(reason: node.isGoing ? "its node drains" : "no more tasks")
         }
+        if let fault = node.deviceFault(of: known.record) {
+            return known.record.tasks.isEmpty ? .end(reason: fault) : .nothing
+        }
         let room = max(
             0, min(limits.tasksPerSlot, node.taskLimit(of: known.record)) - known.record.tasks.count)
         let limit = min(Int(known.credits), room, Int(ledger.counts.ready))

@@ -64,14 +64,20 @@ package struct Accelerator: Hashable, Sendable {
             utilizationPercent: utilizationPercent.flatMap { UInt32(exactly: $0.rounded()) },
             temperatureCelsius: temperatureCelsius.flatMap { Int32(exactly: $0.rounded()) },
             powerMilliwatts: powerMilliwatts, driverVersion: self.driverVersion ?? driverVersion, health: .ok)
+        report.powerLimitMilliwatts = powerLimitMilliwatts
+        report.processorMegahertz = clockMegahertz
+        report.uncorrectableErrors = uncorrectableErrors
+        report.throttleReasons = throttling.map { [$0] } ?? []
+        var reasons: [String] = []
         if let count = uncorrectableErrors, count > 0 {
-            report.health = .warning
-            report.reason = "\(count) uncorrectable memory errors since the driver was loaded"
+            report.health = .failed
+            reasons.append("\(count) uncorrectable memory errors since the driver was loaded")
         }
         if let condition, !Self.goodConditions.contains(condition.lowercased()) {
-            report.health = .warning
-            report.reason = "the tool calls its state \"\(condition)\""
+            if report.health == .ok { report.health = .warning }
+            reasons.append("the tool calls its state \"\(condition)\"")
         }
+        if !reasons.isEmpty { report.reason = reasons.joined(separator: "; ") }
         return report
     }
 

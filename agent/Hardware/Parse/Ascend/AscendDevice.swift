@@ -27,6 +27,8 @@ package struct AscendDevice: Hashable, Sendable {
     package var errors: [AscendHealth.Fault] = []
     /// Memory errors since the driver was loaded, of `-t ecc`.
     package var uncorrectedErrors: UInt64?
+    /// As `DeviceReport.linkGroup`.
+    package var linkGroup: UInt32?
 
     package init(card: UInt32, chip: UInt32, name: String?) {
         self.card = card
@@ -46,12 +48,15 @@ package struct AscendDevice: Hashable, Sendable {
         let name = name ?? "NPU"
         let plain = name.first?.isNumber == true || name == "NPU" ? "Ascend " + name : name
         let (state, reason) = judgement
-        return DeviceReport(
+        var report = DeviceReport(
             type: .npu, vendor: "huawei", model: fullName ?? plain, index: card, chip: chip,
             visibleID: String(logicID), busID: busID, memoryTotalBytes: workMemory?.total,
             memoryUsedBytes: workMemory?.used, utilizationPercent: utilizationPercent,
             temperatureCelsius: temperatureCelsius, powerMilliwatts: powerMilliwatts,
             driverVersion: driverVersion, health: state, reason: reason)
+        report.uncorrectableErrors = uncorrectedErrors
+        report.linkGroup = linkGroup
+        return report
     }
 
     private var judgement: (DeviceHealth, String?) {
@@ -61,9 +66,9 @@ package struct AscendDevice: Hashable, Sendable {
         switch health.lowercased() {
         case "ok":
             guard let count = uncorrectedErrors, count > 0 else { return (.ok, nil) }
-            return (.warning, "\(count) memory errors could not be corrected since the driver was loaded")
-        case "warning", "alarm": return (.warning, reason)
-        case "critical": return (.failed, reason)
+            return (.failed, "\(count) memory errors could not be corrected since the driver was loaded")
+        case "warning": return (.warning, reason)
+        case "alarm", "critical": return (.failed, reason)
         default: return (.unknown, reason)
         }
     }

@@ -65,6 +65,9 @@ package struct AscendFailure: Hashable, Sendable {
         return Int32(words[position + 2].prefix { $0 == "-" || $0.isNumber })
     }
 
+    /// No chip can be used before somebody mends the driver.
+    package var isDriverLost: Bool { code == .initializationFailed }
+
     package var advice: String {
         switch code {
         case .initializationFailed: "the Ascend driver does not answer (\(line))"

@@ -20,23 +20,28 @@ extension NvidiaDevice {
             failures.append("the driver asks to recover it: \(recoveryAction)")
         }
         if remappedRows?.hasFailed == true { failures.append("remapping of memory rows has failed") }
+        if remappedRows?.isPending == true { failures.append("row remapping waits for a reset") }
+        if retiredPages?.isPending == true { failures.append("page retirement waits for a reset") }
+        if let count = uncorrectableErrors, count > 0 {
+            failures.append("\(count) uncorrectable memory errors since the driver was loaded")
+        }
         return failures
     }
 
     private var ownWarnings: [String] {
         var warnings: [String] = []
         if recoveryAction == Self.drain { warnings.append("the driver asks to recover it: \(Self.drain)") }
-        if remappedRows?.isPending == true { warnings.append("row remapping waits for a reset") }
-        if retiredPages?.isPending == true { warnings.append("page retirement waits for a reset") }
         if aggregateErrors?.isThresholdExceeded == true {
             warnings.append("the GPU has had more memory errors than it should")
         }
-        if let count = uncorrectableErrors, count > 0 {
-            warnings.append("\(count) uncorrectable memory errors since the driver was loaded")
+        if throttleReasons?.contains(Self.hardwareThermal) == true {
+            warnings.append("it is too hot: the hardware slows it down")
         }
-        if migMode == "Enabled" { warnings.append("MIG is enabled (\(migInstances.count) instances)") }
         return warnings
     }
+
+    /// The hardware's own protection; the driver's, "sw_thermal_slowdown", is part of everyday work.
+    private static let hardwareThermal = "hw_thermal_slowdown"
 
     /// Of the actions, the one that leaves the GPU usable.
     private static let drain = "Drain P2P"

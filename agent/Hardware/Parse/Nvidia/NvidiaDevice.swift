@@ -49,15 +49,6 @@ package struct NvidiaDevice: Hashable, Sendable {
     }
 
     package var uncorrectableErrors: UInt64? { volatileErrors?.uncorrected }
-
-    package func report(driverVersion: String?) -> DeviceReport {
-        DeviceReport(
-            type: .gpu, vendor: "nvidia", model: name ?? "NVIDIA GPU", index: index,
-            visibleID: uuid ?? String(index),
-            uuid: uuid, busID: busID, memoryTotalBytes: memoryTotalBytes, memoryUsedBytes: memoryUsedBytes,
-            utilizationPercent: utilizationPercent, temperatureCelsius: temperatureCelsius,
-            powerMilliwatts: powerMilliwatts, driverVersion: driverVersion, health: health, reason: reason)
-    }
 }
 
 /// A part of a GPU in MIG mode: programs see it as a device of its own.

@@ -113,6 +113,9 @@ package struct NvidiaFailure: Hashable, Sendable {
         return BusAddress(candidate) == nil ? nil : candidate
     }
 
+    /// No GPU can be used before somebody mends the driver.
+    package var isDriverLost: Bool { code == .noDriver || code == .driverLibraryMismatch }
+
     /// For people, with what can be done.
     package var advice: String {
         switch code {

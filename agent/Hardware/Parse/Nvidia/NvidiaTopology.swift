@@ -102,6 +102,35 @@ package struct NvidiaTopology: Hashable, Sendable {
         return NvidiaLink(row.cells[column])
     }
 
+    /// Indexes of GPUs that reach each other by NVLink, over others if need be; those without any are in none.
+    package var groups: [[UInt32]] {
+        var left = rows.compactMap(\.gpu)
+        var groups: [[UInt32]] = []
+        while let first = left.first {
+            var group = [first]
+            left.removeFirst()
+            var position = 0
+            while position < group.count {
+                let near = left.filter { isLinked(group[position], $0) }
+                group += near
+                left.removeAll { near.contains($0) }
+                position += 1
+            }
+            if group.count > 1 { groups.append(group.sorted()) }
+        }
+        return groups
+    }
+
+    private func isLinked(_ left: UInt32, _ right: UInt32) -> Bool {
+        guard case .nvlink = link("GPU\(left)", "GPU\(right)") else { return false }
+        return true
+    }
+
+    /// nil where several nodes are near, or none is known.
+    package func memoryNode(ofGPU index: UInt32) -> UInt32? {
+        rows.first { $0.gpu == index }?.numaNodes.flatMap { UInt32($0) }
+    }
+
     private static func cells(_ line: Substring, _ words: [String]) -> (cells: [String], isTabbed: Bool) {
         guard line.contains("\t") else { return (words, false) }
         let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map { Scan.trimmed($0) }
