@@ -2,7 +2,7 @@ import Foundation
 import Platform
 
 /// podman with a store of its own, which runs programs of this machine in a container: its root has what the machine's
-/// `/usr` and the libraries of this process have, read-only.
+/// `/usr` and the libraries of the program have, read-only.
 struct ContainerEngine {
     let folder: ScratchFolder
 
@@ -35,7 +35,7 @@ struct ContainerEngine {
         words += ["run", "--rm", "--network", "none"] + limits.options
         // Ours may be lower than those that podman would ask for.
         words += ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"]
-        for path in try mounted(program) { words += ["--volume", "\(path):\(path):ro"] }
+        for path in try await mounted(program) { words += ["--volume", "\(path):\(path):ro"] }
         return try await folder.run(podman, words + ["--rootfs", root, program] + arguments)
     }
 
@@ -54,11 +54,9 @@ struct ContainerEngine {
     }
 
     /// `/usr`, the program, and the folders of libraries elsewhere, such as Swift's.
-    private func mounted(_ program: String) throws -> [String] {
-        let maps = readText("/proc/self/maps").split(separator: "\n")
-        let libraries = maps.compactMap { $0.split(separator: " ").last }.filter {
-            $0.hasPrefix("/") && $0.contains(".so")
-        }
+    private func mounted(_ program: String) async throws -> [String] {
+        let words = try await folder.run("/usr/bin/ldd", [program]).output.split { $0.isWhitespace }
+        let libraries = words.filter { $0.hasPrefix("/") && $0.contains(".so") && !$0.hasPrefix("/lib") }
         let folders = Set(
             libraries.compactMap { $0.lastIndex(of: "/").map($0.prefix(upTo:)) }.map(String.init))
         let paths = ["/usr"] + folders.sorted() + [program]

@@ -87,7 +87,7 @@ struct AcceleratorProbeTests {
     func tables() throws {
         let cards = try run(CambriconProbe(), ["cnmon": say(Fixtures.cambriconTable)])
         #expect(cards.devices.map(\.model) == ["MLU590-M9", "MLU590-M9"])
-        #expect(cards.devices.map(\.health) == [.warning, .ok])
+        #expect(cards.devices.map(\.health) == [.failed, .ok])
         #expect(cards.devices.map(\.driverVersion) == ["6.2.10", "6.2.10"])
         let json = try run(MooreThreadsProbe(), ["mthreads-gmi": say(Fixtures.mooreJSON)])
         #expect(json.devices.map(\.uuid) == ["3992-01"])
