@@ -5,7 +5,7 @@ import ProtocolMessages
 /// Shows this machine as the agent sees it, with or without a coordinator or a running agent.
 struct StatusCommand: ParsableCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable {
-        case table, json, slurm
+        case table, json, slurm, gres, prometheus, hosts
     }
 
     static let configuration = CommandConfiguration(
@@ -13,14 +13,24 @@ struct StatusCommand: ParsableCommand {
         abstract: "Show this machine: address, processors, memory, devices.",
         discussion: """
             Asks the agent that runs here, if one does, else probes here and now: neither a coordinator nor a \
-            running agent is needed. With --format slurm it prints the machine's line for slurm.conf.
+            running agent is needed.
 
-            Example:
+              table       for people
+              json        for programs
+              slurm       the machine's line for slurm.conf, as 'slurmd -C' prints it
+              gres        the lines of its devices for gres.conf
+              prometheus  what is measured now, to be scraped; what is not known is left out
+              hosts       its line for /etc/hosts, under the address that others reach it at
+
+            Examples:
               mortise-agent status
               mortise-agent status --format slurm >> slurm.conf
+              mortise-agent status --format gres >> gres.conf
+              mortise-agent status --format prometheus > /var/lib/node_exporter/mortise.prom
+              mortise-agent status --format hosts >> /etc/hosts
             """)
 
-    @Option(help: "How to print it: table, json or slurm.")
+    @Option(help: "How to print it: table, json, slurm, gres, prometheus or hosts.")
     var format: Format = .table
 
     @Flag(help: "The same as --format json.")
@@ -54,6 +64,15 @@ struct StatusCommand: ParsableCommand {
             print("agent  " + (running?.text ?? "none runs in \(place.location.path); probed here and now"))
         case .json: print(StatusJSON.text(report, load: load), terminator: "")
         case .slurm: print(StatusSlurm.line(report))
+        case .gres:
+            let places = DevicePlaceReader().places(of: report.devices)
+            print(StatusGres.text(report, places: places), terminator: "")
+        case .prometheus:
+            let status = MachineStatus(
+                report: report, load: load, isProcessorLoadKnown: running?.report != nil,
+                readingAges: report.devices.map(\.ageSeconds))
+            print(StatusPrometheus.text(status), terminator: "")
+        case .hosts: print(StatusHosts.text(report), terminator: "")
         }
     }
 

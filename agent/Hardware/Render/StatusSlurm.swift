@@ -16,7 +16,7 @@ package enum StatusSlurm {
             "CoresPerSocket=\(perSocket)", "ThreadsPerCore=\(perCore)",
             "RealMemory=\(report.memory.totalBytes >> 20)",
         ]
-        let devices = resources(report.devices)
+        let devices = resources(SlurmDevices(report.devices).taken.map(\.device))
         if !devices.isEmpty { fields.append("Gres=" + devices.joined(separator: ",")) }
         return fields.joined(separator: " ")
     }
@@ -24,8 +24,8 @@ package enum StatusSlurm {
     /// `gpu:nvidia_h100_80gb_hbm3:8`, equal models together in the order of the report.
     private static func resources(_ devices: [DeviceReport]) -> [String] {
         var kinds: [(name: String, count: Int)] = []
-        for device in devices where device.partCount == nil {
-            let name = device.type.rawValue + ":" + safe(device.model)
+        for device in devices {
+            let name = device.type.rawValue + ":" + SlurmDevices.safe(device.model)
             if let position = kinds.firstIndex(where: { $0.name == name }) {
                 kinds[position].count += 1
             } else {
@@ -33,14 +33,5 @@ package enum StatusSlurm {
             }
         }
         return kinds.map { "\($0.name):\($0.count)" }
-    }
-
-    /// Lower case, blanks as underscores, nothing that slurm.conf would read as its own.
-    private static func safe(_ model: String) -> String {
-        let plain = model.lowercased().map { character -> Character in
-            let isPlain = character.isASCII && (character.isLetter || character.isNumber)
-            return isPlain || character == "-" || character == "." ? character : "_"
-        }
-        return plain.isEmpty ? "unknown" : String(plain)
     }
 }
