@@ -98,7 +98,7 @@ extension TaskRecord {
             index: index, state: state, attempt: 3, exitCode: 137, reason: "killed",
             slot: SlotKey(SlotID(4), Generation(9)),
             node: NodeID(2), startedAt: .seconds(20), durationMicroseconds: 1_500_000,
-            crashes: index % 2 == 0 ? [] : [NodeID(2), NodeID(7)])
+            crashes: index % 2 == 0 ? [] : [NodeID(2), NodeID(7)], pardoned: index % 3 == 0 ? 0 : 2)
     }
 }
 

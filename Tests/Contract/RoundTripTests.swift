@@ -80,8 +80,8 @@ struct RoundTripTests {
                     Snapshot.TaskMark(index: 1, state: .failed, attempt: .max),
                     Snapshot.TaskMark(index: .max, state: .ready, attempt: 3),
                 ])
-            let crashes = Snapshot.TaskCrashes(index: .max, nodes: tried.crashes)
-            #expect(try store.snapshot(endedJobs: 0).jobs[0].crashes == [crashes])
+            let history = Snapshot.TaskHistory(index: .max, crashes: tried.crashes, pardoned: tried.pardoned)
+            #expect(try store.snapshot(endedJobs: 0).jobs[0].histories == [history])
         }
     }
 

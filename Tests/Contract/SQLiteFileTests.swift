@@ -133,6 +133,7 @@ struct SQLiteFileTests {
             ("slot", "tasks", "'5-1:1'"), ("slot", "tasks", "'0-4294967295:1'"), ("slot", "tasks", "'x'"),
             ("slot", "devices", "'0'"), ("node", "capacity", "'[]'"), ("token", "purpose", "'party'"),
             ("task", "attempt", "'a'"), ("task", "state", "''"), ("task", "crashes", "'3,5'"),
+            ("task", "pardoned", "-1"),
             ("slot", "crashes", "'x'"), ("node", "quarantine", "'{}'"),
             // With these a coordinator could be started, and would end at the first sum.
             ("slot", "devices", "'4294967295:1'"), ("slot", "devices", "'0:4294967295'"),

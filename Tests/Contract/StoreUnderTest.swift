@@ -40,7 +40,7 @@ struct SnapshotValue: Hashable {
     struct Job: Hashable {
         var record: JobRecord
         var tasks: [Snapshot.TaskMark]
-        var crashes: [Snapshot.TaskCrashes]
+        var histories: [Snapshot.TaskHistory]
     }
 
     var nodes: [NodeRecord]
@@ -51,7 +51,7 @@ struct SnapshotValue: Hashable {
 
     init(_ snapshot: Snapshot) {
         nodes = snapshot.nodes
-        jobs = snapshot.jobs.map { Job(record: $0.record, tasks: $0.tasks, crashes: $0.crashes) }
+        jobs = snapshot.jobs.map { Job(record: $0.record, tasks: $0.tasks, histories: $0.histories) }
         slots = snapshot.slots
         tokens = snapshot.tokens
         last = [snapshot.lastNode, snapshot.lastJob, snapshot.lastSlot, snapshot.lastToken]

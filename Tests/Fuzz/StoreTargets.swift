@@ -187,9 +187,8 @@ extension FuzzTarget {
                         Snapshot.TaskMark(
                             index: record.index, state: record.state,
                             attempt: UInt16(clamping: record.attempt)))
-                    if !record.crashes.isEmpty {
-                        snapshot.jobs[job].crashes.append(
-                            Snapshot.TaskCrashes(index: record.index, nodes: record.crashes))
+                    if let history = Snapshot.TaskHistory(record) {
+                        snapshot.jobs[job].histories.append(history)
                     }
                 default: break
                 }

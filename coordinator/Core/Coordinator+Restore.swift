@@ -12,8 +12,7 @@ extension Coordinator {
             if let end = record.dampedUntil { dampingEnds.set(record.node, to: end) }
             if record.dampingCount > 0 { nodes[record.node]?.returns.calmSince = now }
             switch record.state {
-            case .released: releasedNodes.append(record.node)
-            case .joining, .lost: break
+            case .joining, .lost, .released: break
             case .ready, .suspect, .draining, .drained, .cordoned:
                 liveness.watch(
                     record.node, of: record.pool, isLeaving: record.isDraining, at: now, limits)
@@ -36,7 +35,7 @@ extension Coordinator {
             var ledger = TaskLedger(array: record.specification.array)
             if record.specification.array == nil { ledger.append(count: Int(record.taskCount)) }
             for mark in stored.tasks { ledger.restore(mark) }
-            for crashes in stored.crashes { ledger.setCrashes(crashes.nodes, of: crashes.index) }
+            for history in stored.histories { ledger.restore(history) }
             if record.state.isEnded { ledger.cancelReady() }
             job.ledger = ledger
         }

@@ -194,11 +194,13 @@ package struct TaskRecord: Hashable, Sendable {
     package var durationMicroseconds: Int64
     /// The nodes of its executions that went down with their node or supervisor, oldest first.
     package var crashes: [NodeID]
+    /// So many of its executions do not count against its retries: an order has given these anew.
+    package var pardoned: UInt32
 
     package init(
         index: TaskIndex, state: TaskState, attempt: UInt32, exitCode: Int32? = nil, reason: String = "",
         slot: SlotKey? = nil, node: NodeID? = nil, startedAt: Instant? = nil, durationMicroseconds: Int64 = 0,
-        crashes: [NodeID] = []
+        crashes: [NodeID] = [], pardoned: UInt32 = 0
     ) {
         self.index = index
         self.state = state
@@ -210,6 +212,7 @@ package struct TaskRecord: Hashable, Sendable {
         self.startedAt = startedAt
         self.durationMicroseconds = durationMicroseconds
         self.crashes = crashes
+        self.pardoned = pardoned
     }
 }
 

@@ -7,13 +7,13 @@ package struct Snapshot: Sendable {
         package var record: JobRecord
         /// (index, state, attempt) of each task row, by index.
         package var tasks: [TaskMark]
-        /// Of the few tasks that have crashed, by index.
-        package var crashes: [TaskCrashes]
+        /// Of the few tasks that have crashed or were retried by order, by index.
+        package var histories: [TaskHistory]
 
-        package init(record: JobRecord, tasks: [TaskMark], crashes: [TaskCrashes] = []) {
+        package init(record: JobRecord, tasks: [TaskMark], histories: [TaskHistory] = []) {
             self.record = record
             self.tasks = tasks
-            self.crashes = crashes
+            self.histories = histories
         }
     }
 
@@ -30,14 +30,22 @@ package struct Snapshot: Sendable {
         }
     }
 
-    /// The nodes of a task's executions that went down with their node or supervisor.
-    package struct TaskCrashes: Hashable, Sendable {
+    /// The part of a task row that few have; as in `TaskRecord`.
+    package struct TaskHistory: Hashable, Sendable {
         package var index: TaskIndex
-        package var nodes: [NodeID]
+        package var crashes: [NodeID]
+        package var pardoned: UInt32
 
-        package init(index: TaskIndex, nodes: [NodeID]) {
+        package init(index: TaskIndex, crashes: [NodeID] = [], pardoned: UInt32 = 0) {
             self.index = index
-            self.nodes = nodes
+            self.crashes = crashes
+            self.pardoned = pardoned
+        }
+
+        /// nil for a task that has none.
+        package init?(_ record: TaskRecord) {
+            guard !record.crashes.isEmpty || record.pardoned > 0 else { return nil }
+            self.init(index: record.index, crashes: record.crashes, pardoned: record.pardoned)
         }
     }
 

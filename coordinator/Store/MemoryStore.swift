@@ -82,7 +82,7 @@ extension MemoryStore.State {
         let held = Set(snapshot.slots.map(\.job)).union(ended.prefix(endedJobs).map(\.job))
         let kept = records.filter { !$0.state.isEnded || held.contains($0.job) }
         snapshot.jobs = kept.sorted { $0.job < $1.job }.map { record in
-            Snapshot.Job(record: record, tasks: marks(of: record.job), crashes: crashes(in: record.job))
+            Snapshot.Job(record: record, tasks: marks(of: record.job), histories: histories(in: record.job))
         }
 
         snapshot.lastNode = nodes.keys.max()?.rawValue ?? 0
@@ -99,9 +99,7 @@ extension MemoryStore.State {
         }
     }
 
-    private func crashes(in job: JobID) -> [Snapshot.TaskCrashes] {
-        (tasks[job] ?? [:]).values.filter { !$0.crashes.isEmpty }.sorted { $0.index < $1.index }.map {
-            Snapshot.TaskCrashes(index: $0.index, nodes: $0.crashes)
-        }
+    private func histories(in job: JobID) -> [Snapshot.TaskHistory] {
+        (tasks[job] ?? [:]).values.compactMap { Snapshot.TaskHistory($0) }.sorted { $0.index < $1.index }
     }
 }

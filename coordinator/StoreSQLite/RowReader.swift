@@ -93,7 +93,7 @@ struct RowReader {
             index: index, state: state, attempt: attempt, exitCode: exitCode, reason: reason,
             slot: slot.map { SlotKey($0, generation) }, node: columns.optionalIdentifier(),
             startedAt: try columns.optionalInstant(), durationMicroseconds: columns.integer(),
-            crashes: try columns.nodes())
+            crashes: try columns.nodes(), pardoned: try columns.counter())
     }
 
     func token(_ columns: inout Columns) throws -> TokenRecord {

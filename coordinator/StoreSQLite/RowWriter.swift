@@ -178,6 +178,7 @@ extension RowWriter {
             row.bind(record.startedAt)
             row.bind(record.durationMicroseconds)
             row.bind(NodeList.text(record.crashes))
+            row.bind(record.pardoned)
             try row.run()
         }
     }

@@ -59,10 +59,11 @@ private struct SnapshotReader {
     private func job(_ record: JobRecord) throws -> Snapshot.Job {
         var statement = try RawStatement(
             database,
-            "SELECT task_index, state, attempt, crashes FROM task WHERE job = ? ORDER BY task_index")
+            "SELECT task_index, state, attempt, crashes, pardoned FROM task WHERE job = ? ORDER BY task_index"
+        )
         statement.bind(record.job)
         var marks: [Snapshot.TaskMark] = []
-        var crashes: [Snapshot.TaskCrashes] = []
+        var histories: [Snapshot.TaskHistory] = []
         if record.specification.kind == .tasks {
             marks.reserveCapacity(Int(min(record.counts.decided, record.taskCount)))
         }
@@ -71,10 +72,14 @@ private struct SnapshotReader {
                 index: try columns.number(), state: try columns.word(),
                 attempt: UInt16(clamping: columns.integer()))
             marks.append(mark)
-            let nodes = try columns.nodes()
-            if !nodes.isEmpty { crashes.append(Snapshot.TaskCrashes(index: mark.index, nodes: nodes)) }
+            let crashes = try columns.nodes()
+            let pardoned = try columns.counter()
+            if !crashes.isEmpty || pardoned > 0 {
+                histories.append(
+                    Snapshot.TaskHistory(index: mark.index, crashes: crashes, pardoned: pardoned))
+            }
             return true
         }
-        return Snapshot.Job(record: record, tasks: marks, crashes: crashes)
+        return Snapshot.Job(record: record, tasks: marks, histories: histories)
     }
 }

@@ -28,6 +28,9 @@ enum Schema {
         migrator.registerMigration("0005 quarantines") { database in
             for statement in quarantines { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("0006 pardons") { database in
+            try database.execute(sql: "ALTER TABLE task ADD COLUMN pardoned INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

@@ -68,7 +68,7 @@ struct Table {
         "task", key: ["job", "task_index"],
         [
             "state", "attempt", "exit_code", "reason", "slot", "generation", "node", "started_at",
-            "duration_microseconds", "crashes",
+            "duration_microseconds", "crashes", "pardoned",
         ])
 
     static let taskInput = Table("task_input", key: ["job", "first"], ["count", "payloads"])

@@ -244,7 +244,7 @@ struct CrashTests {
         snapshot.jobs = [
             Snapshot.Job(
                 record: record, tasks: [Snapshot.TaskMark(index: 1, state: .ready, attempt: 0)],
-                crashes: [Snapshot.TaskCrashes(index: 1, nodes: [NodeID(9)])])
+                histories: [Snapshot.TaskHistory(index: 1, crashes: [NodeID(9)])])
         ]
         var fixture = Fixture(restoring: snapshot)
         _ = fixture.command(
@@ -257,7 +257,7 @@ struct CrashTests {
         #expect(fixture.core.jobs[JobID(1)]?.record.counts == TaskCounts(ready: 1, failed: 1))
         #expect(crashes(1, of: JobID(1), fixture) == [NodeID(9), node])
         let output = fixture.command(.retryTasks(JobID(1), [1]))
-        let row = TaskRecord(index: 1, state: .ready, attempt: 1, reason: "retried by order")
+        let row = TaskRecord(index: 1, state: .ready, attempt: 1, reason: "retried by order", pardoned: 1)
         #expect(output.writes.contains(.putTasks(JobID(1), [row])))
         #expect(crashes(1, of: JobID(1), fixture) == [])
     }

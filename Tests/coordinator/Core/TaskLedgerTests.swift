@@ -116,9 +116,15 @@ struct TaskLedgerTests {
         #expect(ledger.isRetried(TaskAttempt(1, 3), upTo: 1))
         #expect(!ledger.isRetried(TaskAttempt(1, 4), upTo: 1))
         var restored = TaskLedger(array: TaskArray(first: 1, last: 1))
-        restored.restore(Snapshot.TaskMark(index: 1, state: .failed, attempt: 3))
-        _ = restored.reset(1)
+        restored.restore(Snapshot.TaskMark(index: 1, state: .ready, attempt: 3))
+        restored.restore(Snapshot.TaskHistory(index: 1, pardoned: 2))
         #expect(restored.takeReady(1) == [TaskAttempt(1, 4)])
+        #expect(restored.isRetried(TaskAttempt(1, 3), upTo: 1))
+        #expect(!restored.isRetried(TaskAttempt(1, 4), upTo: 1))
+        restored.decide(1, .failed)
+        _ = restored.reset(1)
+        #expect(restored.takeReady(1) == [TaskAttempt(1, 5)])
+        #expect(restored.isRetried(TaskAttempt(1, 5), upTo: 1))
     }
 
     @Test("knows no index outside its tasks")

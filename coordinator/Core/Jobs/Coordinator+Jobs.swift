@@ -206,14 +206,17 @@ extension Coordinator {
         for index in indices where jobs[job]?.ledger?.reset(index) ?? false {
             let executions = (jobs[job]?.ledger?.attempt(of: index) ?? 1) - 1
             rows.append(
-                TaskRecord(index: index, state: .ready, attempt: executions, reason: "retried by order"))
+                TaskRecord(
+                    index: index, state: .ready, attempt: executions, reason: "retried by order",
+                    pardoned: executions))
         }
         for index in jobs[job]?.ledger?.takeUnwritten() ?? [] {
             let attempts = (jobs[job]?.ledger?.attempt(of: index) ?? 1) - 1
             rows.append(
                 TaskRecord(
                     index: index, state: .canceled, attempt: attempts, reason: "canceled",
-                    crashes: jobs[job]?.ledger?.crashes(of: index) ?? []))
+                    crashes: jobs[job]?.ledger?.crashes(of: index) ?? [],
+                    pardoned: jobs[job]?.ledger?.pardoned(index) ?? 0))
         }
         if !rows.isEmpty { output.writes.append(.putTasks(job, rows)) }
     }

@@ -38,7 +38,7 @@ extension Coordinator {
                         // A lost execution is no failed one: it is counted here only when it was the last.
                         attempt: verdict == nil ? task.attempt - 1 : task.attempt,
                         reason: verdict ?? "crash \(crashes.count): \(reason)", slot: slot.key, node: node,
-                        crashes: crashes)
+                        crashes: crashes, pardoned: jobs[slot.job]?.ledger?.pardoned(task.index) ?? 0)
                 ]))
     }
 
@@ -123,7 +123,8 @@ extension Coordinator {
                 [
                     TaskRecord(
                         index: task, state: .ready, attempt: attempt - 1,
-                        reason: "its node was only cut off", node: node, crashes: crashes)
+                        reason: "its node was only cut off", node: node, crashes: crashes,
+                        pardoned: jobs[job]?.ledger?.pardoned(task) ?? 0)
                 ]))
     }
 }

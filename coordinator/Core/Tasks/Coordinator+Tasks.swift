@@ -167,7 +167,8 @@ extension Coordinator {
             index: index, state: state, attempt: result.attempt.attempt, exitCode: result.exitCode,
             reason: result.reason, slot: key, node: node, startedAt: result.startedAt,
             durationMicroseconds: result.durationMicroseconds,
-            crashes: jobs[job]?.ledger?.crashes(of: index) ?? [])
+            crashes: jobs[job]?.ledger?.crashes(of: index) ?? [],
+            pardoned: jobs[job]?.ledger?.pardoned(index) ?? 0)
     }
 
     // MARK: Loss
@@ -222,7 +223,8 @@ extension Coordinator {
                 TaskRecord(
                     index: $0.index, state: .failed, attempt: $0.attempt, reason: "lost: \(reason)",
                     slot: record.key, node: record.node,
-                    crashes: jobs[record.job]?.ledger?.crashes(of: $0.index) ?? [])
+                    crashes: jobs[record.job]?.ledger?.crashes(of: $0.index) ?? [],
+                    pardoned: jobs[record.job]?.ledger?.pardoned($0.index) ?? 0)
             }
             for task in tasks { jobs[record.job]?.ledger?.decide(task.index, .failed) }
             output.writes.append(.putTasks(record.job, rows))
@@ -242,7 +244,8 @@ extension Coordinator {
                     TaskRecord(
                         index: task.index, state: .canceled, attempt: task.attempt, reason: reason,
                         slot: record.key, node: record.node,
-                        crashes: state.ledger?.crashes(of: task.index) ?? []))
+                        crashes: state.ledger?.crashes(of: task.index) ?? [],
+                        pardoned: state.ledger?.pardoned(task.index) ?? 0))
             }
             slots[slot]?.record.tasks = []
             writeSlot(slot, into: &output)

@@ -48,8 +48,11 @@ struct TaskLedger: Sendable {
 
     /// Whether this execution may fail without the task failing.
     func isRetried(_ attempt: TaskAttempt, upTo retries: UInt32) -> Bool {
-        attempt.attempt <= retries + (pardons[attempt.index] ?? 0)
+        attempt.attempt - min(attempt.attempt, pardoned(attempt.index)) <= retries
     }
+
+    /// Executions that do not count against the task's retries.
+    func pardoned(_ index: TaskIndex) -> UInt32 { pardons[index] ?? 0 }
 
     func crashes(of index: TaskIndex) -> [NodeID] { crashes[index] ?? [] }
 
@@ -155,6 +158,12 @@ struct TaskLedger: Sendable {
             if mark.attempt > 0 { failures[mark.index] = UInt32(mark.attempt) }
             returned.append(position)
         }
+    }
+
+    mutating func restore(_ history: Snapshot.TaskHistory) {
+        guard position(of: history.index) != nil else { return }
+        setCrashes(history.crashes, of: history.index)
+        pardons[history.index] = history.pardoned == 0 ? nil : history.pardoned
     }
 
     /// Brings back that a slot holds the task.
