@@ -87,6 +87,15 @@ extension Coordinator {
             if shares.contains(where: { $0 > wholeDeviceShares }) {
                 faults.append("node \(record.node) has handed out a device twice: \(shares)")
             }
+            let isFoundByKey = directory.node(withKey: record.keyFingerprint) == record.node
+            if !directory.nodes(named: record.name).contains(record.node)
+                || (record.state != .released && !isFoundByKey)
+            {
+                faults.append("node \(record.node) is not found by its name or key")
+            }
+            if (record.state == .released) != releasedNodes.contains(record.node) {
+                faults.append("node \(record.node) is \(record.state.rawValue), and counted otherwise")
+            }
             if record.capacity.devices.contains(where: { $0.isUsable && $0.fault != nil }) {
                 faults.append("node \(record.node) gives a device to work that is at fault")
             }

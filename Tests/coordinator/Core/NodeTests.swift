@@ -357,7 +357,7 @@ struct NodeTests {
                 NodeRecord(
                     node: NodeID(UInt64(number)), name: "n\(number)", pool: "p", state: state, since: .epoch,
                     isCordoned: state == .cordoned, isDraining: state == .draining || state == .drained,
-                    keyFingerprint: "", enrolledAt: .epoch))
+                    keyFingerprint: "key \(number)", enrolledAt: .epoch))
         }
         var fixture = Fixture(restoring: snapshot)
         fixture.pass(25)
