@@ -172,7 +172,7 @@ struct RandomWalk {
         case 60..<100: submit()
         case 100..<130:
             let payloads = (0..<below(9)).map { "p\($0)" }
-            command(.appendTasks(anyJob(), payloads: payloads, close: chance(20)))
+            command(.appendTasks(anyJob(), payloads: payloads, close: chance(50)))
         case 130..<135: command(.cancelJob(anyJob()))
         case 135..<140: command(.pauseJob(anyJob()))
         case 140..<160: command(.resumeJob(anyJob()))
@@ -224,7 +224,7 @@ struct RandomWalk {
         var payloads: [String] = []
         var job: JobSpecification
         if kind == .tasks {
-            job = .tasks(chance(50) ? UInt32(1 + below(40)) : 0, slots: UInt32(1 + below(4)))
+            job = .tasks(chance(50) ? UInt32(1 + below(chance(50) ? 5 : 40)) : 0, slots: UInt32(1 + below(4)))
             if job.array == nil {
                 job.isOpen = chance(60)
                 payloads = (0..<below(6)).map { "p\($0)" }
