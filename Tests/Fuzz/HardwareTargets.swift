@@ -188,7 +188,7 @@ extension FuzzTarget {
                 precondition(
                     !levels.contains { $0.split(separator: "/").contains("..") && !text.contains("-") })
             }
-            checkMachineFacts(text)
+            checkSurroundings(text)
             if let limit = ControlGroupLimit.milliCPU(max: text) { precondition(limit >= 1, "\(limit)") }
             if let limit = ControlGroupLimit.bytes(text) { precondition(limit >= 0, "\(limit)") }
             _ = ControlGroupLimit.statistic("inactive_file", in: text)
@@ -199,7 +199,7 @@ extension FuzzTarget {
     }
 
     /// What is around the machine, and every form of a saved output.
-    private static func checkMachineFacts(_ text: String) {
+    private static func checkSurroundings(_ text: String) {
         let listings = [ProcessorListing(parsing: text), ProcessorListing(parsingJSON: text)]
         precondition(listings.allSatisfy { $0.models.count <= 64 }, "\(listings)")
         let table = MountTable(parsing: text)

@@ -78,7 +78,7 @@ package final class HardwareProber: Sendable {
             processor: machine.processor(), memory: machine.memory(),
             disk: machine.disk(settings.workDirectory),
             devices: devices, tools: tools, address: address, container: machine.container())
-        report.machine = machine.facts(workDirectory: settings.workDirectory).report
+        report.machine = machine.surroundings(workDirectory: settings.workDirectory)
         return report
     }
 

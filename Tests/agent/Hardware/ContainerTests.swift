@@ -1,4 +1,5 @@
-import AgentHardware
+@testable import AgentHardware
+import ProtocolMessages
 import Testing
 
 @Suite("Containers and allocations")
@@ -124,11 +125,11 @@ struct ContainerTests {
 
     @Test("a pod is an allocation where no other scheduler is")
     func podAllocation() {
-        let machine = MachineFactsTests.machine(
+        let machine = SurroundingsTests.machine(
             ["/proc/self/cgroup": "0::/kubepods/pod\(Self.uid)/\(Self.id)\n"],
             variables: ["KUBERNETES_SERVICE_HOST": "10.0.0.1", "POD_NAMESPACE": "lab"])
         #expect(
-            machine.facts(workDirectory: "/x").allocation
-                == Allocation(scheduler: .kubernetes, jobID: Self.uid, queue: "lab"))
+            machine.surroundings(workDirectory: "/x").allocation
+                == Allocation(scheduler: .kubernetes, jobID: Self.uid, queue: "lab").report)
     }
 }

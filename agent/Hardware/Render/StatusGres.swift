@@ -20,22 +20,8 @@ package enum StatusGres {
     private static func line(_ device: DeviceReport, _ place: DevicePlace) -> String {
         var fields = ["Name=" + device.type.rawValue, "Type=" + SlurmDevices.safe(device.model)]
         fields.append(place.file.map { "File=" + $0 } ?? "Count=1")
-        if !place.cores.isEmpty { fields.append("Cores=" + ranges(place.cores)) }
+        if !place.cores.isEmpty { fields.append("Cores=" + ProcessorList.text(place.cores)) }
         return fields.joined(separator: " ")
-    }
-
-    /// `0-3,8`
-    static func ranges(_ numbers: [Int]) -> String {
-        var ranges: [(first: Int, last: Int)] = []
-        for number in numbers.sorted() {
-            if let last = ranges.last?.last, number <= last + 1 {
-                ranges[ranges.count - 1].last = number
-            } else {
-                ranges.append((number, number))
-            }
-        }
-        return ranges.map { $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)" }
-            .joined(separator: ",")
     }
 
     private static func plain(_ text: String) -> String {

@@ -143,6 +143,21 @@ package enum ProcessorList {
         }
         return numbers
     }
+
+    /// As the kernel writes it: "0-15,32-47".
+    static func text(_ numbers: [Int]) -> String {
+        var ranges: [ClosedRange<Int>] = []
+        for number in numbers.sorted() {
+            if let last = ranges.last, number <= last.upperBound + 1 {
+                ranges[ranges.count - 1] = last.lowerBound...max(last.upperBound, number)
+            } else {
+                ranges.append(number...number)
+            }
+        }
+        return ranges.map {
+            $0.count == 1 ? String($0.lowerBound) : "\($0.lowerBound)-\($0.upperBound)"
+        }.joined(separator: ",")
+    }
 }
 
 /// Busy and all time of processors, in clock ticks, from `/proc/stat`.

@@ -6,7 +6,7 @@ import Testing
 @testable import AgentHardware
 
 @Suite("What is around a machine")
-struct MachineFactsTests {
+struct SurroundingsTests {
     /// A machine of these files; directories are what the paths say.
     static func machine(
         _ files: [String: String], variables: [String: String] = [:],
@@ -67,9 +67,9 @@ struct MachineFactsTests {
         #expect(Self.machine([:]).hugePages().isEmpty)
     }
 
-    @Test("every level with a limit is told, and the tightest of each kind counts")
+    @Test("of all levels the tightest limit of each kind counts")
     func nestedLimits() {
-        let limits = Self.machine([
+        let machine = Self.machine([
             "/proc/self/status": "Cpus_allowed_list:\t0-3\n", "/proc/self/cgroup": "0::/pod/box\n",
             "/proc/self/mountinfo": "34 33 0:29 / /cg rw - cgroup2 cgroup rw\n",
             "/proc/meminfo": "MemTotal: 8388608 kB\n",
@@ -78,17 +78,10 @@ struct MachineFactsTests {
             "/cg/pod/box/cpuset.cpus.effective": "0-3\n",
             "/cg/pod/cpu.max": "250000 100000\n", "/cg/pod/memory.max": "2147483648\n",
             "/cg/pod/memory.swap.max": "0\n", "/cg/cpu.stat": "usage_usec 5\n",
-        ]).limits()
-        #expect(limits.version == .v2)
-        #expect(limits.processors == [0, 1, 2, 3])
-        #expect(limits.milliCPU == 2_500)
-        #expect(limits.memoryBytes == 2 << 30)
-        #expect(limits.levels.map(\.path) == ["/cg/pod/box", "/cg/pod"])
-        #expect(limits.levels.map(\.milliCPU) == [nil, 2_500])
-        #expect(limits.levels.map(\.memoryBytes) == [4 << 30, 2 << 30])
-        #expect(limits.levels.map(\.memoryUsedBytes) == [1 << 20, nil])
-        #expect(limits.levels.map(\.swapBytes) == [nil, 0])
-        #expect(limits.levels.map(\.processors) == [4, nil])
+        ])
+        #expect(machine.allowedProcessors() == [0, 1, 2, 3])
+        #expect(machine.processor().usableMilliCPU == 2_500)
+        #expect(machine.memory().limitBytes == 2 << 30)
     }
 
     @Test("in a hybrid tree the limits of both versions count")
@@ -107,11 +100,8 @@ struct MachineFactsTests {
             "/cg/cpuset/job/cpuset.cpus": "2-3\n", "/cg/cpuset/cpuset.cpus": "0-7\n",
             "/cg/memory/job/memory.limit_in_bytes": "1073741824\n",
         ])
-        let limits = machine.limits()
-        #expect(limits.version == .hybrid)
-        #expect(limits.processors == [2, 3])
-        #expect(limits.milliCPU == 3_000)
-        #expect(limits.memoryBytes == 1 << 30)
+        #expect(machine.allowedProcessors() == [2, 3])
+        #expect(machine.memory().limitBytes == 1 << 30)
         #expect(machine.processor().usableMilliCPU == 2_000)
     }
 
@@ -167,20 +157,22 @@ struct MachineFactsTests {
             record.add(path)
             return .init(totalBytes: 100, availableBytes: 40, isReadOnly: false)
         })
-        let facts = Self.machine(
+        let surroundings = Self.machine(
             ["/proc/self/mountinfo": Self.mounts], variables: ["TMPDIR": "/users/scratch/tmp"], gauge: gauge
-        ).facts(workDirectory: "/lustre/me")
+        ).surroundings(workDirectory: "/lustre/me")
+        let shared = surroundings.fileSystems.filter { $0.purpose == "shared" }
+        let directories = surroundings.fileSystems.filter { $0.purpose != "shared" }
         #expect(
-            facts.sharedMounts.map { "\($0.path) \($0.kind)" } == [
+            shared.map { "\($0.path) \($0.kind ?? "")" } == [
                 "/users nfs", "/lustre lustre", "/gpfs/data gpfs", "/mnt/bee beegfs", "/ceph cephfs",
                 "/s sshfs",
                 "/dav smb",
             ])
-        #expect(facts.sharedMounts.map(\.source).contains("//box/share"))
-        #expect(facts.sharedMounts.map(\.source).contains("10.0.0.1@o2ib:10.0.0.2@o2ib:/fs1"))
-        #expect(facts.directories.map(\.path) == ["/lustre/me", "/users/scratch/tmp", "/dev/shm"])
-        #expect(facts.directories.map(\.kind) == ["lustre", "local", "memory"])
-        #expect(facts.directories.map(\.availableBytes) == [40, 40, 40])
+        #expect(shared.map(\.source).contains("//box/share"))
+        #expect(shared.map(\.source).contains("10.0.0.1@o2ib:10.0.0.2@o2ib:/fs1"))
+        #expect(directories.map(\.path) == ["/lustre/me", "/users/scratch/tmp", "/dev/shm"])
+        #expect(directories.map(\.kind) == ["lustre", "local", "memory"])
+        #expect(directories.map(\.availableBytes) == [40, 40, 40])
         #expect(record.paths == ["/lustre/me", "/users/scratch/tmp", "/dev/shm"])
     }
 
@@ -265,12 +257,11 @@ struct MachineFactsTests {
         #expect(ports.first?.linkLayer == "Ethernet")
     }
 
-    @Test("this machine has facts")
+    @Test("this machine has surroundings")
     func thisMachine() {
-        let facts = MachineReader().facts(workDirectory: "/")
-        #expect(!facts.kernel.isEmpty && !facts.operatingSystem.isEmpty)
-        #expect(facts.directories.count == 3)
-        #expect(facts.interfaces.count <= MachineFacts.interfaceLimit)
+        let surroundings = MachineReader().surroundings(workDirectory: "/")
+        #expect(surroundings.fileSystems.map(\.purpose).starts(with: ["work", "tmp", "shm"]))
+        #expect((surroundings.fileSystems.first?.totalBytes ?? 0) > 0)
     }
 }
 

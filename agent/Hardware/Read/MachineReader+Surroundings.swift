@@ -1,34 +1,32 @@
-import ProtocolMessages
+package import ProtocolMessages
 
 extension MachineReader {
-    /// Everything that is known of the machine beside its report; takes no longer than the gauge's patience for each
-    /// directory.
+    static let sharedLimit = 64
+    static let interfaceLimit = 256
+
+    /// What is around the machine's devices; takes no longer than the gauge's patience for each directory.
     ///
     /// - Parameters:
     ///   - workDirectory: need not exist yet.
     ///   - temporaryDirectory: the one for temporary files; nil: `TMPDIR`, else `/tmp`.
-    package func facts(workDirectory: String, temporaryDirectory: String? = nil) -> MachineFacts {
-        var facts = MachineFacts(kernel: kernel(), operatingSystem: operatingSystem())
+    package func surroundings(workDirectory: String, temporaryDirectory: String? = nil) -> MachineReport {
+        var report = MachineReport()
         let mounts = MountTable(parsing: text("/proc/self/mountinfo"))
-        facts.processorProduct = processorProduct(ProcessorInfo(parsing: text("/proc/cpuinfo")))
-        facts.memoryNodes = memoryNodes()
-        facts.limits = limits()
-        facts.hugePages = hugePages()
+        report.processorProduct = processorProduct(ProcessorInfo(parsing: text("/proc/cpuinfo")))
+        report.memoryNodes = memoryNodes().compactMap(\.report)
+        report.hugePages = hugePages().map(\.report)
         let temporary = temporaryDirectory ?? variable("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-        facts.directories = [
-            directory(.work, workDirectory, mounts), directory(.temporary, temporary, mounts),
-            directory(.sharedMemory, "/dev/shm", mounts),
-        ]
-        facts.sharedMounts = mounts.shared.prefix(MachineFacts.sharedLimit).map { mount in
-            SharedMount(
-                path: mount.point, kind: mount.kind.name, type: mount.type,
-                source: Self.withoutSecret(mount.source))
-        }
-        facts.interfaces = interfaces()
-        facts.infiniBandPorts = infiniBandPorts()
-        facts.container = containerHints(mounts).container
-        facts.allocation = allocation(container: facts.container)
-        return facts
+        report.fileSystems =
+            [("work", workDirectory), ("tmp", temporary), ("shm", "/dev/shm")].map { purpose, path in
+                fileSystem(purpose, path, mounts)
+            } + mounts.shared.prefix(Self.sharedLimit).map(shared)
+        report.interfaces =
+            interfaces().filter { $0.kind != .loopback && $0.kind != .virtual }.map(\.report)
+            + infiniBandPorts().map(\.report)
+        let container = containerHints(mounts).container
+        report.container = container?.report
+        report.allocation = allocation(container: container)?.report
+        return report
     }
 
     // MARK: Processor and memory
@@ -65,60 +63,27 @@ extension MachineReader {
         return MemoryInfo(parsing: text("/proc/meminfo")).hugePages.map { [$0] } ?? []
     }
 
-    /// Level by level, and what the tightest ones leave.
-    package func limits() -> ControlGroupFacts {
-        let groups = controlGroups()
-        var facts = ControlGroupFacts()
-        facts.version = groups.version
-        facts.processors = allowedProcessors()?.sorted()
-        facts.milliCPU = processorLimit()
-        facts.memoryBytes = memory().limitBytes
-        let sets = processorSets()
-        func number(_ path: String) -> Int64? { files.read(path).flatMap { ControlGroupLimit.bytes($0) } }
-        func add(_ path: String, _ fill: (inout ControlGroupFacts.Level) -> Void) {
-            var level = ControlGroupFacts.Level(path: path)
-            level.processors = sets.first { $0.path == path }?.processors.count
-            fill(&level)
-            if level.isLimit { facts.levels.append(level) }
-        }
-        for path in groups.unified {
-            add(path) { level in
-                level.milliCPU = files.read(path + "/cpu.max").flatMap { ControlGroupLimit.milliCPU(max: $0) }
-                level.memoryBytes = number(path + "/memory.max")
-                level.memoryThrottleBytes = number(path + "/memory.high")
-                level.memoryUsedBytes = number(path + "/memory.current")
-                level.swapBytes = number(path + "/memory.swap.max")
-            }
-        }
-        // One directory where controllers share a mount.
-        var old: [String] = []
-        for path in groups.processor + groups.processorSet + groups.memory where !old.contains(path) {
-            old.append(path)
-        }
-        for path in old {
-            add(path) { level in
-                level.milliCPU = oldQuota(path)
-                level.memoryBytes = number(path + "/memory.limit_in_bytes")
-                level.memoryUsedBytes = number(path + "/memory.usage_in_bytes")
-            }
-        }
-        return facts
-    }
-
     // MARK: Files
 
-    private func directory(
-        _ purpose: DirectoryFacts.Purpose, _ path: String, _ mounts: MountTable
-    ) -> DirectoryFacts {
-        var facts = DirectoryFacts(purpose: purpose, path: path)
+    private func fileSystem(_ purpose: String, _ path: String, _ mounts: MountTable) -> FileSystemReport {
+        var report = FileSystemReport(purpose: purpose, path: path)
         let mount = mounts.mount(holding: path)
-        facts.kind = mount?.kind.name
-        facts.type = mount?.type
+        report.kind = mount?.kind.name
+        report.type = mount?.type
         let size = gauge.measure(path).size
-        facts.totalBytes = size?.totalBytes
-        facts.availableBytes = size?.availableBytes
-        facts.isReadOnly = size?.isReadOnly ?? false
-        return facts
+        report.totalBytes = size?.totalBytes
+        report.availableBytes = size?.availableBytes
+        report.isReadOnly = size?.isReadOnly ?? false
+        return report
+    }
+
+    /// Its size is not asked: the server may be dead.
+    private func shared(_ mount: MountTable.Mount) -> FileSystemReport {
+        var report = FileSystemReport(purpose: "shared", path: mount.point)
+        report.kind = mount.kind.name
+        report.type = mount.type
+        report.source = Self.withoutSecret(mount.source)
+        return report
     }
 
     /// "https://user:secret@host/path" without what stands before the host. An "@" elsewhere is no user's: Lustre
@@ -135,7 +100,7 @@ extension MachineReader {
     /// In order of their names.
     package func interfaces() -> [NetworkInterface] {
         let base = "/sys/class/net/"
-        return files.list(base).prefix(MachineFacts.interfaceLimit).compactMap { name in
+        return files.list(base).prefix(Self.interfaceLimit).compactMap { name in
             let directory = base + name + "/"
             // "bonding_masters" is a file.
             guard files.exists(directory + "type") else { return nil }
@@ -164,7 +129,7 @@ extension MachineReader {
                     rate: files.read(directory + "rate"), linkLayer: files.read(directory + "link_layer"))
             }
         }
-        return Array(ports.prefix(MachineFacts.interfaceLimit))
+        return Array(ports.prefix(Self.interfaceLimit))
     }
 
     // MARK: Where it runs
