@@ -80,7 +80,5 @@ package struct Statistics: Hashable, Sendable {
     package var connections = 0
     package var commits = 0
     package var nodesLost = 0
-    /// Beats that were acknowledged within the moment, without an event of their own.
-    package var directBeats = 0
     package var slotsPlacedAgain = 0
 }

@@ -29,7 +29,6 @@ extension World {
             return true
         }
         if let node = host.node { coordinator.noteHeard(node, at: now) }
-        statistics.directBeats += 1
         drive(host, .messageReceived(answer))
         return true
     }

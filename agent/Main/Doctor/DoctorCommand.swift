@@ -15,7 +15,7 @@ struct DoctorCommand: ParsableCommand {
         abstract: "Examine what an agent needs here, and say how to mend what is wrong.",
         discussion: """
             Before this machine joins it tries the addresses of the join token, without using it up; afterwards those \
-            of the identity, also while the agent runs. It changes nothing, prints no secret, and ends within about \
+            of the identity, also while the agent runs. It prints no secret, and ends within about \
             half a minute whatever hangs.
 
             Example:
