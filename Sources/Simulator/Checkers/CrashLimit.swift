@@ -17,7 +17,7 @@ struct CrashLimit {
     private var crashes: [Work: UInt32] = [:]
 
     /// Of slots that went down and were not to stop then. Looked up, never iterated.
-    private var blamed: [SlotKey: Work] = [:]
+    private var blamed: [SlotKey: (work: Work, node: NodeID?)] = [:]
 
     mutating func observe(_ observation: Observation, _ rows: DurableRows) -> [String] {
         if case .committed(let writes) = observation { forgive(writes, rows) }
@@ -25,8 +25,11 @@ struct CrashLimit {
         let limit = supervisor.specification.crashLimit
         let slot = task == nil ? supervisor.key.slot : nil
         let work = Work(job: supervisor.job, index: task?.index, slot: slot)
+        if let row = rows.slots[supervisor.key.slot], row.key == supervisor.key, row.state == .stopping {
+            return []
+        }
         crashes[work, default: 0] += 1
-        blamed[supervisor.key] = work
+        blamed[supervisor.key] = (work, host.node)
         guard limit > 0, let count = crashes[work], count > limit else { return [] }
         let what = task.map { "task \($0.index)" } ?? "the command"
         return [
@@ -36,15 +39,15 @@ struct CrashLimit {
     }
 
     /// An order to stop that crossed the news takes the blame: a machine that is shut down may take its slots with it.
+    /// Of one that was removed no news comes.
     private mutating func forgive(_ writes: [Write], _ rows: DurableRows) {
         for case .putSlot(let record) in writes {
-            guard let work = blamed[record.key] else { continue }
-            // Both may be in one transaction: then the node's orders tell.
-            let wasToStop = record.node.flatMap { rows.nodes[$0]?.isDraining } ?? false
-            if record.state == .stopping || (record.state.isEnded && wasToStop) {
-                crashes[work, default: 1] -= 1
-            }
-            if record.state == .stopping || record.state.isEnded { blamed[record.key] = nil }
+            guard let (work, node) = blamed[record.key] else { continue }
+            let home = node.flatMap { rows.nodes[$0] }
+            let wasToStop = home.map { $0.isDraining || $0.state == .released } ?? false
+            let isOver = record.state.isEnded || record.state == .pending
+            if record.state == .stopping || (isOver && wasToStop) { crashes[work, default: 1] -= 1 }
+            if record.state == .stopping || isOver { blamed[record.key] = nil }
         }
     }
 }

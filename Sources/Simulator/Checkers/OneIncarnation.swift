@@ -22,7 +22,8 @@ struct OneIncarnation: Checker {
     private mutating func add(_ supervisor: Supervisor, _ host: Host, _ world: World) -> [String] {
         let slot = supervisor.key.slot
         var faults: [String] = []
-        for other in live[slot] ?? [] where !world.hosts[other.host].isDeclaredGone {
+        // Whoever removes a machine says that nothing runs there: what it runs all the same counts for neither side.
+        for other in live[slot] ?? [] where !host.isDeclaredGone && !world.hosts[other.host].isDeclaredGone {
             faults.append(
                 "slot \(slot) runs as \(other.key) on \(world.hosts[other.host].name) and as "
                     + "\(supervisor.key) on \(host.name)")

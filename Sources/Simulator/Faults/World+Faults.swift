@@ -139,6 +139,7 @@ extension World {
         host.endsAt = nil
         host.end = nil
         host.suspendedUntil = nil
+        makeUp(host)
         reboot(host, for: faultDice.spread(5_000_000, 120_000_000))
     }
 
@@ -158,8 +159,21 @@ extension World {
             // The timers of the leases run while a machine sleeps: they come before anything else.
             for supervisor in host.supervisors { obeyLease(supervisor, on: host) }
             observe(.hostResumed(host))
+            makeUp(host)
             if !host.isAgentStalled { catchUp(host) }
         }
+    }
+
+    /// What was due while the machine stood still is due now.
+    private func makeUp(_ host: Host) {
+        for next in host.postponed {
+            if next.kind == .agentWakeup {
+                guard next.at == host.wakeupAt else { continue }
+                host.wakeupAt = now
+            }
+            queue.push(next.kind, at: now, host: next.host, subject: next.subject, detail: next.detail)
+        }
+        host.postponed = []
     }
 
     /// Power off: everything on the machine is gone, and nobody is told.

@@ -47,6 +47,8 @@ final class Host {
     var stalledEvents: [AgentCore.Event] = []
     /// The whole machine stands still until then.
     var suspendedUntil: Int64?
+    /// What would have happened on it meanwhile.
+    var postponed: [Occurrence] = []
     var isRebooting = false
     /// The machine is taken away then.
     var endsAt: Int64?

@@ -103,11 +103,7 @@ final class World {
 
     private func perform(_ next: Occurrence) {
         if isLocal(next.kind), let until = hosts[Int(next.host)].suspendedUntil, until > now {
-            if next.kind == .agentWakeup {
-                guard next.at == hosts[Int(next.host)].wakeupAt else { return }
-                hosts[Int(next.host)].wakeupAt = until
-            }
-            queue.push(next.kind, at: until, host: next.host, subject: next.subject, detail: next.detail)
+            hosts[Int(next.host)].postponed.append(next)
             return
         }
         switch next.kind {
