@@ -3,10 +3,12 @@ import Platform
 package import ProtocolMessages
 import Synchronization
 
-/// Measures the machine. Everything here blocks (files, resolver, tools): call it on a helper thread.
+/// Measures the machine. Everything here that is not said to be quick blocks (files, resolver, tools): call it on a
+/// helper thread.
 ///
-/// One prober lives as long as the agent: it remembers the devices, so that a tool that hangs or fails never
-/// empties the inventory and no device changes its position in the report.
+/// Each vendor's tools run on a thread of their own, so that one that is slow or hangs delays neither the values of
+/// the others nor the load. One prober lives as long as the agent: it remembers the devices, so that a tool that
+/// hangs or fails never empties the inventory and no device changes its position in the report.
 package final class HardwareProber: Sendable {
     package struct Settings: Sendable {
         package var address: AddressSettings
@@ -20,7 +22,9 @@ package final class HardwareProber: Sendable {
         package var inventoryDeadline: Duration = .seconds(20)
         /// The same for device samples between inventories.
         package var sampleDeadline: Duration = .seconds(10)
-        /// Older device samples are no longer reported.
+        /// Between two probes of a vendor whose tool is quick; `ProbePace` stretches it where it is slow.
+        package var sampleInterval: Duration = .seconds(30)
+        /// Older device samples are no longer reported, unless their vendor is asked less often.
         package var sampleExpiry: Duration = .seconds(120)
 
         package init(address: AddressSettings = AddressSettings(), workDirectory: String) {
@@ -29,23 +33,27 @@ package final class HardwareProber: Sendable {
         }
     }
 
-    private struct State {
+    struct State {
         var address: AddressReport
+        /// In the order of `probes`.
+        var vendors: [Vendor]
         var devices: [DeviceReport] = []
-        var tools: [ToolReport] = []
-        var sampledAt: ContinuousClock.Instant?
         /// When the device at each position was last told by its tool.
         var readAt: [ContinuousClock.Instant] = []
+        /// Of the bus, when a tool was last asked.
+        var present: [PCIAccelerator] = []
+        /// What tools have said and nobody has asked for yet.
+        var answers: [Answer] = []
         var processorTimes: ProcessorTimes?
+        /// What the last report said; nil before the first.
+        var reported: [String]?
     }
 
     package let settings: Settings
-    private let machine: MachineReader
-    private let probes: [any DeviceProbe]
-    private let runner = ToolRunner()
-    private let state: Mutex<State>
-    /// Held while tools run: one probe at a time.
-    private let turn = Mutex<Void>(())
+    let machine: MachineReader
+    let probes: [any DeviceProbe]
+    let runner = ToolRunner()
+    let state: Mutex<State>
 
     /// Finds the address at once.
     ///
@@ -59,7 +67,9 @@ package final class HardwareProber: Sendable {
         self.probes = probes
         state = Mutex(
             State(
-                address: try Self.findAddress(settings.address), processorTimes: machine.processorTimes()))
+                address: try Self.findAddress(settings.address),
+                vendors: probes.map { _ in Vendor(pace: ProbePace(shortest: settings.sampleInterval)) },
+                processorTimes: machine.processorTimes()))
     }
 
     /// Names the boot of the machine in `Hello`.
@@ -67,10 +77,17 @@ package final class HardwareProber: Sendable {
 
     /// All of the machine, measured now; with tools it may take their deadlines.
     package func report() -> HardwareReport {
+        if settings.usesTools { runAll(deadline: settings.inventoryDeadline) }
+        return latestReport()
+    }
+
+    /// The machine measured now, with what the tools have said last; runs none.
+    package func latestReport() -> HardwareReport {
         refreshAddress()
-        if settings.usesTools { runTools(deadline: settings.inventoryDeadline) }
-        let (address, devices, tools) = state.withLock {
-            ($0.address, Self.aged($0), $0.tools)
+        let (address, devices, tools) = state.withLock { state in
+            absorb(&state)
+            state.reported = fingerprint(state)
+            return (state.address, Self.aged(state), self.tools(state))
         }
         var report = HardwareReport(
             hostname: machine.hostname(), architecture: machine.architecture(),
@@ -82,7 +99,20 @@ package final class HardwareProber: Sendable {
         return report
     }
 
-    /// The load for a heartbeat, with the newest device samples; runs no tools. Its sequence is 0.
+    /// The last report with what was measured since; quick: it runs no tools and reads few files.
+    package func refreshed(_ report: HardwareReport) -> HardwareReport {
+        var report = report
+        report.memory = machine.memory()
+        report.disk = machine.disk(settings.workDirectory)
+        state.withLock { state in
+            absorb(&state)
+            report.devices = Self.aged(state)
+            report.tools = tools(state)
+        }
+        return report
+    }
+
+    /// The load for a heartbeat, with the newest samples of the devices of the last report; quick. Its sequence is 0.
     package func load() -> Heartbeat {
         let memory = machine.memory()
         let times = machine.processorTimes()
@@ -92,97 +122,14 @@ package final class HardwareProber: Sendable {
                 permille = state.processorTimes.map { times.permille(since: $0) } ?? 0
                 state.processorTimes = times
             }
-            return (permille, Self.samples(state, expiry: settings.sampleExpiry))
+            guard state.reported != nil else { return (permille, []) }
+            absorb(&state)
+            return (permille, self.samples(state))
         }
         return Heartbeat(
             sequence: 0, loadMilli: machine.loadMilli(), processorPermille: permille,
             memoryUsedBytes: max(0, memory.usableBytes - memory.availableBytes),
             diskAvailableBytes: machine.disk(settings.workDirectory).availableBytes, devices: samples)
-    }
-
-    /// Runs the tools for fresh device samples.
-    ///
-    /// - Returns: true when a device, its health or a tool's state is not what the last report said.
-    @discardableResult
-    package func sampleDevices() -> Bool {
-        guard settings.usesTools else { return false }
-        let before = state.withLock { Self.fingerprint($0) }
-        runTools(deadline: settings.sampleDeadline)
-        return state.withLock { Self.fingerprint($0) } != before
-    }
-
-    /// Since the tools last ran to an end; nil before the first time.
-    package var deviceSampleAge: Duration? {
-        state.withLock { state in state.sampledAt.map { ContinuousClock.now - $0 } }
-    }
-
-    // MARK: Devices
-
-    private func runTools(deadline: Duration) {
-        turn.withLock { _ in
-            let context = ToolContext(runner: runner, paths: settings.toolPaths, deadline: deadline)
-            let present = PCIReader(files: machine.files).accelerators()
-            var tools: [String: ToolReport] = [:]
-            for probe in probes {
-                let result = probe.probe(context)
-                tools[probe.vendor] = result.tool
-                let isTold = probe.isAlwaysTold || present.contains { $0.vendor == probe.vendor }
-                state.withLock { state in
-                    state.devices = DeviceMerge.merge(state.devices, vendor: probe.vendor, result)
-                    if let position = state.tools.firstIndex(where: { $0.name == result.tool.name }) {
-                        state.tools[position] = result.tool
-                    } else if isTold || result.tool.state != .missing {
-                        state.tools.append(result.tool)
-                    }
-                }
-            }
-            state.withLock { state in
-                state.devices = DeviceMerge.merge(state.devices, present: present, tools: tools)
-                state.sampledAt = ContinuousClock.now
-                Self.noteReadings(&state)
-            }
-        }
-    }
-
-    private static func samples(_ state: State, expiry: Duration) -> [DeviceSample] {
-        let isFresh = state.sampledAt.map { ContinuousClock.now - $0 <= expiry } ?? false
-        return state.devices.map { device in
-            guard isFresh, device.ageSeconds == nil else { return DeviceSample() }
-            return DeviceSample(
-                utilizationPercent: device.utilizationPercent, memoryUsedBytes: device.memoryUsedBytes,
-                temperatureCelsius: device.temperatureCelsius, powerMilliwatts: device.powerMilliwatts)
-        }
-    }
-
-    private static func noteReadings(_ state: inout State) {
-        let now = ContinuousClock.now
-        for (position, device) in state.devices.enumerated() {
-            if position >= state.readAt.count {
-                state.readAt.append(now)
-            } else if device.ageSeconds == nil {
-                state.readAt[position] = now
-            }
-        }
-    }
-
-    /// The devices, with the age of readings that are kept from before.
-    private static func aged(_ state: State) -> [DeviceReport] {
-        var devices = state.devices
-        let now = ContinuousClock.now
-        for (position, readAt) in zip(devices.indices, state.readAt) where devices[position].ageSeconds != nil
-        {
-            devices[position].ageSeconds = UInt32(clamping: (now - readAt).wholeMilliseconds / 1_000)
-        }
-        return devices
-    }
-
-    /// Devices without their readings, and how the tools are.
-    private static func fingerprint(_ state: State) -> [String] {
-        state.devices.map { device in
-            let names = [device.vendor, device.model, device.visibleID, device.busID ?? ""]
-            let judgement = [device.health.rawValue, device.reason ?? "", device.driverVersion ?? ""]
-            return (names + judgement).joined(separator: "\u{1f}")
-        } + state.tools.map { $0.name + $0.state.rawValue }
     }
 
     // MARK: Address

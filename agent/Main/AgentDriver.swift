@@ -16,7 +16,6 @@ import TLSIdentity
 /// Only probes of the hardware run elsewhere: they block.
 final class AgentDriver {
     private static let loadInterval = TimeAmount.seconds(5)
-    private static let deviceInterval = TimeAmount.seconds(30)
 
     private let eventLoop: any EventLoop
     private let files: NodeIdentityFiles
@@ -56,7 +55,6 @@ final class AgentDriver {
         link = AgentLink(eventLoop: eventLoop, identity: identity) { [weak self] in self?.receive($0) }
         deliver(.loadMeasured(prober.load()))
         measureLoadLater()
-        sampleDevicesLater()
         renewLater(identity.certificate.renewalDue - Self.now())
     }
 
@@ -70,7 +68,9 @@ final class AgentDriver {
     /// For `mortise-agent status`.
     var status: (HardwareReport, Heartbeat, String) {
         let end = core.endsAt.map { "; its time ends at \($0.rfc3339Seconds)" } ?? ""
-        return (hardware, prober.load(), "\(linkState); \(core.runningSlots) slots run\(end)")
+        return (
+            prober.refreshed(hardware), prober.load(), "\(linkState); \(core.runningSlots) slots run\(end)"
+        )
     }
 
     // MARK: The loop
@@ -147,23 +147,25 @@ final class AgentDriver {
     private func measureLoadLater() {
         eventLoop.assumeIsolated().scheduleTask(in: Self.loadInterval) {
             self.deliver(.loadMeasured(self.prober.load()))
+            self.sampleDueDevices()
             self.measureLoadLater()
         }
     }
 
-    private func sampleDevicesLater() {
+    /// The tools run on threads of the prober; only what they change comes back here.
+    private func sampleDueDevices() {
+        let driver = NIOLoopBound(self, eventLoop: eventLoop)
+        prober.startDueProbes { [eventLoop] in eventLoop.execute { driver.value.tellNews() } }
+    }
+
+    private func tellNews() {
         let prober = prober
-        eventLoop.assumeIsolated().scheduleTask(in: Self.deviceInterval) {
-            self.helper.runIfActive(eventLoop: self.eventLoop) { () -> HardwareReport? in
-                prober.sampleDevices() ? prober.report() : nil
-            }.assumeIsolated().whenComplete { result in
-                if case .success(let report?) = result {
-                    self.hardware = report
-                    self.deliver(.hardwareChanged(report))
-                }
-                self.sampleDevicesLater()
+        helper.runIfActive(eventLoop: eventLoop) { prober.hasNews ? prober.latestReport() : nil }
+            .assumeIsolated().whenSuccess { report in
+                guard let report else { return }
+                self.hardware = report
+                self.deliver(.hardwareChanged(report))
             }
-        }
     }
 
     // MARK: Certificate

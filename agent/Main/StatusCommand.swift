@@ -1,6 +1,7 @@
 import AgentHardware
 import ArgumentParser
 import ProtocolMessages
+import Terminal
 
 /// Shows this machine as the agent sees it, with or without a coordinator or a running agent.
 struct StatusCommand: ParsableCommand {
@@ -24,6 +25,8 @@ struct StatusCommand: ParsableCommand {
 
             Examples:
               mortise-agent status
+              mortise-agent status --watch 5
+              mortise-agent status --json --watch | jq .memoryAvailableBytes
               mortise-agent status --format slurm >> slurm.conf
               mortise-agent status --format gres >> gres.conf
               mortise-agent status --format prometheus > /var/lib/node_exporter/mortise.prom
@@ -35,6 +38,13 @@ struct StatusCommand: ParsableCommand {
 
     @Flag(help: "The same as --format json.")
     var json = false
+
+    @Option(
+        defaultAsFlag: WatchCommand.defaultSeconds,
+        help: ArgumentHelp(
+            "Print it again every so many seconds until Ctrl-C; JSON is one line each time.",
+            valueName: "seconds"))
+    var watch: UInt32?
 
     @OptionGroup var place: AgentDirectoryOption
     @OptionGroup var address: AddressOptions
@@ -48,37 +58,46 @@ struct StatusCommand: ParsableCommand {
     @Flag(help: "Do not run vendor tools such as nvidia-smi and npu-smi.")
     var noTools = false
 
+    func validate() throws {
+        guard let watch, !(1...86_400 ~= watch) else { return }
+        throw ValidationError("--watch takes 1 to 86400 seconds")
+    }
+
     func run() throws {
-        let running = probe ? nil : LocalSocket.ask(.status, in: place.location)
-        let report: HardwareReport
-        let load: Heartbeat?
-        if let known = running?.report {
-            (report, load) = (known, running?.load)
-        } else {
-            let prober = try prober()
-            (report, load) = (prober.report(), prober.load())
-        }
+        if let watch { return try WatchCommand(command: self, seconds: watch).run() }
+        if let running = askAgent() { return StandardStream.writeOutput(text(running.status, running.text)) }
+        let prober = try prober()
+        let report = prober.report()
+        StandardStream.writeOutput(
+            text(MachineStatus(report: report, load: prober.load(), isProcessorLoadKnown: false)))
+    }
+
+    /// nil where none runs, or another is wanted.
+    func askAgent() -> (status: MachineStatus, text: String)? {
+        guard !probe, let answer = LocalSocket.ask(.status, in: place.location), let report = answer.report
+        else { return nil }
+        return (MachineStatus(report: report, load: answer.load), answer.text)
+    }
+
+    /// - Parameter agent: what the agent that runs here says of itself.
+    func text(_ status: MachineStatus, _ agent: String? = nil) -> String {
+        let report = status.report
         switch json ? .json : format {
         case .table:
-            print(StatusTable.text(report, load: load), terminator: "")
-            print("agent  " + (running?.text ?? "none runs in \(place.location.path); probed here and now"))
-        case .json: print(StatusJSON.text(report, load: load), terminator: "")
-        case .slurm: print(StatusSlurm.line(report))
-        case .gres:
-            let places = DevicePlaceReader().places(of: report.devices)
-            print(StatusGres.text(report, places: places), terminator: "")
-        case .prometheus:
-            let status = MachineStatus(
-                report: report, load: load, isProcessorLoadKnown: running?.report != nil,
-                readingAges: report.devices.map(\.ageSeconds))
-            print(StatusPrometheus.text(status), terminator: "")
-        case .hosts: print(StatusHosts.text(report), terminator: "")
+            return StatusTable.text(report, load: status.load)
+                + "agent  \(agent ?? "none runs in \(place.location.path); probed here and now")\n"
+        case .json: return StatusJSON.text(report, load: status.load, isOneLine: watch != nil)
+        case .slurm: return StatusSlurm.line(report) + "\n"
+        case .gres: return StatusGres.text(report, places: DevicePlaceReader().places(of: report.devices))
+        case .prometheus: return StatusPrometheus.text(status)
+        case .hosts: return StatusHosts.text(report)
         }
     }
 
-    private func prober() throws -> HardwareProber {
+    func prober() throws -> HardwareProber {
         var settings = HardwareProber.Settings(address: address.settings(), workDirectory: workDirectory)
         settings.usesTools = !noTools
+        if let watch { settings.sampleInterval = .seconds(Int64(watch)) }
         do {
             return try HardwareProber(settings: settings)
         } catch {

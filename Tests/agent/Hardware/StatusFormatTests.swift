@@ -92,10 +92,11 @@ struct StatusFormatTests {
         var old = device("huawei", 1, "1")
         old.chip = 1
         old.utilizationPercent = 50
+        old.ageSeconds = 340
         let status = MachineStatus(
             report: report([known, old]),
-            load: Heartbeat(sequence: 0, loadMilli: 590, processorPermille: 0), isProcessorLoadKnown: false,
-            readingAges: [nil, 340])
+            load: Heartbeat(sequence: 0, loadMilli: 590, processorPermille: 0),
+            isProcessorLoadKnown: false)
         let text = StatusPrometheus.text(status)
         let lines = text.split(separator: "\n").map(String.init)
         let labels = #"{device="0",index="0",model="A \"B\"\\\nC",uuid="GPU-a"}"#
@@ -136,5 +137,19 @@ struct StatusFormatTests {
         ])
     func hosts(advertised: String, line: String) {
         #expect(StatusHosts.text(report([], advertised: advertised)) == line)
+    }
+
+    @Test("for streams the JSON is one line")
+    func oneLine() {
+        let text = StatusJSON.text(report([device("nvidia", 0, "a")]), isOneLine: true)
+        #expect(text.filter(\.isNewline).count == 1)
+        #expect(text.hasPrefix("{\"hostname\": \"n1.example\", "))
+    }
+
+    @Test("a drawn text cuts long lines and wipes the rest")
+    func screen() {
+        #expect(
+            Screen.over("abcdef\n\ng\n", width: 4)
+                == "\u{1B}[Habcd\u{1B}[K\n\u{1B}[K\ng\u{1B}[K\n\u{1B}[J")
     }
 }

@@ -32,8 +32,13 @@ package struct ToolContext: Sendable {
     package let paths: [String: String]
     /// For one run of a tool.
     package let deadline: Duration
+    /// Of all runs together; nil sets no end.
+    package let end: ContinuousClock.Instant?
 
-    package init(runner: ToolRunner, paths: [String: String], deadline: Duration) {
+    package init(
+        runner: ToolRunner, paths: [String: String], deadline: Duration, end: ContinuousClock.Instant? = nil
+    ) {
+        self.end = end
         self.runner = runner
         self.paths = paths
         self.deadline = deadline
@@ -42,9 +47,11 @@ package struct ToolContext: Sendable {
     package func run(
         _ tool: String, _ arguments: [String], environment: [String] = [], searchDirectories: [String] = []
     ) -> ToolResult {
-        runner.run(
+        let left = end.map { $0 - ContinuousClock.now } ?? deadline
+        guard left > .zero else { return .timedOut(output: [], errors: []) }
+        return runner.run(
             paths[tool] ?? tool, arguments, environment: environment, searchDirectories: searchDirectories,
-            deadline: deadline)
+            deadline: min(deadline, left))
     }
 }
 

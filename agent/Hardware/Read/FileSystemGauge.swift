@@ -77,14 +77,15 @@ package final class FileSystemGauge: Sendable {
         }
         if case .wait(let last) = turn { return .silent(last: last) }
         let box = Box()
-        let done = DispatchSemaphore(value: 0)
+        let done = DispatchGroup()
+        done.enter()
         DispatchQueue(label: "file system").async { [self] in
             let size = question(path)
             states.withLock { states in
                 states[path] = size == nil ? nil : State(isAsking: false, last: size)
             }
             box.answer.withLock { $0 = size.map { .size($0) } ?? .missing }
-            done.signal()
+            done.leave()
         }
         let milliseconds = Int((patience ?? self.patience) / .milliseconds(1))
         let end = DispatchTime.now() + .milliseconds(milliseconds)

@@ -67,6 +67,8 @@ package final class NvidiaProbe: DeviceProbe {
         _ query: NvidiaQuery, _ failure: NvidiaFailure?, _ tools: ToolContext
     ) -> DeviceProbeResult {
         var query = query
+        // What stands behind a cut may be why a device is not well, or its name.
+        if !query.isComplete { query.devices.removeLast(query.devices.count - query.wholeCount) }
         let hasUnnamed = query.devices.contains { $0.migInstances.contains { $0.uuid == nil } }
         if hasUnnamed, let list = NvidiaList(parsing: text(tools.run(Self.tool, ["-L"]))) { query.add(list) }
         var message = failure?.code == .noDevices ? nil : failure?.advice

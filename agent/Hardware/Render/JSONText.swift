@@ -23,9 +23,10 @@ struct JSONText {
     }
 
     private var text = ""
+    private let isOneLine: Bool
 
-    static func write(_ value: Value) -> String {
-        var writer = JSONText()
+    static func write(_ value: Value, isOneLine: Bool = false) -> String {
+        var writer = JSONText(isOneLine: isOneLine)
         writer.add(value, indentation: 0)
         return writer.text
     }
@@ -47,16 +48,20 @@ struct JSONText {
     ) {
         text += open
         for (position, (key, value)) in members.enumerated() {
-            text += position == 0 ? "\n" : ",\n"
-            text += String(repeating: " ", count: indentation + 2)
+            if position > 0 { text += isOneLine ? ", " : "," }
+            startLine(indentation + 2)
             if let key {
                 add(key)
                 text += ": "
             }
             add(value, indentation: indentation + 2)
         }
-        if !members.isEmpty { text += "\n" + String(repeating: " ", count: indentation) }
+        if !members.isEmpty { startLine(indentation) }
         text += close
+    }
+
+    private mutating func startLine(_ indentation: Int) {
+        if !isOneLine { text += "\n" + String(repeating: " ", count: indentation) }
     }
 
     private mutating func add(_ string: String) {

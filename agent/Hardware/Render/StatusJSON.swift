@@ -3,8 +3,12 @@ package import ProtocolMessages
 
 /// A machine for programs: the API's hardware view, with the load and a few keys more.
 package enum StatusJSON {
-    /// - Parameter load: nil leaves the load's keys out.
-    package static func text(_ report: HardwareReport, load: Heartbeat? = nil) -> String {
+    /// - Parameters:
+    ///   - load: nil leaves the load's keys out.
+    ///   - isOneLine: for streams.
+    package static func text(_ report: HardwareReport, load: Heartbeat? = nil, isOneLine: Bool = false)
+        -> String
+    {
         JSONText.write(
             .object([
                 ("hostname", .string(report.hostname)),
@@ -31,7 +35,7 @@ package enum StatusJSON {
                 ("addressRule", .string(report.address.rule)),
                 ("addressExplanation", .array(report.address.explanation.map { .string($0) })),
                 ("machine", report.machine.map { $0.json }),
-            ])) + "\n"
+            ]), isOneLine: isOneLine) + "\n"
     }
 
     /// "nvidia-smi: missing", "npu-smi: failed (…)".

@@ -106,7 +106,7 @@ package enum StatusPrometheus {
                 ], "1")
             health.add(labels + [("health", device.health.rawValue)], "1")
             total.add(labels, text(device.memoryTotalBytes))
-            if let seconds = status.readingAge(position) {
+            if let seconds = device.ageSeconds {
                 age.add(labels, String(seconds))
                 continue
             }

@@ -9,6 +9,8 @@ package struct NvidiaQuery: Hashable, Sendable {
     package var devices: [NvidiaDevice]
     /// The text did not end in the middle.
     package var isComplete: Bool
+    /// So many of the first devices were told to their end.
+    package private(set) var wholeCount: Int
     /// The text did not begin in the middle: positions are indexes.
     package var isFromStart: Bool
     /// The text is that of `ixsmi`.
@@ -43,6 +45,7 @@ package struct NvidiaQuery: Hashable, Sendable {
         attachedCount = log.value("attached_gpus").flatMap { Scan.unsigned($0) }
         // A GPU whose element was cut off has no readings behind the cut, but it is there.
         devices = log.all("gpu").enumerated().map { Self.device($1, index: UInt32(clamping: $0)) }
+        wholeCount = log.all("gpu").prefix(while: \.isClosed).count
         isComplete = false
         self.isFromStart = isFromStart
     }
