@@ -107,7 +107,7 @@ import Testing
             for step in ["resolve", "connect", "tls", "answer", "clock"] {
                 #expect(well.state(step, ofAPI: true) == "ok", "\(step): \(well)")
             }
-            for step in ["resolve", "connect", "tls", "link"] {
+            for step in ["resolve", "connect", "tls", "link", "seen"] {
                 #expect(well.state(step, ofAPI: false) == "ok", "\(step): \(well)")
             }
             for name in ["identity", "key", "certificate", "agent"] {

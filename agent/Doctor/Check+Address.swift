@@ -33,6 +33,21 @@ extension Check {
                 .compactMap { $0 }.joined(separator: " "))
     }
 
+    /// Where the coordinator sees this node.
+    ///
+    /// - Parameters:
+    ///   - seen: the address that the connection comes from at its other end.
+    ///   - local: all addresses of this machine.
+    package static func seen(at seen: String, by subject: String, local: [String]) -> Check {
+        if local.contains(seen) {
+            return Check("seen", of: subject, .ok, "at \(seen), an address of this machine")
+        }
+        return Check(
+            "seen", of: subject, .warning,
+            "at \(seen), no address of this machine: something translates addresses",
+            mend: "If other nodes reach this one there as well, say so: --advertise \(seen).")
+    }
+
     /// Where others reach this node. Nothing listens there before a job does, so only the name is tried.
     ///
     /// - Parameters:

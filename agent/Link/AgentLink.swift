@@ -17,6 +17,8 @@ package final class AgentLink {
     package var identity: NodeIdentity
     /// "host:port", best first; they are tried in this order.
     package var endpoints: [String]
+    /// The address that the coordinator has seen the last connection come from, if it says so.
+    package internal(set) var seenAddress: String?
     let configuration: LinkConfiguration
     /// Told how far each dialing comes, for those who measure.
     var onStep: ((DialStep) -> Void)?

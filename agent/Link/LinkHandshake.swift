@@ -90,6 +90,7 @@ final class LinkHandshake: ChannelInboundHandler, RemovableChannelHandler {
         do {
             if refusal == nil, let answer = try UpgradeAnswer(reading: &received, from: endpoint) {
                 if answer.agrees(to: request) {
+                    link.seenAddress = answer.seenAddress
                     try upgrade(context: context)
                     return
                 }

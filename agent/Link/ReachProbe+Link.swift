@@ -49,6 +49,7 @@ private final class LinkTrial {
         switch event {
         case .connected:
             outcome.linked = lap()
+            outcome.seenAddress = link?.seenAddress
             link?.disconnect(reason: "the doctor has seen enough")
         case .message: break
         case .disconnected(let reason, let code):

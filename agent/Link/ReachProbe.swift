@@ -22,6 +22,8 @@ package enum ReachProbe {
         package var secured: Duration?
         /// From there to the WebSocket; nil: it was refused or not tried.
         package var linked: Duration?
+        /// Where the coordinator sees this machine; nil where it does not say.
+        package var seenAddress: String?
         /// Of the server's certificate, in seconds since 1970; nil where none was presented.
         package var validUntilSeconds: Int64?
         package var failure: HTTPSError?

@@ -88,6 +88,12 @@ struct UpgradeAnswer {
 
     func header(_ name: String) -> Substring? { headers.first { $0.name == name }?.value }
 
+    /// Where the coordinator sees this machine; nil where it does not say, or something else than an address.
+    var seenAddress: String? {
+        header(ProtocolVersion.seenAddressHeader)
+            .flatMap { try? SocketAddress(ipAddress: String($0), port: 0) }?.ipAddress
+    }
+
     /// Bytes of the body, where the answer says.
     var contentLength: Int? { header("content-length").flatMap { Int($0) } }
 

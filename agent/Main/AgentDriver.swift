@@ -120,7 +120,8 @@ final class AgentDriver {
         case .connected: deliver(.connected)
         case .message(let message):
             if case .welcome(let welcome) = message {
-                linkState = "connected to cluster '\(welcome.cluster)' as node \(welcome.node)"
+                let seen = link?.seenAddress.map { ", seen at \($0)" } ?? ""
+                linkState = "connected to cluster '\(welcome.cluster)' as node \(welcome.node)\(seen)"
                 logger.notice(
                     "connected", metadata: ["cluster": "\(welcome.cluster)", "node": "\(welcome.node)"])
             }

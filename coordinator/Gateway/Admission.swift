@@ -128,7 +128,11 @@ final class Admission: ChannelInboundHandler, RemovableChannelHandler {
     /// The headers of the answer that agrees to the upgrade; nil where it is refused.
     func upgradeHeaders(for head: HTTPRequestHead) -> HTTPHeaders? {
         guard findRefusal(for: head) == nil else { return nil }
-        return ["Sec-WebSocket-Protocol": ProtocolVersion.subprotocol]
+        var headers: HTTPHeaders = ["Sec-WebSocket-Protocol": ProtocolVersion.subprotocol]
+        if let address = context?.channel.remoteAddress?.ipAddress {
+            headers.add(name: ProtocolVersion.seenAddressHeader, value: address)
+        }
+        return headers
     }
 
     private func findRefusal(for head: HTTPRequestHead) -> Refusal? {

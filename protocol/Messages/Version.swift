@@ -16,6 +16,8 @@ package struct ProtocolVersion: Hashable, Comparable, Sendable, CustomStringConv
 
     /// The WebSocket subprotocol names the major version.
     package static let subprotocol = "mortise.agent.v1"
+    /// Header of the answer that agrees to the upgrade: the address that the agent's connection comes from.
+    package static let seenAddressHeader = "mortise-seen-address"
 
     /// What both speak: the lower minor version; nil where the major versions differ.
     package func agreed(with other: ProtocolVersion) -> ProtocolVersion? {

@@ -44,6 +44,10 @@ import Testing
         #expect(Check.advertised("node7", local: "10.0.0.5", addresses: []).state == .failed)
         #expect(Check.advertised("node7", local: "10.0.0.5", addresses: ["127.0.1.1"]).state == .warning)
         #expect(Check.advertised("node7", local: "10.0.0.5", addresses: ["192.0.2.7"]).state == .ok)
+        #expect(Check.seen(at: "10.0.0.5", by: "c:1", local: ["127.0.0.1", "10.0.0.5"]).state == .ok)
+        let translated = Check.seen(at: "203.0.113.9", by: "c:1", local: ["127.0.0.1", "10.0.0.5"])
+        #expect(translated.state == .warning)
+        #expect(translated.mend?.contains("--advertise 203.0.113.9") == true)
     }
 
     // MARK: - Tools

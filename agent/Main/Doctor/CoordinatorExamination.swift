@@ -52,8 +52,12 @@ struct CoordinatorExamination: Sendable {
                 .resolve, code: "invalid", message: "it is no address of a coordinator. Join again.", .zero)
             return reach.checks(proxy: nil)
         }
-        if resolve(endpoint, &reach), dial(endpoint, &reach), case .api(_, let authorityPEM) = role {
-            more = ask(endpoint, authorityPEM, &reach)
+        if resolve(endpoint, &reach), let outcome = dial(endpoint, &reach) {
+            if case .api(_, let authorityPEM) = role { more = ask(endpoint, authorityPEM, &reach) }
+            if let seen = outcome.seenAddress {
+                let local = AddressReader.interfaces().map(\.address.description)
+                more.append(.seen(at: seen, by: subject, local: local))
+            }
         }
         let proxy = proxies.excepts(endpoint.host) ? nil : proxies.proxy?.address
         return reach.checks(proxy: proxy) + more
@@ -84,9 +88,10 @@ struct CoordinatorExamination: Sendable {
         return true
     }
 
-    private func dial(_ endpoint: HTTPSEndpoint, _ reach: inout Reach) -> Bool {
+    /// nil where it failed.
+    private func dial(_ endpoint: HTTPSEndpoint, _ reach: inout Reach) -> ReachProbe.Outcome? {
         let (result, took) = Examiner.timed { try? outcome(endpoint).wait() }
-        guard let outcome = result else { return false }
+        guard let outcome = result else { return nil }
         if let connected = outcome.connected {
             reach.passed.append(.init(.connect, "it takes connections", connected))
         }
@@ -100,12 +105,12 @@ struct CoordinatorExamination: Sendable {
         if let linked = outcome.linked {
             reach.passed.append(.init(.link, "it lets this node in", linked))
         }
-        guard let failure = outcome.failure else { return true }
+        guard let failure = outcome.failure else { return outcome }
         let step: Reach.Step = outcome.connected == nil ? .connect : outcome.secured == nil ? .tls : .link
         reach.failure = .init(
             step, code: failure.code.rawValue, message: failure.message,
             took - (outcome.connected ?? .zero) - (outcome.secured ?? .zero))
-        return false
+        return nil
     }
 
     private func outcome(_ endpoint: HTTPSEndpoint) -> EventLoopFuture<ReachProbe.Outcome> {
