@@ -167,7 +167,7 @@ let package = Package(
             [
                 "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity", "HTTPSClient",
                 "AgentCore", "AgentDoctor", "AgentHardware", "AgentLink", "AgentSlots", "Terminal", .nioCore,
-                .nioPosix, .argumentParser, .logging,
+                .nioPosix, .nioHTTP1, .argumentParser, .logging,
             ]),
 
         // The command line
@@ -257,6 +257,7 @@ let package = Package(
                 // Built with it, and run by it.
                 "mortise", "mortise-agent", "mortise-coordinator",
                 "APITypes", "HTTPSClient", "TLSIdentity", "Platform", "ClusterTypes", .nioCore, .nioPosix,
+                .nioHTTP1,
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -30,7 +30,8 @@ import Testing
             let directory = cluster.agentDirectory("birch")
             let running = try await status(cluster, directory)
             #expect(
-                running.output.contains("connected to cluster 'test' as node 1; 0 slots run"), "\(running)")
+                running.output.contains(
+                    "connected to cluster 'test' as node 1, seen at 127.0.0.1; 0 slots run"), "\(running)")
             let asked = try await status(cluster, directory, "--format", "json")
             #expect(try asked.decoded(as: Machine.self).localAddress == "127.0.0.1", "\(asked)")
             #expect(try await status(cluster, directory, "--format", "slurm").output == slurm.output)
@@ -42,6 +43,28 @@ import Testing
             }
             let wrong = try await status(cluster, directory, "--format", "xml")
             #expect(wrong.status == 64, "\(wrong)")
+        }
+    }
+
+    @Test("status --watch prints again and again, one line of JSON each, and ends well by a signal")
+    func watch() async throws {
+        try await TestCluster.run { cluster in
+            let watching = try await cluster.start(
+                Programs.agent,
+                ["status", "--watch", "1", "--json", "--no-tools", "--directory", cluster.path("nobody")])
+            try await eventually("three lines are there") {
+                watching.output.filter { $0 == "\n" }.count >= 3
+            }
+            watching.signal(SIGINT)
+            #expect(try await watching.waitForExit(within: .seconds(20)) == 0)
+            let lines = watching.output.split(separator: "\n")
+            for line in lines {
+                let machine = try JSONDecoder().decode(Machine.self, from: Data(line.utf8))
+                #expect(machine.usableMilliCPU > 0)
+            }
+            let wrong = try await cluster.run(Programs.agent, ["status", "--watch", "0"])
+            #expect(
+                wrong.status == 64 && wrong.errors.contains("--watch takes 1 to 86400 seconds"), "\(wrong)")
         }
     }
 

@@ -45,6 +45,7 @@ struct RunCommand: ParsableCommand {
     var stopSlots = false
     @Flag(help: "Do not run vendor tools such as nvidia-smi and npu-smi.")
     var noTools = false
+    @OptionGroup var cloud: CloudOptions
     @Option(help: "trace, debug, info, notice, warning, error or critical. [MORTISE_LOG_LEVEL]")
     var logLevel: String?
 
@@ -58,7 +59,7 @@ struct RunCommand: ParsableCommand {
         }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let nodeName = name ?? Host.variable("MORTISE_NAME") ?? Host.name
-        let labels = try parsedLabels()
+        let labels = try parsedLabels(beside: cloudLabels(group, logger))
         let end = try lifetime.end(at: Instant(microseconds: SteadyClock.now()), logger: logger)
         let identity = try joined(directory, nodeName, group)
         var settings = HardwareProber.Settings(
@@ -101,9 +102,19 @@ struct RunCommand: ParsableCommand {
         ).wait()
     }
 
-    private func parsedLabels() throws -> [Label] {
+    /// An agent that does not learn its instance runs all the same.
+    private func cloudLabels(_ group: any EventLoopGroup, _ logger: Logger) -> [Label] {
+        guard let metadata = cloud.metadata(on: group.next()) else { return [] }
+        if let instance = metadata.instance() { return instance.labels }
+        logger.warning(
+            "no metadata service of a known cloud answers", metadata: ["at": "\(metadata.service)"])
+        return []
+    }
+
+    /// - Parameter found: those that given ones replace.
+    private func parsedLabels(beside found: [Label]) throws -> [Label] {
         let inherited = Host.variable("MORTISE_LABELS")?.split(separator: ",").map(String.init) ?? []
-        var labels: [Label] = []
+        var labels = found
         for text in inherited + label {
             guard let label = Label(parsing: text) else {
                 throw ValidationError("a label is KEY=VALUE, not '\(text)'")

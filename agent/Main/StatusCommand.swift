@@ -1,5 +1,6 @@
 import AgentHardware
 import ArgumentParser
+import NIOPosix
 import ProtocolMessages
 import Terminal
 
@@ -48,6 +49,7 @@ struct StatusCommand: ParsableCommand {
 
     @OptionGroup var place: AgentDirectoryOption
     @OptionGroup var address: AddressOptions
+    @OptionGroup var cloud: CloudOptions
 
     @Flag(help: "Probe anew, even if an agent runs here.")
     var probe = false
@@ -69,14 +71,23 @@ struct StatusCommand: ParsableCommand {
         let prober = try prober()
         let report = prober.report()
         StandardStream.writeOutput(
-            text(MachineStatus(report: report, load: prober.load(), isProcessorLoadKnown: false)))
+            text(
+                MachineStatus(
+                    report: report, load: prober.load(), isProcessorLoadKnown: false, cloud: cloudInstance()))
+        )
+    }
+
+    /// nil where it is not asked for or not known.
+    func cloudInstance() -> CloudInstance? {
+        let group = MultiThreadedEventLoopGroup.singleton
+        return cloud.metadata(on: group.next())?.instance()
     }
 
     /// nil where none runs, or another is wanted.
     func askAgent() -> (status: MachineStatus, text: String)? {
         guard !probe, let answer = LocalSocket.ask(.status, in: place.location), let report = answer.report
         else { return nil }
-        return (MachineStatus(report: report, load: answer.load), answer.text)
+        return (MachineStatus(report: report, load: answer.load, cloud: cloudInstance()), answer.text)
     }
 
     /// - Parameter agent: what the agent that runs here says of itself.
@@ -84,9 +95,10 @@ struct StatusCommand: ParsableCommand {
         let report = status.report
         switch json ? .json : format {
         case .table:
-            return StatusTable.text(report, load: status.load)
+            return StatusTable.text(report, load: status.load, cloud: status.cloud)
                 + "agent  \(agent ?? "none runs in \(place.location.path); probed here and now")\n"
-        case .json: return StatusJSON.text(report, load: status.load, isOneLine: watch != nil)
+        case .json:
+            return StatusJSON.text(report, load: status.load, cloud: status.cloud, isOneLine: watch != nil)
         case .slurm: return StatusSlurm.line(report) + "\n"
         case .gres: return StatusGres.text(report, places: DevicePlaceReader().places(of: report.devices))
         case .prometheus: return StatusPrometheus.text(status)

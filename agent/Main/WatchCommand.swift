@@ -25,6 +25,7 @@ struct WatchCommand {
         let isTable = !command.json && command.format == .table
         let draws = device.isInteractive && isTable
         var prober: HardwareProber?
+        let cloud = command.cloudInstance()
         var isFirst = true
         if draws { StandardStream.writeOutput("\u{1B}[2J") }
         while true {
@@ -42,7 +43,8 @@ struct WatchCommand {
                 }
                 text = command.text(
                     MachineStatus(
-                        report: known.latestReport(), load: known.load(), isProcessorLoadKnown: !isNew))
+                        report: known.latestReport(), load: known.load(), isProcessorLoadKnown: !isNew,
+                        cloud: cloud))
             }
             if draws {
                 text = Screen.over(text, width: device.width)

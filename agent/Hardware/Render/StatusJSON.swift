@@ -6,9 +6,9 @@ package enum StatusJSON {
     /// - Parameters:
     ///   - load: nil leaves the load's keys out.
     ///   - isOneLine: for streams.
-    package static func text(_ report: HardwareReport, load: Heartbeat? = nil, isOneLine: Bool = false)
-        -> String
-    {
+    package static func text(
+        _ report: HardwareReport, load: Heartbeat? = nil, cloud: CloudInstance? = nil, isOneLine: Bool = false
+    ) -> String {
         JSONText.write(
             .object([
                 ("hostname", .string(report.hostname)),
@@ -35,7 +35,16 @@ package enum StatusJSON {
                 ("addressRule", .string(report.address.rule)),
                 ("addressExplanation", .array(report.address.explanation.map { .string($0) })),
                 ("machine", report.machine.map { $0.json }),
+                ("cloud", cloud.map(Self.cloud)),
             ]), isOneLine: isOneLine) + "\n"
+    }
+
+    private static func cloud(_ instance: CloudInstance) -> JSONText.Value {
+        .object([
+            ("provider", .string(instance.provider.rawValue)), ("instance", .string(instance.id)),
+            ("type", .optional(instance.type)), ("region", .optional(instance.region)),
+            ("zone", .optional(instance.zone)), ("spot", instance.isSpot.map { .boolean($0) }),
+        ])
     }
 
     /// "nvidia-smi: missing", "npu-smi: failed (…)".

@@ -4,7 +4,9 @@ package import ProtocolMessages
 /// A machine for people.
 package enum StatusTable {
     /// - Parameter load: nil leaves its line out.
-    package static func text(_ report: HardwareReport, load: Heartbeat? = nil) -> String {
+    package static func text(
+        _ report: HardwareReport, load: Heartbeat? = nil, cloud: CloudInstance? = nil
+    ) -> String {
         var lines: [String] = []
         func add(_ name: String, _ value: String) { lines.append(padded(name, 11) + value) }
         let processor = report.processor
@@ -31,6 +33,12 @@ package enum StatusTable {
             "Disk",
             "\(report.disk.path): \(Thousandths.bytes(report.disk.totalBytes)), "
                 + "\(Thousandths.bytes(report.disk.availableBytes)) available")
+        if let cloud {
+            let words = [cloud.provider.rawValue, cloud.id, cloud.type, cloud.zone ?? cloud.region]
+            add(
+                "Cloud",
+                words.compactMap(\.self).joined(separator: ", ") + (cloud.isSpot == true ? ", spot" : ""))
+        }
         for line in report.machine?.lines ?? [] { add(line.name, line.text) }
         if let load { add("Load", Thousandths.text(Int64(load.loadMilli))) }
         for (position, tool) in report.tools.enumerated() {
