@@ -108,51 +108,6 @@ package struct TaskAttempt: Hashable, Comparable, Sendable {
     }
 }
 
-/// A sign of life with the node's load. Its acknowledgement renews the lease from the moment it was sent.
-package struct Heartbeat: Hashable, Sendable {
-    /// Counts from 1 in each connection.
-    package var sequence: UInt64
-    /// One-minute load average in 1/1000.
-    package var loadMilli: UInt32
-    /// Of all usable processors, 0...1000.
-    package var processorPermille: UInt32
-    package var memoryUsedBytes: Int64
-    package var diskAvailableBytes: Int64
-    package var devices: [DeviceSample]
-    package var runningSlots: UInt32
-
-    package init(
-        sequence: UInt64, loadMilli: UInt32 = 0, processorPermille: UInt32 = 0, memoryUsedBytes: Int64 = 0,
-        diskAvailableBytes: Int64 = 0, devices: [DeviceSample] = [], runningSlots: UInt32 = 0
-    ) {
-        self.sequence = sequence
-        self.loadMilli = loadMilli
-        self.processorPermille = processorPermille
-        self.memoryUsedBytes = memoryUsedBytes
-        self.diskAvailableBytes = diskAvailableBytes
-        self.devices = devices
-        self.runningSlots = runningSlots
-    }
-}
-
-/// Telemetry of the device at the same position of the hardware report.
-package struct DeviceSample: Hashable, Sendable {
-    package var utilizationPercent: UInt32?
-    package var memoryUsedBytes: Int64?
-    package var temperatureCelsius: Int32?
-    package var powerMilliwatts: UInt32?
-
-    package init(
-        utilizationPercent: UInt32? = nil, memoryUsedBytes: Int64? = nil, temperatureCelsius: Int32? = nil,
-        powerMilliwatts: UInt32? = nil
-    ) {
-        self.utilizationPercent = utilizationPercent
-        self.memoryUsedBytes = memoryUsedBytes
-        self.temperatureCelsius = temperatureCelsius
-        self.powerMilliwatts = powerMilliwatts
-    }
-}
-
 /// A change of a slot's state on its node.
 package struct SlotReport: Hashable, Sendable {
     package var key: SlotKey

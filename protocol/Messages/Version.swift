@@ -42,6 +42,8 @@ package enum ProtocolLimits {
     package static let payloadBytes = 1 << 20
     package static let devicesPerNode = 1_024
     package static let slotsPerNode = 10_000
+    /// Of a heartbeat: what more slots use is not told. 1,024: 30 KB.
+    package static let slotSamplesPerBeat = 1_024
     package static let labelsPerNode = 256
     package static let tasksPerBatch = 4_096
     /// Names of nodes, jobs, apps, pools, labels; models and reasons may be longer.
