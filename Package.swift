@@ -68,6 +68,7 @@ let package = Package(
         .executable(name: "mortise", targets: ["mortise"]),
         .executable(name: "mortise-agent", targets: ["mortise-agent"]),
         .executable(name: "mortise-coordinator", targets: ["mortise-coordinator"]),
+        .executable(name: "mortise-bench", targets: ["mortise-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
@@ -184,6 +185,12 @@ let package = Package(
             ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", "AgentCore"]),
         program("mortise-sim", "Sources/mortise-sim", ["ClusterTypes", "Simulator", .argumentParser]),
 
+        // Load tools
+        pure("LoadModel", "Sources/LoadModel", ["ClusterTypes", "ProtocolMessages"]),
+        program(
+            "mortise-bench", "Sources/mortise-bench",
+            ["ClusterTypes", "LoadModel", "ProtocolMessages", "ProtocolCodec", "Platform", .argumentParser]),
+
         // Tests mirror the folders
         tests("ArchitectureTests", "Architecture"),
         tests("ClusterTypesTests", "ClusterTypes", ["ClusterTypes"]),
@@ -202,7 +209,9 @@ let package = Package(
             ]),
         tests(
             "ProtocolTests", "protocol",
-            ["ProtocolMessages", "ProtocolCodec", "ProtocolGenerated", "ClusterTypes", "Zstd"]),
+            [
+                "ProtocolMessages", "ProtocolCodec", "ProtocolGenerated", "ClusterTypes", "Zstd", "LoadModel",
+            ]),
         tests(
             "CoordinatorCoreTests", "coordinator/Core",
             [

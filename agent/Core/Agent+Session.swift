@@ -121,7 +121,8 @@ extension Agent {
                     build: identity.build, cluster: identity.cluster, nodeName: identity.nodeName,
                     instance: identity.instance, bootID: identity.bootID, labels: identity.labels,
                     slots: running,
-                    hardware: hardware, lifetime: lifetime(at: now))), into: &output)
+                    hardware: hardware, lifetime: lifetime(at: now),
+                    beatDictionaries: Heartbeat.dictionaries)), into: &output)
     }
 
     mutating func open(_ welcome: Welcome, at now: Instant, into output: inout Output) {
@@ -210,7 +211,11 @@ extension Agent {
 
     /// The lease counts from the moment at which the acknowledged beat was sent: never longer than the
     /// coordinator's own count.
-    mutating func renewLease(_ sequence: UInt64, into output: inout Output) {
+    mutating func renewLease(_ sequence: UInt64, interval: UInt32?, into output: inout Output) {
+        if let interval {
+            open.interval = .milliseconds(Int64(interval))
+            open.patience = open.interval * Int(limits.silentBeats)
+        }
         guard let position = open.sent.firstIndex(where: { $0.sequence == sequence }) else { return }
         // Only now: a coordinator that welcomes and then fails is not one to come back to at once.
         failures = 0

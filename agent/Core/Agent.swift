@@ -103,7 +103,8 @@ package struct Agent: Sendable {
         noteSignOfCoordinator(at: now)
         switch message {
         case .welcome, .refusal: break
-        case .heartbeatAcknowledged(let sequence): renewLease(sequence, into: &output)
+        case .heartbeatAcknowledged(let sequence, let interval):
+            renewLease(sequence, interval: interval, into: &output)
         case .assign(let assignment): accept(assignment, at: now, into: &output)
         case .stopSlot(let key, let reason): stop(key, reason: reason, at: now, into: &output)
         case .slotEndAcknowledged(let key):

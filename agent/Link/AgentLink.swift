@@ -32,6 +32,9 @@ package final class AgentLink {
     private let onEvent: (LinkEvent) -> Void
     private var encoder = FrameEncoder()
     private var decoder = FrameDecoder()
+    /// Of the present connection.
+    private var beats = BeatSender()
+    private var version = ProtocolVersion.current
 
     private enum State {
         case idle
@@ -89,7 +92,11 @@ package final class AgentLink {
         eventLoop.preconditionInEventLoop()
         guard case .connected(let connection) = state else { return }
         do {
-            for frame in try encoder.frames(message) { connection.send(frame) }
+            if case .heartbeat(let beat) = message {
+                connection.send(try encoder.encode(beat, from: &beats, version: version))
+            } else {
+                for frame in try encoder.frames(message) { connection.send(frame) }
+            }
         } catch {
             connection.close(
                 .unexpectedServerError,
@@ -207,6 +214,13 @@ package final class AgentLink {
                     "The coordinator sent a message that cannot be read: \(error.message). Update the older of the "
                         + "two."))
             return
+        }
+        switch message {
+        case .welcome(let welcome):
+            version = welcome.version
+            beats = BeatSender(dictionary: welcome.beatDictionary)
+        case .heartbeatAcknowledged(let sequence, _): beats.acknowledge(sequence)
+        default: break
         }
         onEvent(.message(message))
     }

@@ -35,10 +35,11 @@ extension AgentMessage {
         )
     }
 
-    init(wire: WireAgentEnvelope) throws(ProtocolError) {
+    init(wire: WireAgentEnvelope, beats: inout BeatReceiver) throws(ProtocolError) {
         switch wire.message {
         case .hello(let hello): self = .hello(try Hello(wire: hello))
         case .heartbeat(let heartbeat): self = .heartbeat(try Heartbeat(wire: heartbeat))
+        case .beat(let beat): self = .heartbeat(try beats.heartbeat(beat))
         case .pull(let pull): self = .pull(credits: pull.credits)
         case .slotReport(let report): self = .slotReport(try SlotReport(wire: report))
         case .pullTasks(let pull):
@@ -72,7 +73,7 @@ extension WireAgentEnvelope {
         self.init()
         switch message {
         case .hello(let value): hello = value.wire
-        case .heartbeat(let value): heartbeat = value.wire
+        case .heartbeat(let value): beat = WireBeat(whole: BeatValues(value), sequence: value.sequence)
         case .pull(let credits): pull.credits = credits
         case .slotReport(let value): slotReport = value.wire
         case .pullTasks(let key, let credits):
@@ -114,7 +115,8 @@ extension Hello {
             },
             slots: try wire.slots.map(RunningSlot.init(wire:)),
             hardware: try HardwareReport(wire: wire.hardware),
-            lifetime: wire.hasLifetime ? try Lifetime(wire: wire.lifetime, "hello.lifetime") : nil)
+            lifetime: wire.hasLifetime ? try Lifetime(wire: wire.lifetime, "hello.lifetime") : nil,
+            beatDictionaries: wire.beatDictionaries)
         guard Set(labels.map(\.key)).count == labels.count else {
             throw Check.invalid("hello.labels", "a key stands twice")
         }
@@ -132,6 +134,7 @@ extension Hello {
         wire.slots = slots.map(\.wire)
         wire.hardware = hardware.wire
         if let lifetime { wire.lifetime = lifetime.wire }
+        wire.beatDictionaries = beatDictionaries
         return wire
     }
 }

@@ -56,7 +56,13 @@ extension CoordinatorMessage {
         case .welcome(let welcome): self = .welcome(try Welcome(wire: welcome))
         case .refusal(let refusal): self = .refusal(try Refusal(wire: refusal))
         case .heartbeatAcknowledged(let acknowledged):
-            self = .heartbeatAcknowledged(sequence: acknowledged.sequence)
+            self = .heartbeatAcknowledged(
+                sequence: acknowledged.sequence,
+                heartbeatMilliseconds: acknowledged.heartbeatMilliseconds == 0
+                    ? nil
+                    : try Check.range(
+                        acknowledged.heartbeatMilliseconds, 1...3_600_000,
+                        "heartbeat_acknowledged.heartbeat_milliseconds"))
         case .assign(let assignment): self = .assign(try Assignment(wire: assignment))
         case .stopSlot(let stop):
             self = .stopSlot(
@@ -95,7 +101,9 @@ extension WireCoordinatorEnvelope {
         switch message {
         case .welcome(let value): welcome = value.wire
         case .refusal(let value): refusal = value.wire
-        case .heartbeatAcknowledged(let sequence): heartbeatAcknowledged.sequence = sequence
+        case .heartbeatAcknowledged(let sequence, let interval):
+            heartbeatAcknowledged.sequence = sequence
+            heartbeatAcknowledged.heartbeatMilliseconds = interval ?? 0
         case .assign(let value): assign = value.wire
         case .stopSlot(let key, let reason):
             stopSlot.key = key.wire
@@ -130,7 +138,8 @@ extension Welcome {
                 wire.heartbeatMilliseconds, 1...3_600_000, "welcome.heartbeat_milliseconds"),
             leaseMilliseconds: try Check.range(
                 wire.leaseMilliseconds, 1...86_400_000, "welcome.lease_milliseconds"),
-            keep: try wire.keep.map { (key) throws(ProtocolError) in try SlotKey(wire: key, "welcome.keep") })
+            keep: try wire.keep.map { (key) throws(ProtocolError) in try SlotKey(wire: key, "welcome.keep") },
+            beatDictionary: wire.beatDictionary)
     }
 
     var wire: WireWelcome {
@@ -141,6 +150,7 @@ extension Welcome {
         wire.heartbeatMilliseconds = heartbeatMilliseconds
         wire.leaseMilliseconds = leaseMilliseconds
         wire.keep = keep.map(\.wire)
+        wire.beatDictionary = beatDictionary
         return wire
     }
 }

@@ -8,7 +8,7 @@ import ProtocolMessages
 struct EntryCount {
     enum Shape {
         case agentEnvelope, hello, runningSlot, hardwareUpdate, hardware, device, machine, address, heartbeat,
-            taskResults
+            beat, taskResults
         case coordinatorEnvelope, welcome, assignment, specification, arguments, retries, taskOrders
         case taskResultsAcknowledged
         /// Nothing in it is counted.
@@ -19,11 +19,14 @@ struct EntryCount {
         let shape: Shape
         let limit: Int
         let name: String
+        /// A list of numbers: each takes a byte at least.
+        let isNumbers: Bool
 
-        init(_ name: String, _ limit: Int, _ shape: Shape = .leaf) {
+        init(_ name: String, _ limit: Int, _ shape: Shape = .leaf, isNumbers: Bool = false) {
             self.name = name
             self.limit = limit
             self.shape = shape
+            self.isNumbers = isNumbers
         }
     }
 
@@ -42,11 +45,12 @@ struct EntryCount {
         // By field number; the table's numbers are below 32.
         var counts = [Int](repeating: 0, count: 32)
         while let field = try reader.next() {
-            guard case .message(let start, let count) = field.content,
-                let child = Self.child(of: shape, field: field.number)
-            else { continue }
-            counts[field.number] += 1
-            remaining -= 1
+            guard let child = Self.child(of: shape, field: field.number) else { continue }
+            // Numbers of a list stand alone, or packed into one field.
+            var entries = 1
+            if case .message(_, let count) = field.content, child.isNumbers { entries = count }
+            counts[field.number] += entries
+            remaining -= entries
             guard counts[field.number] <= child.limit else {
                 throw ProtocolError(.invalidField, "\(child.name) stands more than \(child.limit) times")
             }
@@ -56,6 +60,7 @@ struct EntryCount {
                     "\(child.name): the message has more than \(ProtocolLimits.entriesPerMessage) entries in all"
                 )
             }
+            guard case .message(let start, let count) = field.content else { continue }
             if child.shape != .leaf {
                 try visit(
                     UnsafeRawBufferPointer(rebasing: message[start..<(start + count)]), shape: child.shape)
@@ -85,6 +90,10 @@ struct EntryCount {
         case (.machine, 5): Child("hardware.machine.interfaces", ProtocolLimits.interfacesPerMachine)
         case (.address, 4): Child("hardware.address.explanation", ProtocolLimits.explanationLines)
         case (.heartbeat, 6): Child("heartbeat.devices", ProtocolLimits.devicesPerNode)
+        case (.agentEnvelope, 13): Child("beat", 1, .beat)
+        case (.beat, 4): Child("beat.slots", ProtocolLimits.slotSamplesPerBeat)
+        case (.beat, 5): Child("beat.values", ProtocolLimits.beatBytes, isNumbers: true)
+        case (.hello, 11): Child("hello.beat_dictionaries", ProtocolLimits.beatDictionaries, isNumbers: true)
         case (.taskResults, 2): Child("task_results.results", ProtocolLimits.tasksPerBatch)
 
         case (.coordinatorEnvelope, 1): Child("welcome", 1, .welcome)

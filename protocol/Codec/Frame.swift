@@ -9,6 +9,8 @@ internal import Zstd
 enum FrameKind {
     static let plain: UInt8 = 0
     static let zstd: UInt8 = 1
+    /// The number of a beat dictionary, and a zstd frame made with it, without its magic number.
+    static let dictionary: UInt8 = 2
 }
 
 /// Writes messages as frames.
@@ -16,8 +18,31 @@ enum FrameKind {
 /// Keeps zstd's working memory (up to about 1 MiB): one per event loop or task serves every connection there.
 package struct FrameEncoder {
     private let compressor = Compressor(level: 1)
+    private let dictionaryCompressor = DictionaryCompressor()
 
     package init() {}
+
+    /// A heartbeat as the difference to what `sender` knows to be acknowledged.
+    ///
+    /// - Parameter version: what was agreed on: a coordinator before 1.2 gets it whole, as its version knows it.
+    package mutating func encode(
+        _ heartbeat: Heartbeat, from sender: inout BeatSender, version: ProtocolVersion
+    ) throws(ProtocolError) -> [UInt8] {
+        var envelope = WireAgentEnvelope()
+        guard version >= .withBeats else {
+            envelope.heartbeat = heartbeat.wire
+            return try frame(envelope, name: "heartbeat")
+        }
+        envelope.beat = sender.beat(heartbeat)
+        let plain = try frame(envelope, name: "beat")
+        guard let dictionary = BeatDictionary.numbered(sender.dictionary), plain.first == FrameKind.plain,
+            let compressed = try? dictionaryCompressor.compress(
+                plain.span.bytes.extracting(droppingFirst: 1), with: dictionary,
+                after: [FrameKind.dictionary, UInt8(sender.dictionary)]),
+            compressed.count < plain.count
+        else { return plain }
+        return compressed
+    }
 
     /// - Throws: `too_large` where the message or its frame is over the limits; `frames(_:)` divides a batch.
     package mutating func encode(_ message: AgentMessage) throws(ProtocolError) -> [UInt8] {
@@ -98,43 +123,74 @@ package struct FrameEncoder {
 /// Keeps zstd's working memory (about 160 KiB): one per event loop or task serves every connection there.
 package struct FrameDecoder {
     private let decompressor = Decompressor()
+    private let dictionaryDecompressor = DictionaryDecompressor()
 
     package init() {}
 
     /// - Throws: `too_large`, `malformed`, `invalid_field` with the field's name, or `unknown_message` for an
     ///   envelope without a message that this version knows.
     package mutating func agentMessage(_ bytes: [UInt8]) throws(ProtocolError) -> AgentMessage {
-        try AgentMessage(wire: envelope(bytes, shape: .agentEnvelope))
+        var beats = BeatReceiver()
+        return try agentMessage(bytes.span.bytes, beats: &beats)
+    }
+
+    /// The same on a connection whose beats are differences to earlier ones.
+    package mutating func agentMessage(_ bytes: RawSpan, beats: inout BeatReceiver) throws(ProtocolError)
+        -> AgentMessage
+    {
+        try AgentMessage(wire: envelope(bytes, shape: .agentEnvelope), beats: &beats)
     }
 
     /// - Throws: as `agentMessage`.
     package mutating func coordinatorMessage(_ bytes: [UInt8]) throws(ProtocolError) -> CoordinatorMessage {
-        try CoordinatorMessage(wire: envelope(bytes, shape: .coordinatorEnvelope))
+        try CoordinatorMessage(wire: envelope(bytes.span.bytes, shape: .coordinatorEnvelope))
     }
 
-    private func envelope<Envelope: SwiftProtobuf.Message>(_ bytes: [UInt8], shape: EntryCount.Shape)
+    private func envelope<Envelope: SwiftProtobuf.Message>(_ bytes: RawSpan, shape: EntryCount.Shape)
         throws(ProtocolError) -> Envelope
     {
-        guard bytes.count <= ProtocolLimits.frameBytes else {
+        guard bytes.byteCount <= ProtocolLimits.frameBytes else {
             throw ProtocolError(
-                .tooLarge, "a frame of \(bytes.count) bytes; at most \(ProtocolLimits.frameBytes) are taken")
+                .tooLarge,
+                "a frame of \(bytes.byteCount) bytes; at most \(ProtocolLimits.frameBytes) are taken")
         }
-        guard let kind = bytes.first else { throw ProtocolError(.malformed, "an empty frame") }
-        let content = bytes.span.bytes.extracting(droppingFirst: 1)
+        guard !bytes.isEmpty else { throw ProtocolError(.malformed, "an empty frame") }
+        let kind = bytes.unsafeLoad(as: UInt8.self)
+        let content = bytes.extracting(droppingFirst: 1)
         switch kind {
         case FrameKind.plain:
             return try Self.parse(content, shape: shape)
         case FrameKind.zstd:
             let message = try decompress(content)
             return try Self.parse(message.span.bytes, shape: shape)
+        case FrameKind.dictionary:
+            let message = try decompressBeat(content)
+            return try Self.parse(message.span.bytes, shape: shape)
         default:
-            throw ProtocolError(.malformed, "a frame of the unknown kind \(kind); 0 is plain, 1 is zstd")
+            throw ProtocolError(
+                .malformed,
+                "a frame of the unknown kind \(kind); 0 is plain, 1 is zstd, 2 is zstd with a dictionary")
         }
     }
 
     private func decompress(_ content: RawSpan) throws(ProtocolError) -> [UInt8] {
         do {
             return try decompressor.decompress(content, limitBytes: ProtocolLimits.messageBytes)
+        } catch {
+            throw ProtocolError(error.code == .tooLarge ? .tooLarge : .malformed, error.description)
+        }
+    }
+
+    private func decompressBeat(_ content: RawSpan) throws(ProtocolError) -> [UInt8] {
+        guard !content.isEmpty else { throw ProtocolError(.malformed, "a frame without its dictionary") }
+        let number = content.unsafeLoad(as: UInt8.self)
+        guard let dictionary = BeatDictionary.numbered(UInt32(number)) else {
+            throw ProtocolError(
+                .malformed, "a frame with dictionary \(number); known are \(Heartbeat.dictionaries)")
+        }
+        do {
+            return try dictionaryDecompressor.decompress(
+                content.extracting(droppingFirst: 1), with: dictionary, limitBytes: ProtocolLimits.beatBytes)
         } catch {
             throw ProtocolError(error.code == .tooLarge ? .tooLarge : .malformed, error.description)
         }

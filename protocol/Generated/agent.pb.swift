@@ -138,6 +138,15 @@ package nonisolated struct WireAgentEnvelope: Sendable {
     set {message = .lifetime(newValue)}
   }
 
+  /// Since 1.2, in place of Heartbeat.
+  package var beat: WireBeat {
+    get {
+      if case .beat(let v)? = message {return v}
+      return WireBeat()
+    }
+    set {message = .beat(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -162,6 +171,8 @@ package nonisolated struct WireAgentEnvelope: Sendable {
     case empty(WireEmpty)
     /// Since 1.1: on change; Hello says it first.
     case lifetime(WireLifetime)
+    /// Since 1.2, in place of Heartbeat.
+    case beat(WireBeat)
 
   }
 
@@ -218,6 +229,9 @@ package nonisolated struct WireHello: Sendable {
   package var hasLifetime: Bool {self._lifetime != nil}
   /// Clears the value of `lifetime`. Subsequent reads from it will return its default value.
   package mutating func clearLifetime() {self._lifetime = nil}
+
+  /// Since 1.2: dictionaries for the compression of beats that it has.
+  package var beatDictionaries: [UInt32] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -335,6 +349,39 @@ package nonisolated struct WireDeviceSample: Sendable {
   fileprivate var _memoryUsedBytes: Int64? = nil
   fileprivate var _temperatureCelsius: Int32? = nil
   fileprivate var _powerMilliwatts: UInt32? = nil
+}
+
+/// A heartbeat as what has changed since an acknowledged one of the same connection.
+///
+/// Its values, in this order. Of the node (10): uptime in seconds, load in 1/1000, processor in 1/1000, used memory and
+/// available disk in MiB, running slots, bytes read from disks, written to disks, received from and sent to networks
+/// in KiB/s. Of the devices (7), each for all devices before the next: utilization in percent, used memory in
+/// MiB, temperature in degrees Celsius + 273, power in 1/10 W, clock in MHz, corrected and uncorrected memory errors.
+/// Of the slots (4), likewise: state, 1/1000 of a processor, resident memory in MiB, utilization of its devices in
+/// 1/1000. Those of devices, and the last one of slots, are greater by 1: 0 is not known.
+package nonisolated struct WireBeat: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Counts from 1 in each connection.
+  package var sequence: UInt64 = 0
+
+  /// So many beats ago the one was sent that `values` are the differences to. It has been acknowledged, and has the
+  /// same devices and slots. 0: they are the values.
+  package var back: UInt32 = 0
+
+  /// Number of devices, at the same positions as in the hardware report. Only where `back` is 0.
+  package var devices: UInt32 = 0
+
+  /// Only where `back` is 0.
+  package var slots: [WireSlotKey] = []
+
+  package var values: [Int64] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct WirePull: Sendable {
@@ -592,7 +639,7 @@ fileprivate nonisolated let _protobuf_package = "mortise.agent.v1"
 
 nonisolated extension WireAgentEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AgentEnvelope"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}heartbeat\0\u{1}pull\0\u{3}slot_report\0\u{3}pull_tasks\0\u{3}task_results\0\u{1}hardware\0\u{3}log_chunk\0\u{3}renew_certificate\0\u{1}leaving\0\u{1}empty\0\u{1}lifetime\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}heartbeat\0\u{1}pull\0\u{3}slot_report\0\u{3}pull_tasks\0\u{3}task_results\0\u{1}hardware\0\u{3}log_chunk\0\u{3}renew_certificate\0\u{1}leaving\0\u{1}empty\0\u{1}lifetime\0\u{1}beat\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -756,6 +803,19 @@ nonisolated extension WireAgentEnvelope: SwiftProtobuf.Message, SwiftProtobuf._M
           self.message = .lifetime(v)
         }
       }()
+      case 13: try {
+        var v: WireBeat?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .beat(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .beat(v)
+        }
+      }()
       default: break
       }
     }
@@ -815,6 +875,10 @@ nonisolated extension WireAgentEnvelope: SwiftProtobuf.Message, SwiftProtobuf._M
       guard case .lifetime(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
     }()
+    case .beat?: try {
+      guard case .beat(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -829,7 +893,7 @@ nonisolated extension WireAgentEnvelope: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}build\0\u{1}cluster\0\u{3}node_name\0\u{1}instance\0\u{3}boot_id\0\u{1}labels\0\u{1}slots\0\u{1}hardware\0\u{1}lifetime\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}build\0\u{1}cluster\0\u{3}node_name\0\u{1}instance\0\u{3}boot_id\0\u{1}labels\0\u{1}slots\0\u{1}hardware\0\u{1}lifetime\0\u{3}beat_dictionaries\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -847,6 +911,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.slots) }()
       case 9: try { try decoder.decodeSingularMessageField(value: &self._hardware) }()
       case 10: try { try decoder.decodeSingularMessageField(value: &self._lifetime) }()
+      case 11: try { try decoder.decodeRepeatedUInt32Field(value: &self.beatDictionaries) }()
       default: break
       }
     }
@@ -887,6 +952,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     try { if let v = self._lifetime {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     } }()
+    if !self.beatDictionaries.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.beatDictionaries, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -901,6 +969,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.slots != rhs.slots {return false}
     if lhs._hardware != rhs._hardware {return false}
     if lhs._lifetime != rhs._lifetime {return false}
+    if lhs.beatDictionaries != rhs.beatDictionaries {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1059,6 +1128,56 @@ nonisolated extension WireDeviceSample: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs._memoryUsedBytes != rhs._memoryUsedBytes {return false}
     if lhs._temperatureCelsius != rhs._temperatureCelsius {return false}
     if lhs._powerMilliwatts != rhs._powerMilliwatts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireBeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Beat"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}back\0\u{1}devices\0\u{1}slots\0\u{1}values\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.back) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.devices) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.slots) }()
+      case 5: try { try decoder.decodeRepeatedSInt64Field(value: &self.values) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
+    }
+    if self.back != 0 {
+      try visitor.visitSingularUInt32Field(value: self.back, fieldNumber: 2)
+    }
+    if self.devices != 0 {
+      try visitor.visitSingularUInt32Field(value: self.devices, fieldNumber: 3)
+    }
+    if !self.slots.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.slots, fieldNumber: 4)
+    }
+    if !self.values.isEmpty {
+      try visitor.visitPackedSInt64Field(value: self.values, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireBeat, rhs: WireBeat) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.back != rhs.back {return false}
+    if lhs.devices != rhs.devices {return false}
+    if lhs.slots != rhs.slots {return false}
+    if lhs.values != rhs.values {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

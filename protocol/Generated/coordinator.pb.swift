@@ -194,6 +194,9 @@ package nonisolated struct WireWelcome: Sendable {
   /// Incarnations of Hello.slots that go on; all others must be stopped and forgotten.
   package var keep: [WireSlotKey] = []
 
+  /// Since 1.2: the one of Hello.beat_dictionaries that beats may be compressed with; 0: none.
+  package var beatDictionary: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -317,6 +320,9 @@ package nonisolated struct WireHeartbeatAcknowledged: Sendable {
   // methods supported on all messages.
 
   package var sequence: UInt64 = 0
+
+  /// Since 1.2: the interval from now on; 0: as before.
+  package var heartbeatMilliseconds: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -891,7 +897,7 @@ nonisolated extension WireCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Welcome"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}node\0\u{1}cluster\0\u{3}heartbeat_milliseconds\0\u{3}lease_milliseconds\0\u{1}keep\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}node\0\u{1}cluster\0\u{3}heartbeat_milliseconds\0\u{3}lease_milliseconds\0\u{1}keep\0\u{3}beat_dictionary\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -905,6 +911,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatMilliseconds) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.leaseMilliseconds) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.keep) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.beatDictionary) }()
       default: break
       }
     }
@@ -933,6 +940,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.keep.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.keep, fieldNumber: 6)
     }
+    if self.beatDictionary != 0 {
+      try visitor.visitSingularUInt32Field(value: self.beatDictionary, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -943,6 +953,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.heartbeatMilliseconds != rhs.heartbeatMilliseconds {return false}
     if lhs.leaseMilliseconds != rhs.leaseMilliseconds {return false}
     if lhs.keep != rhs.keep {return false}
+    if lhs.beatDictionary != rhs.beatDictionary {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -998,7 +1009,7 @@ nonisolated extension WireRefusal.Code: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireHeartbeatAcknowledged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HeartbeatAcknowledged"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{3}heartbeat_milliseconds\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1007,6 +1018,7 @@ nonisolated extension WireHeartbeatAcknowledged: SwiftProtobuf.Message, SwiftPro
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatMilliseconds) }()
       default: break
       }
     }
@@ -1016,11 +1028,15 @@ nonisolated extension WireHeartbeatAcknowledged: SwiftProtobuf.Message, SwiftPro
     if self.sequence != 0 {
       try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
     }
+    if self.heartbeatMilliseconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.heartbeatMilliseconds, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WireHeartbeatAcknowledged, rhs: WireHeartbeatAcknowledged) -> Bool {
     if lhs.sequence != rhs.sequence {return false}
+    if lhs.heartbeatMilliseconds != rhs.heartbeatMilliseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -44,12 +44,14 @@ package struct Hello: Hashable, Sendable {
     package var hardware: HardwareReport
     /// nil: the agent knows no end.
     package var lifetime: Lifetime?
+    /// For the compression of beats; best first.
+    package var beatDictionaries: [UInt32]
 
     package init(
         version: ProtocolVersion = .current, build: String, cluster: String, nodeName: String,
         instance: UInt64,
         bootID: String, labels: [Label] = [], slots: [RunningSlot] = [], hardware: HardwareReport,
-        lifetime: Lifetime? = nil
+        lifetime: Lifetime? = nil, beatDictionaries: [UInt32] = []
     ) {
         self.version = version
         self.build = build
@@ -61,6 +63,7 @@ package struct Hello: Hashable, Sendable {
         self.slots = slots
         self.hardware = hardware
         self.lifetime = lifetime
+        self.beatDictionaries = beatDictionaries
     }
 }
 

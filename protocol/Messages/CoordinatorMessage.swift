@@ -6,7 +6,8 @@ package enum CoordinatorMessage: Hashable, Sendable {
     case welcome(Welcome)
     /// The connection is closed after it.
     case refusal(Refusal)
-    case heartbeatAcknowledged(sequence: UInt64)
+    /// `heartbeatMilliseconds`: the interval from now on; nil as before.
+    case heartbeatAcknowledged(sequence: UInt64, heartbeatMilliseconds: UInt32? = nil)
     /// Costs one credit of `pull`.
     indirect case assign(Assignment)
     case stopSlot(SlotKey, reason: String)
@@ -34,10 +35,12 @@ package struct Welcome: Hashable, Sendable {
     package var leaseMilliseconds: UInt32
     /// Incarnations of `Hello.slots` that go on; all others must be stopped and forgotten.
     package var keep: [SlotKey]
+    /// One of `Hello.beatDictionaries`; 0: none.
+    package var beatDictionary: UInt32
 
     package init(
         version: ProtocolVersion = .current, node: NodeID, cluster: String, heartbeatMilliseconds: UInt32,
-        leaseMilliseconds: UInt32, keep: [SlotKey] = []
+        leaseMilliseconds: UInt32, keep: [SlotKey] = [], beatDictionary: UInt32 = 0
     ) {
         self.version = version
         self.node = node
@@ -45,6 +48,7 @@ package struct Welcome: Hashable, Sendable {
         self.heartbeatMilliseconds = heartbeatMilliseconds
         self.leaseMilliseconds = leaseMilliseconds
         self.keep = keep
+        self.beatDictionary = beatDictionary
     }
 }
 

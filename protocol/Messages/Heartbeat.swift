@@ -18,6 +18,9 @@ package struct Heartbeat: Hashable, Sendable {
     package var slots: [SlotSample]
     package var runningSlots: UInt32
 
+    /// Dictionaries for the compression of beats that this version has, best first.
+    package static let dictionaries: [UInt32] = [1]
+
     package init(
         sequence: UInt64, uptimeSeconds: UInt32 = 0, loadMilli: UInt32 = 0, processorPermille: UInt32 = 0,
         memoryUsedBytes: Int64 = 0, diskAvailableBytes: Int64 = 0, rates: TransferRates = TransferRates(),

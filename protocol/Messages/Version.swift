@@ -9,10 +9,13 @@ package struct ProtocolVersion: Hashable, Comparable, Sendable, CustomStringConv
         self.minor = minor
     }
 
-    package static let current = ProtocolVersion(major: 1, minor: 1)
+    package static let current = ProtocolVersion(major: 1, minor: 2)
 
     /// The first minor version with `confirmEmpty`, `empty` and `lifetime`.
     package static let withEmptiness = ProtocolVersion(major: 1, minor: 1)
+
+    /// The first minor version with `Beat`: differences, dictionaries, and intervals that change.
+    package static let withBeats = ProtocolVersion(major: 1, minor: 2)
 
     /// The WebSocket subprotocol names the major version.
     package static let subprotocol = "mortise.agent.v1"
@@ -40,10 +43,14 @@ package enum ProtocolLimits {
     package static let compressionThresholdBytes = 256
     /// A task's payload in UTF-8.
     package static let payloadBytes = 1 << 20
+    /// That one side names to the other.
+    package static let beatDictionaries = 256
     package static let devicesPerNode = 1_024
     package static let slotsPerNode = 10_000
     /// Of a heartbeat: what more slots use is not told. 1,024: 30 KB.
     package static let slotSamplesPerBeat = 1_024
+    /// A beat after decompression. 256 KiB: twice the largest.
+    package static let beatBytes = 256 << 10
     package static let labelsPerNode = 256
     package static let tasksPerBatch = 4_096
     /// Names of nodes, jobs, apps, pools, labels; models and reasons may be longer.

@@ -47,7 +47,7 @@ extension CoordinatorMessage {
         case .welcome(let welcome):
             "welcome, keep \(welcome.keep.map(\.description).joined(separator: " "))"
         case .refusal(let refusal): "refusal \(refusal.code)"
-        case .heartbeatAcknowledged(let sequence): "beat \(sequence)"
+        case .heartbeatAcknowledged(let sequence, _): "beat \(sequence)"
         case .assign(let assignment): "assign \(assignment.key) of job \(assignment.job)"
         case .stopSlot(let key, let reason): "stop \(key): \(reason)"
         case .slotEndAcknowledged(let key): "end of \(key) is known"

@@ -101,7 +101,8 @@ extension Coordinator {
                     Welcome(
                         version: version, node: node,
                         cluster: cluster, heartbeatMilliseconds: limits.heartbeatMilliseconds,
-                        leaseMilliseconds: limits.leaseMilliseconds, keep: keep.map(\.key)))))
+                        leaseMilliseconds: limits.leaseMilliseconds, keep: keep.map(\.key),
+                        beatDictionary: Heartbeat.dictionaries.first(where: hello.beatDictionaries.contains) ?? 0))))
         for slot in keep where slot.state == .stopping {
             output.actions.append(.send(connection, .stopSlot(slot.key, reason: slot.reason)))
         }
