@@ -86,22 +86,39 @@ struct MessageGenerator {
                     state: $0.choice([.assigned, .starting, .running, .stopping, .finished, .failed]),
                     tasks: $0.list(upTo: 30) { $0.attempt() }, hasVanished: $0.bool())
             },
-            hardware: hardware(), lifetime: maybe { $0.lifetime() })
+            hardware: hardware(), lifetime: maybe { $0.lifetime() },
+            beatDictionaries: list(upTo: 3) { $0.number() })
     }
 
     private mutating func heartbeat() -> Heartbeat {
+        // To the units of the wire.
         Heartbeat(
-            sequence: random.next(), loadMilli: number(), processorPermille: number(in: 0...1_000),
-            memoryUsedBytes: amount(), diskAvailableBytes: amount(),
+            sequence: random.next(), uptimeSeconds: number(), loadMilli: number() / 10 * 10,
+            processorPermille: number(in: 0...1_000), memoryUsedBytes: mebibytes(),
+            diskAvailableBytes: mebibytes(),
+            rates: TransferRates(
+                diskReadBytes: Int64(number(in: 0...63)), diskWriteBytes: Int64(number(in: 0...63)),
+                networkReceiveBytes: Int64(number(in: 0...63)), networkSendBytes: Int64(number(in: 0...63))),
             devices: list(upTo: 16) {
                 DeviceSample(
                     utilizationPercent: $0.maybe { $0.number(in: 0...100) },
-                    memoryUsedBytes: $0.maybe { $0.amount() },
+                    memoryUsedBytes: $0.maybe { $0.mebibytes() },
                     temperatureCelsius: $0.maybe { Int32($0.number(in: 0...300)) - 100 },
-                    powerMilliwatts: $0.maybe { $0.number() })
+                    powerMilliwatts: $0.maybe { $0.number() / 2_000 * 1_000 },
+                    clockMegahertz: $0.maybe { $0.number() },
+                    correctedErrors: $0.maybe { $0.random.next() >> 4 },
+                    uncorrectedErrors: $0.maybe { $0.random.next() >> 4 })
+            },
+            slots: list(upTo: 20) {
+                SlotSample(
+                    key: $0.key(), state: $0.choice([.starting, .running, .stopping]),
+                    milliCPU: $0.number() / 10 * 10, memoryBytes: $0.mebibytes(),
+                    devicePermille: $0.maybe { $0.number(in: 0...100) * 10 })
             },
             runningSlots: number())
     }
+
+    private mutating func mebibytes() -> Int64 { (amount() >> 20) << 20 }
 
     private mutating func lifetime() -> Lifetime {
         Lifetime(

@@ -60,7 +60,8 @@ import Testing
         let agent = try (0..<MessageGenerator.agentKinds).map {
             try encoder.encode(generator.agentMessage(kind: $0))
         }
-        #expect(try tags(agent) == Array(1...12))
+        // 2 is the heartbeat for a coordinator before 1.2.
+        #expect(try tags(agent) == [1, 13] + Array(3...12))
         let coordinator = try (0..<MessageGenerator.coordinatorKinds).map {
             try encoder.encode(generator.coordinatorMessage(kind: $0))
         }

@@ -113,7 +113,8 @@ extension Hello {
     static func example(_ slots: [RunningSlot] = []) -> Hello {
         Hello(
             build: "0.1.0", cluster: "lab", nodeName: "n1", instance: 7, bootID: "boot",
-            labels: [Label("zone", "a")], slots: slots, hardware: .example)
+            labels: [Label("zone", "a")], slots: slots, hardware: .example,
+            beatDictionaries: Heartbeat.dictionaries)
     }
 }
 
