@@ -46,8 +46,8 @@ struct TestCluster: Sendable {
             authorityPEM: authority.certificatePEM, group: MultiThreadedEventLoopGroup.singleton,
             logger: logger
         ) { [events, batches] batch in
-            batches.append(batch.count)
-            for event in batch { events.append(event) }
+            batches.append(batch.events.count)
+            for event in batch.events { events.append(GatewayEvent(event, of: batch)) }
         }
         try await gateway.start()
         port = try #require(gateway.localAddress?.port)
@@ -162,5 +162,20 @@ final class TestAgent: Sendable {
 
     func connected() async throws {
         _ = try await events.first { $0 == .connected }
+    }
+}
+
+/// What a batch holds, each frame with its bytes.
+enum GatewayEvent: Sendable, Hashable {
+    case connected(ConnectionID, PeerIdentity)
+    case frame(ConnectionID, [UInt8])
+    case disconnected(ConnectionID, reason: String)
+
+    init(_ event: ConnectionBatch.Event, of batch: ConnectionBatch) {
+        switch event {
+        case .connected(let id, let peer): self = .connected(id, peer)
+        case .frame(let id, let range): self = .frame(id, Array(batch.bytes[range]))
+        case .disconnected(let id, let reason): self = .disconnected(id, reason: reason)
+        }
     }
 }

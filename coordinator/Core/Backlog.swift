@@ -2,31 +2,90 @@ package import ClusterTypes
 
 /// Outputs that are not finished: writes to be committed, and the actions that wait for them. The part of every
 /// driver that makes "durable before visible" true.
+///
+/// One transaction is under way at a time; what is handled meanwhile goes into the next one. So nothing that has
+/// no need of the store waits for it.
 package struct Backlog: Sendable {
-    package private(set) var writes: [Write] = []
-    private var actions: [Action] = []
+    /// The transaction that is under way.
+    package private(set) var underWay: [Write]?
+    /// For the next transaction.
+    private var waiting: [Write] = []
+    /// As they came since the last release.
+    private var new: [Action] = []
+    /// Need what the transaction under way writes.
+    private var held: [Action] = []
+    /// Need what waits, too.
+    private var later: [Action] = []
+    private var ready: [Action] = []
     /// Set while commits fail.
-    package var retryAt: Instant?
+    package private(set) var retryAt: Instant?
 
     package init() {}
 
-    package var isEmpty: Bool { writes.isEmpty && actions.isEmpty }
+    /// When a transaction that failed is tried again; nil while that is under way.
+    package var nextAttempt: Instant? { underWay == nil ? retryAt : nil }
+
+    /// Nothing is left to be written, or waits for what is.
+    package var isWritten: Bool { underWay == nil && waiting.isEmpty }
+    package var isEmpty: Bool { isWritten && new.isEmpty && ready.isEmpty && later.isEmpty }
 
     package mutating func take(_ output: Output) {
-        writes += output.writes
-        actions += output.actions
+        waiting += output.writes
+        new += output.actions
     }
 
-    /// All writes are durable.
-    package mutating func written() {
-        writes.removeAll(keepingCapacity: true)
-        retryAt = nil
+    /// - Parameter isLast: an earlier failure is no reason to wait.
+    /// - Returns: what to commit now, after which `committed` or `failed` is called; nil while there is nothing, or
+    ///   a transaction is under way, or the next attempt is later.
+    package mutating func begin(at now: Instant, isLast: Bool = false) -> [Write]? {
+        guard underWay == nil, !waiting.isEmpty, isLast || retryAt.map({ $0 <= now }) ?? true else { return nil }
+        sort()
+        swap(&held, &later)
+        underWay = waiting.coalesced()
+        waiting.removeAll()
+        return underWay
     }
 
-    /// All when nothing is left to write; else those that say nothing about what is written.
+    /// The transaction is durable.
+    /// - Returns: whether an earlier one had failed.
+    package mutating func committed() -> Bool {
+        underWay = nil
+        ready += held
+        held.removeAll(keepingCapacity: true)
+        defer { retryAt = nil }
+        return retryAt != nil
+    }
+
+    /// Its writes are kept, before those that came meanwhile.
+    /// - Returns: whether it is the first that failed.
+    package mutating func failed(tryAgainAt moment: Instant) -> Bool {
+        waiting = (underWay ?? []) + waiting
+        underWay = nil
+        later = held + later
+        held.removeAll()
+        defer { retryAt = moment }
+        return retryAt == nil
+    }
+
+    /// What may be done now, in order: all when nothing is left to write; else what no longer waits for its writes, and
+    /// what says nothing about them.
     package mutating func releaseActions() -> [Action] {
-        let released = writes.isEmpty ? actions : actions.filter(\.isIndependentOfWrites)
-        actions = writes.isEmpty ? [] : actions.filter { !$0.isIndependentOfWrites }
-        return released
+        if isWritten {
+            ready += later
+            ready += new
+            later.removeAll(keepingCapacity: true)
+            new.removeAll(keepingCapacity: true)
+        } else {
+            sort()
+        }
+        defer { ready.removeAll(keepingCapacity: true) }
+        return ready
+    }
+
+    private mutating func sort() {
+        for action in new {
+            if action.isIndependentOfWrites { ready.append(action) } else { later.append(action) }
+        }
+        new.removeAll(keepingCapacity: true)
     }
 }

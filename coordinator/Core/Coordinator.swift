@@ -18,6 +18,7 @@ package struct Coordinator: Sendable {
     var tokens = OrderedTable<TokenID, TokenRecord>()
     var connections = OrderedTable<ConnectionID, Connection>()
     var liveness = Liveness()
+    var pace = BeatPace()
     var admission = HelloAdmission()
     /// Ends of quarantines, and of what is tried on probation.
     var quarantineDeadlines = DeadlineQueue<Place>()
@@ -72,11 +73,15 @@ package struct Coordinator: Sendable {
             acceptConnection(connection, peer, into: &output)
         case .agentMessage(let connection, let message):
             receive(message, on: connection, at: now, into: &output)
+        case .heartbeats(let beats):
+            output.actions.reserveCapacity(output.actions.count + beats.count)
+            for beat in beats { take(beat, at: now, into: &output) }
         case .agentDisconnected(let connection, let reason):
             forgetConnection(connection, reason: reason, at: now)
         case .commandReceived(let request, let command):
             let reply = perform(command, at: now, into: &output)
             output.actions.append(.reply(request, reply))
+        case .loadMeasured(let permille): pace.note(busyPermille: permille, at: now, limits)
         case .wakeup:
             expireLiveness(at: now, into: &output)
             expireQuarantines(at: now, into: &output)
@@ -102,16 +107,14 @@ package struct Coordinator: Sendable {
             welcome(hello, on: connection, at: now, into: &output)
             return
         }
-        guard let node = node(of: connection) else {
-            guard connections.contains(connection) else { return }
-            refuse(connection, Refusal(.protocolViolation, "say hello first"), into: &output)
+        if case .heartbeat(let heartbeat) = message {
+            take(ReceivedBeat(connection, sequence: heartbeat.sequence), at: now, into: &output)
             return
         }
+        guard let node = speaker(on: connection, into: &output) else { return }
         hear(from: node, at: now, into: &output)
         switch message {
-        case .hello: break
-        case .heartbeat(let heartbeat):
-            output.actions.append(.send(connection, .heartbeatAcknowledged(sequence: heartbeat.sequence)))
+        case .hello, .heartbeat: break
         case .pull(let credits): setCredits(credits, of: node)
         case .slotReport(let report): receive(report, from: node, on: connection, at: now, into: &output)
         case .pullTasks(let key, let credits):
@@ -126,6 +129,25 @@ package struct Coordinator: Sendable {
         case .lifetime(let lifetime): updateLifetime(lifetime, of: node, at: now, into: &output)
         case .leaving(let reason): leave(node, on: connection, reason: reason, at: now, into: &output)
         }
+    }
+
+    private mutating func take(_ beat: ReceivedBeat, at now: Instant, into output: inout Output) {
+        guard let node = speaker(on: beat.connection, into: &output) else { return }
+        let interval = newInterval(for: node)
+        hear(from: node, at: now, into: &output)
+        output.actions.append(
+            .send(
+                beat.connection,
+                .heartbeatAcknowledged(sequence: beat.sequence, heartbeatMilliseconds: interval)))
+    }
+
+    /// Who speaks on a connection after its hello; nobody does before.
+    private mutating func speaker(on connection: ConnectionID, into output: inout Output) -> NodeID? {
+        if let node = node(of: connection) { return node }
+        if connections.contains(connection) {
+            refuse(connection, Refusal(.protocolViolation, "say hello first"), into: &output)
+        }
+        return nil
     }
 
     private mutating func perform(_ command: Command, at now: Instant, into output: inout Output) -> Reply {

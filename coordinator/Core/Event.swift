@@ -6,13 +6,28 @@ package enum Event: Sendable, Hashable {
     /// A TLS connection with a valid certificate of this cluster's CA stands; `hello` has not come yet.
     case agentConnected(ConnectionID, PeerIdentity)
     case agentMessage(ConnectionID, AgentMessage)
+    /// Heartbeats of many agents, taken in at one moment.
+    case heartbeats([ReceivedBeat])
     case agentDisconnected(ConnectionID, reason: String)
     case commandReceived(RequestID, Command)
+    /// How much of the time since this was said last the coordinator was busy, in 1/1000.
+    case loadMeasured(permille: UInt32)
     /// `nextWakeup` has come.
     case wakeup
     /// A commit failed; the driver keeps its writes and tries again. Until `storeRecovered`, new work is refused.
     case storeFailed(reason: String)
     case storeRecovered
+}
+
+/// What of a heartbeat is decided on: that it came. What it carries is for those who look.
+package struct ReceivedBeat: Sendable, Hashable {
+    package var connection: ConnectionID
+    package var sequence: UInt64
+
+    package init(_ connection: ConnectionID, sequence: UInt64) {
+        self.connection = connection
+        self.sequence = sequence
+    }
 }
 
 /// Who is at the other end, as its certificate says.

@@ -45,7 +45,7 @@ package struct Limits: Sendable, Hashable {
     /// … up to this: a node that is repaired is used again within the hour, a broken one costs a task an hour.
     package var quarantineLongestSeconds: UInt32 = 3_600
 
-    /// Issued to agents. A node is suspect after `suspectAfterBeats` silent intervals, lost when the lease is over.
+    /// The shortest interval that is issued to agents. A node is suspect after `suspectAfterBeats` silent intervals, lost when the lease is over.
     package var heartbeatMilliseconds: UInt32 = 5_000
     package var suspectAfterBeats: UInt32 = 3
     package var leaseMilliseconds: UInt32 = 25_000

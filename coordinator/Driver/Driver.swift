@@ -1,9 +1,9 @@
 package import ClusterTypes
 package import CoordinatorCore
 package import CoordinatorStore
+import Dispatch
 package import Logging
 import Platform
-import ProtocolCodec
 import ProtocolMessages
 import Synchronization
 
@@ -20,13 +20,18 @@ package typealias CertificateSigner = @Sendable (_ request: [UInt8], _ node: Nod
 /// The coordinator's only loop: take everything in the inbox, `handle` each event, commit all writes in one
 /// transaction, perform the actions, sleep until the inbox or `nextWakeup`.
 ///
-/// It owns the machine as a local variable of its thread: no lock, no actor.
+/// It owns the machine as a local variable of its thread: no lock, no actor. Transactions run on a thread of the
+/// store's, one at a time, while the loop goes on: what needs none, signs of life above all, waits for none.
 package final class Driver: Sendable {
+    /// Commands are handled for so long in one turn; then whoever else waits has a turn. 20 ms.
+    private static let commandTime: Int64 = 20_000
+
     private let inbox = Inbox()
     private let store: any Store
-    private let transport: any AgentTransport
-    private let signer: CertificateSigner
-    private let logger: Logger
+    private let storeThread = DispatchQueue(label: "mortise.store")
+    let transport: any AgentTransport
+    let signer: CertificateSigner
+    let logger: Logger
     package let telemetry = Telemetry()
     package let relay: Relay
     package let revisions: RevisionFeed
@@ -46,7 +51,7 @@ package final class Driver: Sendable {
         revisions = RevisionFeed()
     }
 
-    package func put(_ inputs: [Input]) { inbox.put(inputs) }
+    package func put(_ batch: ConnectionBatch) { inbox.put(.agents(batch)) }
 
     /// Answered after the commit of what it changed.
     package func submit(_ command: Command) async -> Reply {
@@ -65,172 +70,102 @@ package final class Driver: Sendable {
             cluster: cluster, limits: limits, restoring: try store.snapshot(endedJobs: limits.endedJobsKept),
             at: Self.now())
         storeWorks.store(true, ordering: .relaxed)
-        var codec = Codec()
+        var intake = AgentIntake(relay: relay, telemetry: telemetry, logger: logger)
+        var courier = Courier()
         var commands = PendingCommands()
         var backlog = Backlog()
+        var meter = LoadMeter(at: Self.now())
+        var isStopping = false
+        var hasGivenUp = false
         while true {
-            let batch = inbox.takeAll(waitingUpTo: pause(until: core.nextWakeup, backlog.retryAt))
+            let idleSince = Self.now()
+            let inputs = inbox.takeAll(
+                waitingUpTo: commands.areWaiting ? .zero : pause(until: core.nextWakeup, backlog.nextAttempt))
             let now = Self.now()
+            meter.noteIdle(now - idleSince)
             var output = Output()
-            var isStopping = false
-            for input in batch {
-                if case .stop = input { isStopping = true }
-                handle(input, by: &core, at: now, into: &output, &codec, &commands)
+            if let permille = meter.permille(at: now) {
+                core.handle(.loadMeasured(permille: permille), at: now, into: &output)
+            }
+            // Signs of life come first: whatever else waits, no node is silent for it.
+            for case .agents(let batch) in inputs { intake.take(batch, by: &core, at: now, into: &output) }
+            for input in inputs {
+                switch input {
+                case .agents: break
+                case .committed(let result):
+                    end(result, &backlog, by: &core, at: now, into: &output)
+                    if isStopping, backlog.retryAt != nil { hasGivenUp = true }
+                case .command(let command, let answer): commands.add(command, answer)
+                case .stop: isStopping = true
+                }
+            }
+            while let (request, command) = commands.next(until: isStopping ? nil : now + .microseconds(Self.commandTime)) {
+                core.handle(.commandReceived(request, command), at: now, into: &output)
             }
             if let wakeup = core.nextWakeup, wakeup <= now { core.handle(.wakeup, at: now, into: &output) }
             backlog.take(output)
-            commit(&backlog, by: &core, at: now)
-            perform(backlog.releaseActions(), &codec, &commands)
-            if isStopping { return }
+            if let writes = backlog.begin(at: now, isLast: isStopping && !hasGivenUp) { commit(writes) }
+            perform(backlog.releaseActions(), &courier, &commands)
+            if isStopping, backlog.isWritten || hasGivenUp { return }
         }
     }
 
-    private static func now() -> Instant { Instant(microseconds: SteadyClock.now()) }
+    static func now() -> Instant { Instant(microseconds: SteadyClock.now()) }
 
     private func pause(until deadlines: Instant?...) -> Duration? {
         deadlines.compactMap(\.self).min().map { $0 - Self.now() }
     }
 
-    private func handle(
-        _ input: Input, by core: inout Coordinator, at now: Instant, into output: inout Output,
-        _ codec: inout Codec, _ commands: inout PendingCommands
-    ) {
-        switch input {
-        case .agentConnected(let connection, let peer):
-            core.handle(.agentConnected(connection, peer), at: now, into: &output)
-        case .agentFrame(let connection, let bytes):
-            do {
-                let message = try codec.decoder.agentMessage(bytes)
-                if relay.take(message) { return }
-                core.handle(.agentMessage(connection, message), at: now, into: &output)
-                if case .heartbeat(let beat) = message, let node = core.node(of: connection) {
-                    telemetry.note(beat, of: node, at: now)
-                }
-            } catch {
-                logger.warning("closing an agent's connection", metadata: ["reason": "\(error)"])
-                core.handle(.agentDisconnected(connection, reason: error.message), at: now, into: &output)
-                output.actions.append(.refuse(connection, Refusal(.protocolViolation, error.description)))
-            }
-        case .agentDisconnected(let connection, let reason):
-            relay.forget(connection)
-            core.handle(.agentDisconnected(connection, reason: reason), at: now, into: &output)
-        case .command(let command, let answer):
-            core.handle(.commandReceived(commands.add(answer), command), at: now, into: &output)
-        case .stop: break
-        }
+    private func commit(_ writes: [Write]) {
+        storeThread.async { [store, inbox] in inbox.put(.committed(Result { try store.commit(writes) })) }
     }
 
     /// Everything or nothing: what cannot be written is kept, and the machine told to take no new work.
-    private func commit(_ backlog: inout Backlog, by core: inout Coordinator, at now: Instant) {
-        guard !backlog.writes.isEmpty, backlog.retryAt.map({ $0 <= now }) ?? true else { return }
-        do {
-            let revision = try store.commit(backlog.writes.coalesced())
-            let wasFailing = backlog.retryAt != nil
-            backlog.written()
-            revisions.publish(revision)
-            if wasFailing {
-                storeWorks.store(true, ordering: .relaxed)
-                logger.notice("the store can be written again")
-                var output = Output()
-                core.handle(.storeRecovered, at: now, into: &output)
-                backlog.take(output)
-            }
-        } catch {
-            if backlog.retryAt == nil {
-                storeWorks.store(false, ordering: .relaxed)
-                logger.error(
-                    "the store cannot be written; new work is refused", metadata: ["error": "\(error)"])
-                var output = Output()
-                core.handle(.storeFailed(reason: "\(error)"), at: now, into: &output)
-                backlog.take(output)
-            }
-            backlog.retryAt = now + .seconds(1)
-        }
-    }
-
-    private func perform(_ actions: [Action], _ codec: inout Codec, _ commands: inout PendingCommands) {
-        var frames: [(ConnectionID, [UInt8])] = []
-        frames.reserveCapacity(actions.count)
-        for action in actions {
-            switch action {
-            case .send(let connection, let message): encode(message, to: connection, &codec, &frames)
-            case .sendTasks(let connection, let key, let job, let attempts, let hasPayloads):
-                do {
-                    let payloads = hasPayloads ? try store.payloads(job, at: attempts.map(\.index)) : nil
-                    let orders = attempts.enumerated().map { TaskOrder(attempt: $1, payload: payloads?[$0]) }
-                    for batch in Self.batches(of: orders) {
-                        encode(.assignTasks(key, batch), to: connection, &codec, &frames)
-                    }
-                } catch {
-                    // The agent connects again and does not have them: they are handed out anew.
-                    logger.error(
-                        "cannot read task payloads", metadata: ["job": "\(job)", "error": "\(error)"])
-                    transport.close(connection, reason: "the coordinator cannot read task payloads")
-                }
-            case .renewCertificate(let connection, let node, let request):
-                do {
-                    encode(.certificate(pem: try signer(request, node)), to: connection, &codec, &frames)
-                } catch {
-                    logger.warning("refusing a renewal", metadata: ["node": "\(node)", "error": "\(error)"])
-                }
-            case .refuse(let connection, let refusal):
-                encode(.refusal(refusal), to: connection, &codec, &frames)
-                transport.send(frames)
-                frames.removeAll(keepingCapacity: true)
-                transport.close(connection, reason: refusal.message)
-            case .reply(let request, let reply): commands.answer(request, reply)
-            }
-        }
-        if !frames.isEmpty { transport.send(frames) }
-    }
-
-    private func encode(
-        _ message: CoordinatorMessage, to connection: ConnectionID, _ codec: inout Codec,
-        _ frames: inout [(ConnectionID, [UInt8])]
+    private func end(
+        _ result: Result<UInt64, any Error>, _ backlog: inout Backlog, by core: inout Coordinator,
+        at now: Instant, into output: inout Output
     ) {
-        do {
-            frames.append((connection, try codec.encoder.encode(message)))
-        } catch {
-            logger.error("cannot encode a message", metadata: ["error": "\(error)"])
-            transport.close(connection, reason: "the coordinator cannot encode a message")
+        switch result {
+        case .success(let revision):
+            let wasFailing = backlog.committed()
+            revisions.publish(revision)
+            guard wasFailing else { return }
+            storeWorks.store(true, ordering: .relaxed)
+            logger.notice("the store can be written again")
+            core.handle(.storeRecovered, at: now, into: &output)
+        case .failure(let error):
+            guard backlog.failed(tryAgainAt: now + .seconds(1)) else { return }
+            storeWorks.store(false, ordering: .relaxed)
+            logger.error(
+                "the store cannot be written; new work is refused", metadata: ["error": "\(error)"])
+            core.handle(.storeFailed(reason: "\(error)"), at: now, into: &output)
         }
     }
 
-    /// Orders whose payloads fit into one frame together.
-    private static func batches(of orders: [TaskOrder]) -> [[TaskOrder]] {
-        var batches: [[TaskOrder]] = []
-        var batch: [TaskOrder] = []
-        var bytes = 0
-        for order in orders {
-            let size = (order.payload?.utf8.count ?? 0) + 32
-            if !batch.isEmpty, bytes + size > ProtocolLimits.frameBytes / 2 {
-                batches.append(batch)
-                batch = []
-                bytes = 0
-            }
-            batch.append(order)
-            bytes += size
-        }
-        if !batch.isEmpty { batches.append(batch) }
-        return batches
+    func payloads(_ job: JobID, at positions: [TaskIndex]) throws -> [String] {
+        try store.payloads(job, at: positions)
     }
 }
 
-/// The driver's own pair: the compression contexts are used over and over.
-private struct Codec {
-    var encoder = FrameEncoder()
-    var decoder = FrameDecoder()
-}
-
-/// Commands that wait for their commit.
-private struct PendingCommands {
-    private var next: UInt64 = 0
+/// Commands that wait for their turn, and those that wait for their commit.
+struct PendingCommands {
+    private var waiting: ArraySlice<(Command, @Sendable (Reply) -> Void)> = []
+    private var last: UInt64 = 0
     private var answers: [RequestID: @Sendable (Reply) -> Void] = [:]
 
-    mutating func add(_ answer: @escaping @Sendable (Reply) -> Void) -> RequestID {
-        next += 1
-        answers[RequestID(next)] = answer
-        return RequestID(next)
+    var areWaiting: Bool { !waiting.isEmpty }
+
+    mutating func add(_ command: Command, _ answer: @escaping @Sendable (Reply) -> Void) {
+        waiting.append((command, answer))
+    }
+
+    /// - Parameter deadline: after it there is none; nil for all.
+    mutating func next(until deadline: Instant?) -> (RequestID, Command)? {
+        if let deadline, Driver.now() > deadline { return nil }
+        guard let (command, answer) = waiting.popFirst() else { return nil }
+        last += 1
+        answers[RequestID(last)] = answer
+        return (RequestID(last), command)
     }
 
     mutating func answer(_ request: RequestID, _ reply: Reply) {

@@ -17,15 +17,6 @@ final class Inbox: Sendable {
         if wasEmpty { signal.signal() }
     }
 
-    func put(_ inputs: [Input]) {
-        guard !inputs.isEmpty else { return }
-        let wasEmpty = waiting.withLock { waiting in
-            waiting.append(contentsOf: inputs)
-            return waiting.count == inputs.count
-        }
-        if wasEmpty { signal.signal() }
-    }
-
     /// Blocks until there is something, but not longer than `timeout`.
     func takeAll(waitingUpTo timeout: Duration?) -> [Input] {
         let now = DispatchTime.now()
@@ -42,10 +33,10 @@ final class Inbox: Sendable {
 
 /// One thing that the driver is told.
 package enum Input: Sendable {
-    case agentConnected(ConnectionID, PeerIdentity)
     /// As it came from the wire: the driver decodes in bulk.
-    case agentFrame(ConnectionID, [UInt8])
-    case agentDisconnected(ConnectionID, reason: String)
+    case agents(ConnectionBatch)
+    /// The transaction under way has ended, at this revision.
+    case committed(Result<UInt64, any Error>)
     case command(Command, @Sendable (Reply) -> Void)
     /// Stop after everything that came before this.
     case stop

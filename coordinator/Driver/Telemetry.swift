@@ -6,8 +6,11 @@ import Synchronization
 package final class Telemetry: Sendable {
     private let newest = Mutex<[NodeID: (Heartbeat, Instant)]>([:])
 
-    func note(_ heartbeat: Heartbeat, of node: NodeID, at now: Instant) {
-        newest.withLock { $0[node] = (heartbeat, now) }
+    func note(_ beats: [(NodeID, Heartbeat)], at now: Instant) {
+        guard !beats.isEmpty else { return }
+        newest.withLock { newest in
+            for (node, beat) in beats { newest[node] = (beat, now) }
+        }
     }
 
     package func load(of node: NodeID) -> (Heartbeat, Instant)? { newest.withLock { $0[node] } }

@@ -67,7 +67,7 @@ final class AgentConnection: ChannelInboundHandler {
         }
         switch frame.opcode {
         case .binary where frame.fin && fragments == nil:
-            deliver(Array(frame.unmaskedData.readableBytesView), id)
+            loop.append(frame.unmaskedData.readableBytesView, of: id)
         case .binary where fragments == nil, .continuation where fragments != nil:
             collect(frame, id)
         case .ping:
@@ -78,10 +78,6 @@ final class AgentConnection: ChannelInboundHandler {
         case .text: close(.unacceptableData, reason: "messages are binary, this one is text")
         default: close(.protocolError, reason: "the pieces of a message came out of order")
         }
-    }
-
-    private func deliver(_ bytes: [UInt8], _ id: ConnectionID) {
-        loop.append(.frame(id, bytes), bytes: bytes.count)
     }
 
     private func collect(_ frame: WebSocketFrame, _ id: ConnectionID) {
@@ -101,7 +97,7 @@ final class AgentConnection: ChannelInboundHandler {
         message.append(contentsOf: frame.unmaskedData.readableBytesView)
         if frame.fin {
             fragmentCount = 0
-            deliver(message, id)
+            loop.append(message, of: id)
         } else {
             fragments = message
         }

@@ -30,12 +30,12 @@ package final class Gateway: Sendable {
     ///   - cluster: certificates must name it.
     ///   - identity: the listener's certificate and key.
     ///   - authorityPEM: the CA whose client certificates are let in.
-    ///   - onEvents: gets the batches, on the event loops' threads, at the same time from several: it must be quick
+    ///   - onBatch: gets the batches, on the event loops' threads, at the same time from several: it must be quick
     ///     and not block.
     /// - Throws: `GatewayError` for settings that are out of range, `IdentityError` for bad certificates.
     package init(
         configuration: GatewayConfiguration, cluster: String, identity: ServerIdentity, authorityPEM: String,
-        group: any EventLoopGroup, logger: Logger, onEvents: @escaping @Sendable ([GatewayEvent]) -> Void
+        group: any EventLoopGroup, logger: Logger, onBatch: @escaping @Sendable (ConnectionBatch) -> Void
     ) throws {
         let faults = configuration.validate()
         guard faults.isEmpty else { throw GatewayError(.badSettings, faults.joined(separator: " ")) }
@@ -53,7 +53,7 @@ package final class Gateway: Sendable {
                     GatewayLoop(
                         eventLoop: eventLoop, index: index, count: eventLoops.count,
                         configuration: configuration,
-                        cluster: cluster, logger: logger, onEvents: onEvents),
+                        cluster: cluster, logger: logger, onBatch: onBatch),
                     eventLoop: eventLoop))
         }
         self.loops = loops

@@ -21,13 +21,12 @@ final class GatewayLoop {
     private let index: Int
     private let count: Int
     private let logger: Logger
-    private let onEvents: @Sendable ([GatewayEvent]) -> Void
+    private let onBatch: @Sendable (ConnectionBatch) -> Void
 
     private var connections: [ConnectionID: AgentConnection] = [:]
     private var handshakes: [ObjectIdentifier: Admission] = [:]
     private var sequence: UInt64 = 0
-    private var batch: [GatewayEvent] = []
-    private var batchBytes = 0
+    private var batch = ConnectionBatch()
     private var isDeliveryScheduled = false
     private(set) var isPaused = false
     private(set) var isShuttingDown = false
@@ -39,7 +38,7 @@ final class GatewayLoop {
     init(
         eventLoop: any EventLoop, index: Int, count: Int, configuration: GatewayConfiguration,
         cluster: String,
-        logger: Logger, onEvents: @escaping @Sendable ([GatewayEvent]) -> Void
+        logger: Logger, onBatch: @escaping @Sendable (ConnectionBatch) -> Void
     ) {
         self.eventLoop = eventLoop
         self.index = index
@@ -47,15 +46,23 @@ final class GatewayLoop {
         self.configuration = configuration
         self.cluster = cluster
         self.logger = logger
-        self.onEvents = onEvents
+        self.onBatch = onBatch
     }
 
     // MARK: - Batches
 
-    func append(_ event: GatewayEvent, bytes: Int = 0) {
+    func append(_ frame: some Collection<UInt8>, of connection: ConnectionID) {
+        batch.append(frame, of: connection)
+        deliverSoon()
+    }
+
+    private func append(_ event: ConnectionBatch.Event) {
         batch.append(event)
-        batchBytes += bytes
-        if batchBytes >= GatewayLoop.batchLimitBytes {
+        deliverSoon()
+    }
+
+    private func deliverSoon() {
+        if batch.bytes.count >= GatewayLoop.batchLimitBytes {
             deliver()
         } else if !isDeliveryScheduled {
             isDeliveryScheduled = true
@@ -69,10 +76,9 @@ final class GatewayLoop {
 
     private func deliver() {
         guard !batch.isEmpty else { return }
-        let events = batch
-        batch = []
-        batchBytes = 0
-        onEvents(events)
+        let full = batch
+        batch = ConnectionBatch()
+        onBatch(full)
     }
 
     // MARK: - Connections

@@ -56,7 +56,7 @@ final class CoordinatorServer: Sendable {
             configuration: configuration, cluster: settings.cluster, identity: identity,
             authorityPEM: authority.certificatePEM, group: MultiThreadedEventLoopGroup.singleton,
             logger: logger,
-            onEvents: { driver.put($0.map(Input.init)) })
+            onBatch: { driver.put($0) })
         self.driver = driver
         transport.connect(to: gateway)
     }
@@ -75,16 +75,6 @@ final class CoordinatorServer: Sendable {
     }
 
     private func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
-}
-
-extension Input {
-    fileprivate init(_ event: GatewayEvent) {
-        switch event {
-        case .connected(let connection, let peer): self = .agentConnected(connection, peer)
-        case .frame(let connection, let bytes): self = .agentFrame(connection, bytes)
-        case .disconnected(let connection, let reason): self = .agentDisconnected(connection, reason: reason)
-        }
-    }
 }
 
 /// The driver's way to the gateway, which in its turn needs the driver.

@@ -13,7 +13,7 @@ enum Convergence {
 extension World {
     func checkConvergence(isLast: Bool) {
         let left = whatIsLeft(limit: isLast ? 5 : 1)
-        if left.isEmpty, coordinator.backlog.writes.isEmpty, coordinator.committing == nil {
+        if left.isEmpty, coordinator.backlog.isWritten {
             convergedAt = now
         } else if isLast {
             for sentence in left { report(Convergence.name, sentence) }

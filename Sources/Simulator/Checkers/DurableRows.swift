@@ -28,8 +28,7 @@ struct DurableRows: Checker {
     }
 
     mutating func finish(_ world: World) -> [String] {
-        guard let machine = world.coordinator.machine, world.coordinator.backlog.writes.isEmpty,
-            world.coordinator.committing == nil
+        guard let machine = world.coordinator.machine, world.coordinator.backlog.isWritten
         else { return [] }
         var faults: [String] = []
         let believed = machine.records

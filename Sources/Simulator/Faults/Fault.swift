@@ -17,6 +17,7 @@ package enum Fault: String, CaseIterable, Sendable {
     // Processes and hosts
     case coordinatorCrash = "coordinator-crash"
     case coordinatorStall = "coordinator-stall"
+    case coordinatorBusy = "coordinator-busy"
     case agentCrash = "agent-crash"
     case agentReplaced = "agent-replaced"
     case agentLeaves = "agent-leaves"

@@ -94,6 +94,7 @@ extension World {
                 return
             }
             command(.retryTasks(job, nil))
+        case .coordinatorBusy: deliver(.loadMeasured(permille: UInt32(faultDice.below(1_001))))
         case .delay, .loss, .duplication, .slowCommit:
             spells[Int(position)] = Spell(
                 until: now + faultDice.spread(5_000_000, 600_000_000), percent: faultDice.spread(1, 30))
@@ -242,7 +243,7 @@ extension Fault {
             false
         case .delay, .loss, .duplication, .slowCommit, .reset, .partition, .oneWayUp, .oneWayDown, .swizzle,
             .slowReader, .failingCommit,
-            .coordinatorCrash, .coordinatorStall, .agentCrash, .agentReplaced, .agentLeaves, .agentStall,
+            .coordinatorCrash, .coordinatorStall, .coordinatorBusy, .agentCrash, .agentReplaced, .agentLeaves, .agentStall,
             .hostSuspended, .hostReboot, .supervisorKilled, .massSilence, .drain, .cordon, .cancel, .pause,
             .retry, .remove, .deviceLost, .timeEnds:
             true

@@ -17,7 +17,8 @@ extension World {
         trace.explain("\(host.name) -> \(beat), at once")
         beatOutput.actions.removeAll(keepingCapacity: true)
         coordinator.machine?.handle(
-            .agentMessage(link.connection, .heartbeat(beat)), at: coordinatorTime, into: &beatOutput)
+            .heartbeats([ReceivedBeat(link.connection, sequence: beat.sequence)]), at: coordinatorTime,
+            into: &beatOutput)
         guard beatOutput.writes.isEmpty, beatOutput.actions.count == 1,
             case .send(link.connection, let answer)? = beatOutput.actions.first
         else {
@@ -39,5 +40,5 @@ extension World {
 
 extension CoordinatorProcess {
     /// What comes now is handled now.
-    var isIdle: Bool { isRunning && committing == nil && inbox.isEmpty && backlog.isEmpty }
+    var isIdle: Bool { isRunning && inbox.isEmpty }
 }

@@ -11,8 +11,7 @@ final class CoordinatorProcess {
     var machine: Coordinator?
     var inbox: [CoordinatorCore.Event] = []
     var backlog = Backlog()
-    /// What the transaction that is under way writes, and its number.
-    var committing: [Write]?
+    /// The number of the transaction that is under way.
     var transaction: UInt64 = 0
     /// The process is stopped, or its machine suspended.
     var isStalled = false
@@ -22,8 +21,8 @@ final class CoordinatorProcess {
     var turnAt = Int64.max
     var lastConnection: UInt64 = 0
     var lastRequest: UInt64 = 0
-    /// How long the process has listened in all, and since when it does: not while it is down, stopped, or waits
-    /// for a transaction, but for pauses so short that they are load.
+    /// How long the process has listened in all, and since when it does: not while it is down or stopped, but for
+    /// pauses so short that they are load.
     var listenedBefore: Int64 = 0
     var listensSince: Int64? = 0
     var pausedSince: Int64 = 0
@@ -106,12 +105,12 @@ extension World {
     func crashCoordinator() {
         guard coordinator.machine != nil else { return }
         coordinator.listen(false, at: now)
-        if let writes = coordinator.committing {
+        if let writes = coordinator.backlog.underWay {
             // The transaction that was under way is in the store or is not: nobody was told.
             if isOn(.tornCommit), faultDice.chance(50) { commit(writes) }
-            coordinator.committing = nil
         }
         coordinator.machine = nil
+        coordinator.backlog = Backlog()
         coordinator.inbox = []
         coordinator.turnAt = .max
         for host in hosts {
@@ -132,7 +131,7 @@ extension World {
     func resumeCoordinator() {
         guard coordinator.machine != nil, coordinator.isStalled else { return }
         coordinator.isStalled = false
-        coordinator.listen(coordinator.committing == nil, at: now)
+        coordinator.listen(true, at: now)
         if options.plant == .blameForStalls { tickThrough(from: coordinator.stalledSince) }
         scheduleTurn(at: now)
     }
@@ -152,7 +151,7 @@ extension World {
     }
 
     private func scheduleTurn(at moment: Int64) {
-        guard moment < coordinator.turnAt, coordinator.committing == nil else { return }
+        guard moment < coordinator.turnAt else { return }
         coordinator.turnAt = moment
         queue.push(.coordinatorTurn, at: moment)
     }
@@ -160,7 +159,7 @@ extension World {
     func takeTurn(scheduledAt moment: Int64) {
         guard moment == coordinator.turnAt else { return }
         coordinator.turnAt = .max
-        guard coordinator.isRunning, coordinator.committing == nil else { return }
+        guard coordinator.isRunning else { return }
         var output = Output()
         let events = coordinator.inbox
         coordinator.inbox.removeAll(keepingCapacity: true)
@@ -208,16 +207,12 @@ extension World {
     }
 
     func finishTurn() {
-        let isDue = coordinator.backlog.retryAt.map { $0 <= coordinatorTime } ?? true
-        if !coordinator.backlog.writes.isEmpty, isDue {
+        if coordinator.backlog.begin(at: coordinatorTime) != nil {
             coordinator.transaction += 1
-            coordinator.committing = coordinator.backlog.writes.coalesced()
-            coordinator.listen(false, at: now)
             queue.push(.commitEnded, at: now + commitTime(), subject: coordinator.transaction)
-        } else {
-            perform(coordinator.backlog.releaseActions())
-            scheduleNextTurn()
         }
+        perform(coordinator.backlog.releaseActions())
+        scheduleNextTurn()
     }
 
     private func commitTime() -> Int64 {
@@ -226,34 +221,29 @@ extension World {
     }
 
     func endCommit(_ transaction: UInt64) {
-        guard transaction == coordinator.transaction, let writes = coordinator.committing else { return }
+        guard transaction == coordinator.transaction, let writes = coordinator.backlog.underWay
+        else { return }
         if coordinator.isStalled {
             queue.push(.commitEnded, at: now + 100_000, subject: transaction)
             return
         }
-        coordinator.committing = nil
-        coordinator.listen(true, at: now)
         var output = Output()
         if coordinator.commitsFail {
-            if coordinator.backlog.retryAt == nil {
+            if coordinator.backlog.failed(tryAgainAt: coordinatorTime + .seconds(1)) {
                 coordinator.machine?.handle(
                     .storeFailed(reason: "disk full"), at: coordinatorTime, into: &output)
             }
             // An error of unknown outcome: the rows may be there all the same.
             if isOn(.tornCommit), faultDice.chance(20) { commit(writes) }
-            coordinator.backlog.retryAt = coordinatorTime + .seconds(1)
         } else {
             commit(writes)
-            let wasFailing = coordinator.backlog.retryAt != nil
-            coordinator.backlog.written()
-            if wasFailing {
+            if coordinator.backlog.committed() {
                 coordinator.machine?.handle(.storeRecovered, at: coordinatorTime, into: &output)
             }
         }
         coordinator.backlog.take(output)
         checkInvariants(isForced: false)
-        perform(coordinator.backlog.releaseActions())
-        scheduleNextTurn()
+        finishTurn()
     }
 
     private func commit(_ writes: [Write]) {
@@ -270,7 +260,7 @@ extension World {
     private func scheduleNextTurn() {
         guard coordinator.machine != nil else { return }
         if !coordinator.inbox.isEmpty { return scheduleTurn(at: now) }
-        let next = Instant.earlier(coordinator.nextWakeup, coordinator.backlog.retryAt)
+        let next = Instant.earlier(coordinator.nextWakeup, coordinator.backlog.nextAttempt)
         guard let next else { return }
         scheduleTurn(at: max(now, next.microseconds - coordinator.clockOffset))
     }

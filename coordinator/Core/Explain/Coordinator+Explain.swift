@@ -73,7 +73,8 @@ extension Coordinator {
         if let silence = liveness.silence(of: node, at: now) {
             lines.append(
                 "last heard \(silence.wholeMilliseconds) ms ago; suspect after "
-                    + "\(limits.suspectAfter.wholeMilliseconds) ms, lost after its lease of \(limits.leaseMilliseconds) ms"
+                    + "\(pace.milliseconds(limits) * limits.suspectAfterBeats) ms, lost after its lease of "
+                    + "\(limits.leaseMilliseconds) ms"
             )
         }
         if let pool = liveness.massSilence.pool(record.pool) {

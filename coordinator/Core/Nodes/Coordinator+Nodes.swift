@@ -94,13 +94,15 @@ extension Coordinator {
         nodes[node]?.version = version
         nodes[node]?.assignments = 0
         nodes[node]?.emptinessAsked = nil
+        let interval = pace.milliseconds(limits)
+        issue(interval, to: node)
         output.actions.append(
             .send(
                 connection,
                 .welcome(
                     Welcome(
                         version: version, node: node,
-                        cluster: cluster, heartbeatMilliseconds: limits.heartbeatMilliseconds,
+                        cluster: cluster, heartbeatMilliseconds: interval,
                         leaseMilliseconds: limits.leaseMilliseconds, keep: keep.map(\.key),
                         beatDictionary: Heartbeat.dictionaries.first(where: hello.beatDictionaries.contains) ?? 0))))
         for slot in keep where slot.state == .stopping {
@@ -212,6 +214,20 @@ extension Coordinator {
     }
 
     // MARK: Signs of life
+
+    /// The interval that the agent does not know yet; nil where it does.
+    mutating func newInterval(for node: NodeID) -> UInt32? {
+        let interval = pace.milliseconds(limits)
+        guard let known = nodes[node], known.heartbeatMilliseconds != interval, known.version >= .withBeats
+        else { return nil }
+        issue(interval, to: node)
+        return interval
+    }
+
+    private mutating func issue(_ interval: UInt32, to node: NodeID) {
+        nodes[node]?.heartbeatMilliseconds = interval
+        liveness.setInterval(of: node, to: .milliseconds(Int64(interval)))
+    }
 
     mutating func hear(from node: NodeID, at now: Instant, into output: inout Output) {
         guard liveness.hear(node, at: now, limits), nodes[node]?.record.state == .suspect else { return }

@@ -19,6 +19,8 @@ struct Liveness: Sendable {
     struct Watch: Sendable {
         /// On the standing clock.
         var heard: Instant
+        /// Between its beats, as its agent was told; nil: the shortest.
+        var interval: Duration?
         /// Past the suspect mark.
         var isSilent = false
         /// Heard since it was silent, or since it is watched: its state does not say that it is suspect.
@@ -72,10 +74,14 @@ struct Liveness: Sendable {
     mutating func hear(_ node: NodeID, at now: Instant, _ limits: Limits) -> Bool {
         let standing = now - stalled
         guard let former = watched[node]?.hear(at: standing) else { return true }
-        deadlines.set(node, to: standing + limits.suspectAfter)
+        let interval = former.interval ?? limits.shortestInterval
+        deadlines.set(node, to: standing + interval * Int(limits.suspectAfterBeats))
         if former.isSilent, !former.isLeaving { count(silent: -1, in: former.pool, at: now, limits) }
         return !former.isSettled
     }
+
+    /// Counts from the next time that it is heard.
+    mutating func setInterval(of node: NodeID, to interval: Duration) { watched[node]?.interval = interval }
 
     mutating func setLeaving(_ node: NodeID, _ isLeaving: Bool, at now: Instant, _ limits: Limits) {
         guard let watch = watched[node], watch.isLeaving != isLeaving else { return }
@@ -189,6 +195,6 @@ struct Liveness: Sendable {
 }
 
 extension Limits {
-    var suspectAfter: Duration { .milliseconds(Int64(heartbeatMilliseconds) * Int64(suspectAfterBeats)) }
+    var shortestInterval: Duration { .milliseconds(Int64(heartbeatMilliseconds)) }
     var lease: Duration { .milliseconds(Int64(leaseMilliseconds)) }
 }

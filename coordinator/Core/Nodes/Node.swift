@@ -22,6 +22,8 @@ struct Node: Sendable {
     var connection: ConnectionID?
     /// Of the agent process that said `hello` last; nil while none has since the coordinator started.
     var instance: UInt64?
+    /// The interval of its heartbeats, as its agent was told; 0 while it was not.
+    var heartbeatMilliseconds: UInt32 = 0
     /// Slots that it asked for and has not been given.
     var credits: UInt32 = 0
     /// What its agent and this coordinator both speak.
