@@ -172,7 +172,8 @@ extension HardwareProber {
             guard isFresh[device.vendor] ?? false, device.ageSeconds == nil else { return DeviceSample() }
             return DeviceSample(
                 utilizationPercent: device.utilizationPercent, memoryUsedBytes: device.memoryUsedBytes,
-                temperatureCelsius: device.temperatureCelsius, powerMilliwatts: device.powerMilliwatts)
+                temperatureCelsius: device.temperatureCelsius, powerMilliwatts: device.powerMilliwatts,
+                clockMegahertz: device.processorMegahertz, uncorrectedErrors: device.uncorrectableErrors)
         }
     }
 

@@ -45,6 +45,8 @@ package final class HardwareProber: Sendable {
         /// What tools have said and nobody has asked for yet.
         var answers: [Answer] = []
         var processorTimes: ProcessorTimes?
+        /// Counted when the load was asked for last.
+        var transfers: (TransferCounters, at: ContinuousClock.Instant)?
         /// What the last report said; nil before the first.
         var reported: [String]?
     }
@@ -99,37 +101,44 @@ package final class HardwareProber: Sendable {
         return report
     }
 
-    /// The last report with what was measured since; quick: it runs no tools and reads few files.
-    package func refreshed(_ report: HardwareReport) -> HardwareReport {
+    /// The last report with what was measured since, and the load; quick: it runs no tools and reads few files.
+    package func refreshed(_ report: HardwareReport) -> (report: HardwareReport, load: Heartbeat) {
         var report = report
         report.memory = machine.memory()
         report.disk = machine.disk(settings.workDirectory)
+        let load = load(memory: report.memory, disk: report.disk)
         state.withLock { state in
-            absorb(&state)
             report.devices = Self.aged(state)
             report.tools = tools(state)
         }
-        return report
+        return (report, load)
     }
 
     /// The load for a heartbeat, with the newest samples of the devices of the last report; quick. Its sequence is 0.
     package func load() -> Heartbeat {
-        let memory = machine.memory()
+        load(memory: machine.memory(), disk: machine.disk(settings.workDirectory))
+    }
+
+    private func load(memory: MemoryReport, disk: DiskReport) -> Heartbeat {
         let times = machine.processorTimes()
-        let (permille, samples) = state.withLock { state -> (UInt32, [DeviceSample]) in
-            var permille: UInt32 = 0
+        let transfers = machine.transfers()
+        let now = ContinuousClock.now
+        var load = Heartbeat(
+            sequence: 0, uptimeSeconds: machine.uptimeSeconds(), loadMilli: machine.loadMilli(),
+            memoryUsedBytes: max(0, memory.usableBytes - memory.availableBytes),
+            diskAvailableBytes: disk.availableBytes)
+        state.withLock { state in
             if let times {
-                permille = state.processorTimes.map { times.permille(since: $0) } ?? 0
+                load.processorPermille = state.processorTimes.map { times.permille(since: $0) } ?? 0
                 state.processorTimes = times
             }
-            guard state.reported != nil else { return (permille, []) }
+            if let (former, at) = state.transfers { load.rates = transfers.rates(since: former, over: now - at) }
+            state.transfers = (transfers, now)
+            guard state.reported != nil else { return }
             absorb(&state)
-            return (permille, self.samples(state))
+            load.devices = samples(state)
         }
-        return Heartbeat(
-            sequence: 0, loadMilli: machine.loadMilli(), processorPermille: permille,
-            memoryUsedBytes: max(0, memory.usableBytes - memory.availableBytes),
-            diskAvailableBytes: machine.disk(settings.workDirectory).availableBytes, devices: samples)
+        return load
     }
 
     // MARK: Address

@@ -90,8 +90,11 @@ struct UpgradeAnswer {
 
     /// Where the coordinator sees this machine; nil where it does not say, or something else than an address.
     var seenAddress: String? {
-        header(ProtocolVersion.seenAddressHeader)
+        let address = header(ProtocolVersion.seenAddressHeader)
             .flatMap { try? SocketAddress(ipAddress: String($0), port: 0) }?.ipAddress
+        // A socket that listens for both families shows the old one so.
+        guard let address, address.hasPrefix("::ffff:"), address.contains(".") else { return address }
+        return String(address.dropFirst("::ffff:".count))
     }
 
     /// Bytes of the body, where the answer says.

@@ -29,6 +29,9 @@ final class AgentDriver {
     private var slots: SlotManager?
     private var inbox: [Event] = []
     private var isDraining = false
+    private let slotUsage: SlotUsage
+    private var processUsage: [String: (milliCPU: UInt32, memoryBytes: Int64)] = [:]
+    private var isLooking = false
     private var wakeup: Scheduled<Void>?
     private var renewal: Scheduled<Void>?
     /// For people: where the link stands.
@@ -36,7 +39,7 @@ final class AgentDriver {
 
     init(
         eventLoop: any EventLoop, core: Agent, files: NodeIdentityFiles, prober: HardwareProber,
-        hardware: HardwareReport, helper: NIOThreadPool, logger: Logger,
+        hardware: HardwareReport, slotDirectory: String, helper: NIOThreadPool, logger: Logger,
         onExit: @escaping (ExitReason) -> Void
     ) {
         self.eventLoop = eventLoop
@@ -44,6 +47,7 @@ final class AgentDriver {
         self.files = files
         self.prober = prober
         self.hardware = hardware
+        slotUsage = SlotUsage(directory: slotDirectory)
         self.helper = helper
         self.logger = logger
         self.onExit = onExit
@@ -53,8 +57,7 @@ final class AgentDriver {
     func start(identity: NodeIdentity, slots: SlotManager) {
         self.slots = slots
         link = AgentLink(eventLoop: eventLoop, identity: identity) { [weak self] in self?.receive($0) }
-        deliver(.loadMeasured(prober.load()))
-        measureLoadLater()
+        measureLoad()
         renewLater(identity.certificate.renewalDue - Self.now())
     }
 
@@ -68,9 +71,8 @@ final class AgentDriver {
     /// For `mortise-agent status`.
     var status: (HardwareReport, Heartbeat, String) {
         let end = core.endsAt.map { "; its time ends at \($0.rfc3339Seconds)" } ?? ""
-        return (
-            prober.refreshed(hardware), prober.load(), "\(linkState); \(core.runningSlots) slots run\(end)"
-        )
+        let (report, load) = prober.refreshed(hardware)
+        return (report, withSlots(load), "\(linkState); \(core.runningSlots) slots run\(end)")
     }
 
     // MARK: The loop
@@ -145,11 +147,27 @@ final class AgentDriver {
         }
     }
 
-    private func measureLoadLater() {
-        eventLoop.assumeIsolated().scheduleTask(in: Self.loadInterval) {
-            self.deliver(.loadMeasured(self.prober.load()))
-            self.sampleDueDevices()
-            self.measureLoadLater()
+    private func measureLoad() {
+        deliver(.loadMeasured(withSlots(prober.load())))
+        sampleDueDevices()
+        lookAtProcesses()
+        eventLoop.assumeIsolated().scheduleTask(in: Self.loadInterval) { self.measureLoad() }
+    }
+
+    private func withSlots(_ load: Heartbeat) -> Heartbeat {
+        var load = load
+        load.slots = slots?.samples(processUsage, utilization: load.devices.map(\.utilizationPercent)) ?? []
+        return load
+    }
+
+    /// What they use is in the next load.
+    private func lookAtProcesses() {
+        guard core.runningSlots > 0, !isLooking else { return }
+        isLooking = true
+        let usage = slotUsage
+        helper.runIfActive(eventLoop: eventLoop) { usage.look() }.assumeIsolated().whenComplete { result in
+            self.isLooking = false
+            if case .success(let usage) = result { self.processUsage = usage }
         }
     }
 

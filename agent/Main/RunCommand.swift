@@ -201,7 +201,8 @@ private final class AgentRunner: Sendable {
             let driver = AgentDriver(
                 eventLoop: self.eventLoop, core: core, files: self.directory.identityFiles,
                 prober: self.prober,
-                hardware: self.hardware, helper: helper, logger: self.logger,
+                hardware: self.hardware, slotDirectory: self.directory.slotsPath, helper: helper,
+                logger: self.logger,
                 onExit: { self.end($0) })
             self.driver.value = driver
             driver.start(identity: self.identity, slots: slots)

@@ -67,13 +67,16 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         if let watch { return try WatchCommand(command: self, seconds: watch).run() }
-        if let running = askAgent() { return StandardStream.writeOutput(text(running.status, running.text)) }
+        let cloud = cloudInstance()
+        if let running = askAgent(cloud) {
+            return StandardStream.writeOutput(text(running.status, running.text))
+        }
         let prober = try prober()
         let report = prober.report()
         StandardStream.writeOutput(
             text(
                 MachineStatus(
-                    report: report, load: prober.load(), isProcessorLoadKnown: false, cloud: cloudInstance()))
+                    report: report, load: prober.load(), isProcessorLoadKnown: false, cloud: cloud))
         )
     }
 
@@ -84,10 +87,10 @@ struct StatusCommand: ParsableCommand {
     }
 
     /// nil where none runs, or another is wanted.
-    func askAgent() -> (status: MachineStatus, text: String)? {
+    func askAgent(_ cloud: CloudInstance?) -> (status: MachineStatus, text: String)? {
         guard !probe, let answer = LocalSocket.ask(.status, in: place.location), let report = answer.report
         else { return nil }
-        return (MachineStatus(report: report, load: answer.load, cloud: cloudInstance()), answer.text)
+        return (MachineStatus(report: report, load: answer.load, cloud: cloud), answer.text)
     }
 
     /// - Parameter agent: what the agent that runs here says of itself.

@@ -30,7 +30,7 @@ struct WatchCommand {
         if draws { StandardStream.writeOutput("\u{1B}[2J") }
         while true {
             var text: String
-            if let running = command.askAgent() {
+            if let running = command.askAgent(cloud) {
                 text = command.text(running.status, running.text)
             } else {
                 let known = try prober ?? command.prober()

@@ -15,6 +15,8 @@ final class SlotEntry {
     var isGone = false
     /// To be removed once the supervisor is gone.
     var isForgotten = false
+    /// Positions of the node's devices that it was given.
+    var devices: [Int] = []
     /// Tasks that wait or run there.
     var held: Set<TaskAttempt> = []
     /// Told, not forgotten.

@@ -60,13 +60,18 @@ extension SlotManager {
     }
 
     private func holdsTasks(_ entry: SlotEntry) -> Bool {
+        assignment(of: entry).map { $0.specification.kind == .tasks } ?? true
+    }
+
+    private func assignment(of entry: SlotEntry) -> Assignment? {
         guard let bytes = try? AtomicFile.read(entry.files.assignment),
             case .coordinator(.assign(let assignment))? = try? codec.decodeFile(bytes).first
-        else { return true }
-        return assignment.specification.kind == .tasks
+        else { return nil }
+        return assignment
     }
 
     private func isFound(_ entry: SlotEntry) {
+        entry.devices = assignment(of: entry)?.devices.map { Int($0.device) } ?? []
         entry.found?.succeed(())
         entry.found = nil
     }

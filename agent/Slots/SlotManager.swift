@@ -95,6 +95,7 @@ package final class SlotManager {
             return
         }
         let entry = SlotEntry(key: key, folder: folder(of: key))
+        entry.devices = assignment.devices.map { Int($0.device) }
         slots[key] = entry
         do {
             if ended.contains(key) {

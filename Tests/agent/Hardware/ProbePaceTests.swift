@@ -93,7 +93,7 @@ struct ProbePaceTests {
             probes: [NvidiaProbe()])
         let first = prober.report()
         #expect(first.devices.map(\.temperatureCelsius) == [61])
-        #expect(prober.refreshed(first).devices.map(\.ageSeconds) == [nil])
+        #expect(prober.refreshed(first).report.devices.map(\.ageSeconds) == [nil])
 
         let text = script.split(separator: "DIR", omittingEmptySubsequences: false).joined(
             separator: directory.path)
@@ -103,7 +103,7 @@ struct ProbePaceTests {
         #expect(second.devices.map(\.visibleID) == ["GPU-1"])
         #expect(second.devices.map(\.temperatureCelsius) == [61])
         #expect(second.devices.first?.reason != nil)
-        #expect(prober.refreshed(second).devices.first?.ageSeconds != nil)
+        #expect(prober.refreshed(second).report.devices.first?.ageSeconds != nil)
         #expect(prober.load().devices == [DeviceSample()])
 
         try directory.write("nvidia-smi", good, isProgram: true)

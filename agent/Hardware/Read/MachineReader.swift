@@ -220,6 +220,16 @@ package struct MachineReader: Sendable {
 
     package func loadMilli() -> UInt32 { SystemInfo.loadMilli(text("/proc/loadavg")) ?? 0 }
 
+    package func uptimeSeconds() -> UInt32 {
+        Scan.words(text("/proc/uptime")).first.flatMap { Double($0) }.map { UInt32(min(max(0, $0), 4e9)) } ?? 0
+    }
+
+    package func transfers() -> TransferCounters {
+        TransferCounters(diskstats: text("/proc/diskstats"), networks: text("/proc/net/dev")) {
+            files.exists("/sys/class/net/\($0)/device")
+        }
+    }
+
     /// Of the processors that this process may use.
     package func processorTimes() -> ProcessorTimes? {
         let text = text("/proc/stat")
