@@ -112,6 +112,9 @@ let package = Package(
         pure(
             "CoordinatorCore", "coordinator/Core",
             ["ClusterTypes", "ProtocolMessages", "CoordinatorPlacement", "CoordinatorAutoscale"]),
+        pure(
+            "CoordinatorHistory", "coordinator/History",
+            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore"]),
         shell("CoordinatorStore", "coordinator/Store", ["ClusterTypes", "CoordinatorCore"]),
         shell(
             "CoordinatorStoreSQLite", "coordinator/StoreSQLite",
@@ -122,8 +125,8 @@ let package = Package(
         shell(
             "CoordinatorDriver", "coordinator/Driver",
             [
-                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "CoordinatorCore", "CoordinatorStore",
-                "Platform", .logging,
+                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "CoordinatorCore", "CoordinatorHistory",
+                "CoordinatorStore", "Platform", "Zstd", .logging,
             ]),
         shell(
             "CoordinatorGateway", "coordinator/Gateway",
@@ -134,8 +137,8 @@ let package = Package(
         shell(
             "CoordinatorAPI", "coordinator/API",
             [
-                "ClusterTypes", "APITypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore",
-                "TLSIdentity", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .nioCore, .nioSSL, .logging,
+                "ClusterTypes", "APITypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorHistory",
+                "CoordinatorStore", "TLSIdentity", "Zstd", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .nioCore, .nioSSL, .logging,
                 .serviceLifecycle,
             ]),
         program(
@@ -143,8 +146,8 @@ let package = Package(
             [
                 "ClusterTypes", "APITypes", "Platform", "TLSIdentity", "Terminal", "HTTPSClient",
                 "ProtocolMessages",
-                "CoordinatorCore", "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorDriver",
-                "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .logging, .serviceLifecycle,
+                "CoordinatorCore", "CoordinatorHistory", "CoordinatorStore", "CoordinatorStoreSQLite",
+                "CoordinatorDriver", "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .logging, .serviceLifecycle,
                 .unixSignals,
             ]),
 
@@ -183,6 +186,10 @@ let package = Package(
             "Simulator", "Sources/Simulator",
             ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", "AgentCore"]),
         program("mortise-sim", "Sources/mortise-sim", ["ClusterTypes", "Simulator", .argumentParser]),
+        program(
+            "mortise-bench", "Sources/mortise-bench",
+            ["ClusterTypes", "CoordinatorCore", "CoordinatorHistory", "ProtocolMessages", "Zstd", .argumentParser]
+        ),
 
         // Tests mirror the folders
         tests("ArchitectureTests", "Architecture"),
@@ -210,6 +217,12 @@ let package = Package(
                 "CoordinatorPlacement",
             ]),
         tests(
+            "HistoryTests", "coordinator/History",
+            [
+                "CoordinatorHistory", "CoordinatorDriver", "CoordinatorCore", "CoordinatorStore",
+                "ClusterTypes", "ProtocolMessages", "Zstd", .logging,
+            ]),
+        tests(
             "StoreContractTests", "Contract",
             [
                 "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorCore", "ClusterTypes",
@@ -227,7 +240,7 @@ let package = Package(
             "APITests", "coordinator/API",
             [
                 "CoordinatorAPI", "APITypes", "ClusterTypes", "ProtocolMessages", "CoordinatorCore",
-                "CoordinatorStore", "TLSIdentity", "HTTPSClient",
+                "CoordinatorHistory", "CoordinatorStore", "TLSIdentity", "HTTPSClient", "Zstd",
                 .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle,
             ]),
         tests("AgentCoreTests", "agent/Core", ["AgentCore", "ClusterTypes", "ProtocolMessages"]),

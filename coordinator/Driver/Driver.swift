@@ -1,5 +1,6 @@
 package import ClusterTypes
 package import CoordinatorCore
+package import CoordinatorHistory
 package import CoordinatorStore
 package import Logging
 import Platform
@@ -28,6 +29,7 @@ package final class Driver: Sendable {
     private let signer: CertificateSigner
     private let logger: Logger
     package let telemetry = Telemetry()
+    package let history: HistoryKeeper
     package let relay: Relay
     package let revisions: RevisionFeed
     private let storeWorks = Atomic(false)
@@ -36,12 +38,14 @@ package final class Driver: Sendable {
     package var isWriting: Bool { storeWorks.load(ordering: .relaxed) }
 
     package init(
-        store: any Store, transport: any AgentTransport, signer: @escaping CertificateSigner, logger: Logger
+        store: any Store, transport: any AgentTransport, signer: @escaping CertificateSigner,
+        history: HistorySettings = .defaults, logger: Logger
     ) {
         self.store = store
         self.transport = transport
         self.signer = signer
         self.logger = logger
+        self.history = HistoryKeeper(history, logger: logger)
         relay = Relay(transport: transport)
         revisions = RevisionFeed()
     }
@@ -69,7 +73,9 @@ package final class Driver: Sendable {
         var commands = PendingCommands()
         var backlog = Backlog()
         while true {
-            let batch = inbox.takeAll(waitingUpTo: pause(until: core.nextWakeup, backlog.retryAt))
+            let batch = inbox.takeAll(
+                waitingUpTo: pause(
+                    until: core.nextWakeup, backlog.retryAt, history.nextWakeup(after: Self.now())))
             let now = Self.now()
             var output = Output()
             var isStopping = false
@@ -78,6 +84,8 @@ package final class Driver: Sendable {
                 handle(input, by: &core, at: now, into: &output, &codec, &commands)
             }
             if let wakeup = core.nextWakeup, wakeup <= now { core.handle(.wakeup, at: now, into: &output) }
+            output.writes +=
+                isStopping ? history.finish(at: now) : history.due(at: now, canWrite: backlog.retryAt == nil)
             backlog.take(output)
             commit(&backlog, by: &core, at: now)
             perform(backlog.releaseActions(), &codec, &commands)
@@ -105,6 +113,7 @@ package final class Driver: Sendable {
                 core.handle(.agentMessage(connection, message), at: now, into: &output)
                 if case .heartbeat(let beat) = message, let node = core.node(of: connection) {
                     telemetry.note(beat, of: node, at: now)
+                    history.note(beat, of: node, holding: { core.holdings(on: node) }, at: now)
                 }
             } catch {
                 logger.warning("closing an agent's connection", metadata: ["reason": "\(error)"])
