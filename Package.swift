@@ -138,7 +138,8 @@ let package = Package(
             "CoordinatorAPI", "coordinator/API",
             [
                 "ClusterTypes", "APITypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorHistory",
-                "CoordinatorStore", "TLSIdentity", "Zstd", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .nioCore, .nioSSL, .logging,
+                "CoordinatorStore", "TLSIdentity", "Zstd", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
+                .nioCore, .nioSSL, .logging,
                 .serviceLifecycle,
             ]),
         program(
@@ -147,7 +148,8 @@ let package = Package(
                 "ClusterTypes", "APITypes", "Platform", "TLSIdentity", "Terminal", "HTTPSClient",
                 "ProtocolMessages",
                 "CoordinatorCore", "CoordinatorHistory", "CoordinatorStore", "CoordinatorStoreSQLite",
-                "CoordinatorDriver", "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .logging, .serviceLifecycle,
+                "CoordinatorDriver", "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .logging,
+                .serviceLifecycle,
                 .unixSignals,
             ]),
 
@@ -188,7 +190,10 @@ let package = Package(
         program("mortise-sim", "Sources/mortise-sim", ["ClusterTypes", "Simulator", .argumentParser]),
         program(
             "mortise-bench", "Sources/mortise-bench",
-            ["ClusterTypes", "CoordinatorCore", "CoordinatorHistory", "ProtocolMessages", "Zstd", .argumentParser]
+            [
+                "ClusterTypes", "CoordinatorCore", "CoordinatorHistory", "ProtocolMessages", "Zstd",
+                .argumentParser,
+            ]
         ),
 
         // Tests mirror the folders

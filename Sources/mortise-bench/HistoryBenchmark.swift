@@ -32,7 +32,8 @@ struct HistoryBenchmark: AsyncParsableCommand {
     var seed: UInt64 = 1
 
     func validate() throws {
-        guard nodes > 0, devices >= 0, hours > 0, (1...300).contains(resolution), (1...19).contains(level) else {
+        guard nodes > 0, devices >= 0, hours > 0, (1...300).contains(resolution), (1...19).contains(level)
+        else {
             throw ValidationError("Take at least one node and hour, 1 to 300 s, and a level of 1 to 19.")
         }
     }
@@ -102,7 +103,8 @@ struct HistoryBenchmark: AsyncParsableCommand {
         kept.bytes = coarseBlocks.values.reduce(0) { $0 + $1.count }
         print(
             "coarse: \(kept.bytes) bytes in \(coarseBlocks.count) blocks; \(HumanNumber(kept.bytes * 31 * 24 / hours)) "
-                + "for 31 days; written \(coarse.blocks) times, \(coarse.bytes) bytes, encoding \(coarse.encoding)")
+                + "for 31 days; written \(coarse.blocks) times, \(coarse.bytes) bytes, encoding \(coarse.encoding)"
+        )
         print("noting: \(noting / max(1, full.samples)) a sample")
         try read(blocks, clock)
     }
@@ -118,7 +120,9 @@ struct HistoryBenchmark: AsyncParsableCommand {
         let perDevice = Double(totals.bytes) / Double(max(1, deviceSamples))
         let perValue = Double(totals.bytes) / Double(max(1, totals.values))
         print("  bytes a node sample \(perSample), a device sample \(perDevice), a value \(perValue)")
-        print("  encoding: \(totals.encoding / max(1, totals.blocks)) a block, longest \(totals.longestEncoding)")
+        print(
+            "  encoding: \(totals.encoding / max(1, totals.blocks)) a block, longest \(totals.longestEncoding)"
+        )
     }
 
     private func read(_ blocks: [[UInt8]], _ clock: ContinuousClock) throws {

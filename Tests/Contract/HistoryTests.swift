@@ -15,7 +15,7 @@ struct HistoryTests {
     ) -> HistoryRecord {
         HistoryRecord(
             resolution: resolution, from: .seconds(from), through: .seconds(through),
-            block: (0..<bytes).map { UInt8(truncatingIfNeeded: $0 + Int(from)) })
+            block: [UInt8](repeating: UInt8(truncatingIfNeeded: from), count: bytes))
     }
 
     private func history(
@@ -28,7 +28,9 @@ struct HistoryTests {
         return found.withLock { $0 }
     }
 
-    @Test("Blocks come back whole, by time and resolution; one that is put again has grown", arguments: StoreKind.allCases)
+    @Test(
+        "Blocks come back whole, by time and resolution; one that is put again has grown",
+        arguments: StoreKind.allCases)
     func blocks(_ kind: StoreKind) async throws {
         try await kind.withStore { store in
             let early = block(.full, 100, through: 199, bytes: 100_000)
@@ -48,7 +50,9 @@ struct HistoryTests {
     @Test("A visitor that throws ends the reading", arguments: StoreKind.allCases)
     func visitor(_ kind: StoreKind) async throws {
         try await kind.withStore { store in
-            _ = try store.commit([.putHistory(block(.full, 1, through: 2)), .putHistory(block(.full, 3, through: 4))])
+            _ = try store.commit([
+                .putHistory(block(.full, 1, through: 2)), .putHistory(block(.full, 3, through: 4)),
+            ])
             let visits = Atomic(0)
             await #expect(throws: StoreError.self) {
                 try await store.reader.readHistory(.full, in: always) { _ in
@@ -60,12 +64,18 @@ struct HistoryTests {
         }
     }
 
-    @Test("What is too old goes, and beyond the bytes the oldest of each resolution", arguments: StoreKind.allCases)
+    @Test(
+        "What is too old goes, and beyond the bytes the oldest of each resolution",
+        arguments: StoreKind.allCases)
     func retention(_ kind: StoreKind) async throws {
         try await kind.withStore { store in
-            let full = (0..<6).map { block(.full, Int64($0 * 100), through: Int64($0 * 100 + 99), bytes: 10) }
-            let coarse = (0..<3).map { block(.coarse, Int64($0 * 100), through: Int64($0 * 100 + 99), bytes: 10) }
-            _ = try store.commit((full + coarse).map { .putHistory($0) })
+            func blocks(_ resolution: HistoryRecord.Resolution, _ count: Int64) -> [HistoryRecord] {
+                (0..<count).map { block(resolution, $0 * 100, through: $0 * 100 + 99, bytes: 10) }
+            }
+            let full = blocks(.full, 6)
+            let coarse = blocks(.coarse, 3)
+            let writes: [Write] = (full + coarse).map { .putHistory($0) }
+            _ = try store.commit(writes)
             func drop(_ fullBefore: Int64, _ coarseBefore: Int64, _ bytes: Int64) throws {
                 _ = try store.commit([
                     .dropHistory(
@@ -95,7 +105,9 @@ struct HistoryTests {
             memoryUsedMebibyteSeconds: 5)
     }
 
-    @Test("Usage adds up by job or by user, within a range, the most booked first", arguments: StoreKind.allCases)
+    @Test(
+        "Usage adds up by job or by user, within a range, the most booked first",
+        arguments: StoreKind.allCases)
     func sums(_ kind: StoreKind) async throws {
         try await kind.withStore { store in
             _ = try store.commit([
@@ -114,13 +126,15 @@ struct HistoryTests {
             #expect(users.map(\.user) == ["bob", "ada", "ada"])
             #expect(users.map(\.bookedMicroseconds) == [1_000, 550, 5])
             #expect(users.allSatisfy { $0.job == JobID(0) })
-            let first = UsageFilter(range: .seconds(0)...(.seconds(3_599)), job: JobID(1), user: "ada", limit: 1)
+            let first = UsageFilter(
+                range: .seconds(0)...(.seconds(3_599)), job: JobID(1), user: "ada", limit: 1)
             #expect(try await store.reader.usage(first).map(\.bookedMicroseconds) == [100])
             _ = try store.commit([
                 .dropHistory(
                     HistoryRetention(fullBefore: .epoch, coarseBefore: .seconds(1), maximumBytesEach: 0))
             ])
-            #expect(try await store.reader.usage(UsageFilter(range: always)).map(\.bookedMicroseconds) == [150])
+            #expect(
+                try await store.reader.usage(UsageFilter(range: always)).map(\.bookedMicroseconds) == [150])
         }
     }
 

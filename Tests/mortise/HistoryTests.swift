@@ -90,7 +90,8 @@ struct HistoryTests {
 
     @Test func `Times are understood`() throws {
         let command = try #require(
-            try Mortise.parseAsRoot(["node", "history", "n1", "--since", "1d", "--step", "1h30m"]) as? NodeHistory)
+            try Mortise.parseAsRoot(["node", "history", "n1", "--since", "1d", "--step", "1h30m"])
+                as? NodeHistory)
         #expect(command.since.seconds == 86_400 && command.step?.seconds == 5_400)
         #expect(TimeSpan(seconds: 31 * 86_400).defaultValueDescription == "31d")
     }

@@ -75,7 +75,8 @@ package final class Driver: Sendable {
         while true {
             let batch = inbox.takeAll(
                 waitingUpTo: pause(
-                    until: core.nextWakeup, backlog.retryAt, history.nextWakeup(after: Self.now())))
+                    until: core.nextWakeup, backlog.retryAt,
+                    backlog.retryAt == nil ? history.nextWakeup(after: Self.now()) : nil))
             let now = Self.now()
             var output = Output()
             var isStopping = false

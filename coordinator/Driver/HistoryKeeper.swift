@@ -35,7 +35,7 @@ package final class HistoryKeeper: Sendable {
         state.withLock { $0.recorder.note(beat, of: node, holding: holding, at: now) }
     }
 
-    /// When `due` has something; nil while nothing is gathered.
+    /// When `due` has something; nil while nothing is gathered. Not to be waited for while nothing can be written.
     package func nextWakeup(after now: Instant) -> Instant? {
         state.withLock { state in
             if !state.written.isEmpty { return now }

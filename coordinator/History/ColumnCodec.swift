@@ -174,7 +174,9 @@ extension ColumnCodec {
             bitmap = (0..<count).map { bits[bits.startIndex + $0 / 8] >> UInt8($0 % 8) & 1 == 1 }
         }
         let present = bitmap?.count { $0 } ?? count
-        guard present > 0 else { throw HistoryError(.malformed, "a column says that it has values, and has none") }
+        guard present > 0 else {
+            throw HistoryError(.malformed, "a column says that it has values, and has none")
+        }
         return Header(
             count: count, presence: bitmap, codec: codec, width: Int(byte >> 4), base: base, divisor: divisor,
             delta: delta, present: present)

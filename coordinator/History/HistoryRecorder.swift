@@ -72,7 +72,9 @@ package struct HistoryRecorder: Sendable {
 
     /// Ends the step that is over by now.
     private mutating func advance(to now: Instant) {
-        guard let stepStart, start(of: HistorySettings.coarseStepSeconds, at: now) != stepStart else { return }
+        guard let stepStart, start(of: HistorySettings.coarseStepSeconds, at: now) != stepStart else {
+            return
+        }
         close(at: now)
     }
 

@@ -32,7 +32,8 @@ package struct HistorySettings: Sendable, Hashable {
         }
         if !(fullSeconds...max(fullSeconds, 400 * 86_400)).contains(coarseSeconds) {
             faults.append(
-                "--history-coarse is \(coarseSeconds)s, must be from --history-full (\(fullSeconds)s) to 400d")
+                "--history-coarse is \(coarseSeconds)s, must be from --history-full (\(fullSeconds)s) to 400d"
+            )
         }
         if maximumBytes < 16 << 20 {
             faults.append("--history-bytes is \(maximumBytes), must be at least 16MiB")

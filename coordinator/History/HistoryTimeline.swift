@@ -73,7 +73,9 @@ package struct HistoryTimeline: Sendable {
     /// Those with a value, the node's first, then device by device.
     package var series: [Series] {
         columns.sorted { left, right in
-            (left.key.device ?? -1, left.key.series.rawValue) < (right.key.device ?? -1, right.key.series.rawValue)
+            (left.key.device ?? -1, left.key.series.rawValue) < (
+                right.key.device ?? -1, right.key.series.rawValue
+            )
         }.map { key, sums in
             let aggregates = key.series.coarseAggregates
             return Series(

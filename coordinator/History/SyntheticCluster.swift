@@ -29,7 +29,8 @@ package struct SyntheticCluster: Sendable {
 
     package init(seed: UInt64, nodes: Int, devices: Int) {
         random = SeededRandom(seed: seed)
-        machines = Array(repeating: Machine(devices: Array(repeating: Device(), count: devices)), count: nodes)
+        machines = Array(
+            repeating: Machine(devices: Array(repeating: Device(), count: devices)), count: nodes)
         lastSecond = Array(repeating: 0, count: nodes)
     }
 
@@ -50,7 +51,8 @@ package struct SyntheticCluster: Sendable {
                 machines[node].devices[device].plateau = first.plateau
                 machines[node].devices[device].remainingSeconds = first.remainingSeconds
                 machines[node].devices[device].memoryMebibytes =
-                    first.work == .idle ? 4 : first.memoryMebibytes + Int64.random(in: -200...200, using: &random)
+                    first.work == .idle
+                    ? 4 : first.memoryMebibytes + Int64.random(in: -200...200, using: &random)
             }
             let sample = sample(node, device, elapsed)
             activity += Double(sample.utilizationPercent ?? 0) / 100
@@ -90,7 +92,8 @@ package struct SyntheticCluster: Sendable {
         case .idle: utilization = 0
         case .training: utilization = min(100, max(0, now.plateau + noise() * 2.5))
         case .bursty:
-            utilization = Double.random(in: 0..<1, using: &random) < 0.4
+            utilization =
+                Double.random(in: 0..<1, using: &random) < 0.4
                 ? Double.random(in: 5...95, using: &random) : 0
         }
         if now.work != .idle, Int.random(in: 0..<400, using: &random) == 0 {
@@ -101,7 +104,8 @@ package struct SyntheticCluster: Sendable {
         now.temperature += (28 + watts * 0.06 - now.temperature) * 0.08 + noise() * 0.15
         if Int.random(in: 0..<2_000_000, using: &random) == 0 { now.corrected += 1 }
         machines[node].devices[device] = now
-        let throttle = Int64.random(in: 0..<10, using: &random) < 3 ? 15 * Int64.random(in: 1...6, using: &random) : 0
+        let throttle =
+            Int64.random(in: 0..<10, using: &random) < 3 ? 15 * Int64.random(in: 1...6, using: &random) : 0
         return DeviceSample(
             utilizationPercent: UInt32(utilization),
             memoryUsedBytes: (now.work == .idle ? 4 : max(4, now.memoryMebibytes)) << 20,

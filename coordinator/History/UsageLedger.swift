@@ -60,7 +60,8 @@ struct UsageLedger: Sendable {
                 measured.memoryUsed &+= (sample.memoryBytes >> 20) &* elapsed
             }
             for device in slot.devices {
-                let reading = Int(device.grant.device) < beat.devices.count && isMeasured
+                let reading =
+                    Int(device.grant.device) < beat.devices.count && isMeasured
                     ? beat.devices[Int(device.grant.device)].utilizationPercent : nil
                 update(slot, on: node, device: device.grant.device, device.model) { measured in
                     let booked = scaled(elapsed, Int64(device.grant.shares))
@@ -88,7 +89,9 @@ struct UsageLedger: Sendable {
     mutating func closeStep(periodFrom from: Instant) -> [UsageRecord] {
         var changed = OrderedTable<Row, Bool>()
         for place in step.keys {
-            guard let measured = step[place], measured.booked > 0 || measured.memoryBooked > 0 else { continue }
+            guard let measured = step[place], measured.booked > 0 || measured.memoryBooked > 0 else {
+                continue
+            }
             let key = Row(job: place.job, resource: measured.resource)
             var row =
                 rows[key]

@@ -3,7 +3,9 @@ import CoordinatorHistory
 
 /// What is kept of the past; docs/history.md.
 struct HistoryOptions: ParsableArguments {
-    @Option(help: "Least time between two samples of a node in its history, 1s to 5m. [MORTISE_HISTORY_RESOLUTION]")
+    @Option(
+        help:
+            "Least time between two samples of a node in its history, 1s to 5m. [MORTISE_HISTORY_RESOLUTION]")
     var historyResolution: String?
     @Option(help: "So long all samples are kept, 10m to 31d. [MORTISE_HISTORY_FULL]")
     var historyFull: String?

@@ -190,7 +190,9 @@ private struct Query: Sendable {
     func statement(_ database: Database, order: String, limit: Int) throws -> RawStatement {
         let condition = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
         var statement = try RawStatement(
-            database, "\(select)\(condition)\(group.map { " GROUP BY " + $0 } ?? "") ORDER BY \(order) LIMIT ?", isCached: false)
+            database,
+            "\(select)\(condition)\(group.map { " GROUP BY " + $0 } ?? "") ORDER BY \(order) LIMIT ?",
+            isCached: false)
         for argument in arguments {
             switch argument {
             case .integer(let value): statement.bind(value)

@@ -18,7 +18,9 @@ struct HistoryDisplay {
             let present = values.compactMap(\.self)
             let peak = (series.maximum ?? values).compactMap(\.self).max()
             let mean = present.isEmpty ? nil : present.reduce(0.0) { $0 + Double($1) } / Double(present.count)
-            func text(_ value: Int64?) -> Cell { Cell(optional: value.map { Self.text($0, of: series.name) }) }
+            func text(_ value: Int64?) -> Cell {
+                Cell(optional: value.map { Self.text($0, of: series.name) })
+            }
             return [
                 Cell(series.device.map { "device \($0)" } ?? "node"), Cell(Self.title(series.name)),
                 text(present.min()), text(mean.map { Int64($0.rounded()) }), text(peak),

@@ -7,7 +7,8 @@ struct UsageDisplay: ListDisplayable {
     let view: UsageView
 
     static let columns = [
-        Table.Column("user", isElastic: true), Table.Column("job", .right), Table.Column("resource", isElastic: true),
+        Table.Column("user", isElastic: true), Table.Column("job", .right),
+        Table.Column("resource", isElastic: true),
         Table.Column("booked", .right), Table.Column("idle", .right), Table.Column("idle%", .right),
         Table.Column("unknown", .right), Table.Column("used", .right), Table.Column("nonidle%", .right),
     ]

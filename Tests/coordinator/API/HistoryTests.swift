@@ -21,7 +21,8 @@ struct HistoryTests {
                 sequence: 1, processorPermille: UInt32(100 * (sample + 1)),
                 devices: [DeviceSample(utilizationPercent: UInt32(sample), uncorrectedErrors: 2)])
             recorder.note(
-                beat, of: NodeID(1), holding: { [] }, at: Instant(microseconds: (second + sample * 10) * 1_000_000))
+                beat, of: NodeID(1), holding: { [] },
+                at: Instant(microseconds: (second + sample * 10) * 1_000_000))
         }
         recorder.close(at: Instant(microseconds: (second + count * 10) * 1_000_000))
         return recorder.take(at: .epoch).last
@@ -104,9 +105,12 @@ struct HistoryTests {
 
     @Test func `Usage is given by job and by user`() async throws {
         let from = Instant(microseconds: (Self.now - 3_600) * 1_000_000)
-        func row(_ job: UInt64, _ resource: String, _ booked: Int64, idle: Int64, user: String = "ada") -> UsageRecord {
+        func row(_ job: UInt64, _ resource: String, _ booked: Int64, idle: Int64, user: String = "ada")
+            -> UsageRecord
+        {
             UsageRecord(
-                from: from, job: JobID(job), resource: resource, user: user, bookedMicroseconds: booked * 1_000_000,
+                from: from, job: JobID(job), resource: resource, user: user,
+                bookedMicroseconds: booked * 1_000_000,
                 idleMicroseconds: idle * 1_000_000, unknownMicroseconds: 1_000_000,
                 usedMicroseconds: 4_500_000, memoryBookedMebibyteSeconds: 3)
         }

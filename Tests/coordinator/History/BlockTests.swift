@@ -56,7 +56,8 @@ struct BlockTests {
         #expect(HistorySeries.memoryUsedBytes.value(HistorySeries.memoryUsedBytes.code(3 << 20)) == 3 << 20)
     }
 
-    @Test("A block holds what the window holds, of each node and of each series", arguments: [1, 2] as [UInt64])
+    @Test(
+        "A block holds what the window holds, of each node and of each series", arguments: [1, 2] as [UInt64])
     func roundTrip(seed: UInt64) throws {
         for batch in recorded(seed: seed, nodes: 40, devices: 2, seconds: 400) {
             for window in [batch.full, batch.coarse].compactMap(\.self) {
@@ -88,7 +89,8 @@ struct BlockTests {
         let block = try HistoryBlock(HistoryBlock.encode(window, compress: compress))
         let read = try #require(
             try block.samples(of: NodeID(1), [.temperatureCelsius], decompress: decompress))
-        #expect(read.columns.map(\.values) == [[40, 40, nil, 40], [nil, 41, nil, 41], [nil, 42, nil, nil]])
+        #expect(
+            read.columns.map(\.values) == [[40, 40, nil, 40], [nil, 41, nil, 41], [nil, 42, nil, nil]])
     }
 
     @Test("An empty window is a block without nodes")

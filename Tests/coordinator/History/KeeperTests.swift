@@ -15,7 +15,8 @@ struct KeeperTests {
     private func note(_ seconds: ClosedRange<Int>, with keeper: HistoryKeeper) {
         for second in seconds where second % 10 == 0 {
             let beat = Heartbeat(
-                sequence: 1, processorPermille: UInt32(second % 1_000), devices: [DeviceSample(utilizationPercent: 0)])
+                sequence: 1, processorPermille: UInt32(second % 1_000),
+                devices: [DeviceSample(utilizationPercent: 0)])
             keeper.note(
                 beat, of: NodeID(1), holding: { [holding(devices: [0])] }, at: .after(Double(second)))
         }
@@ -69,7 +70,9 @@ struct KeeperTests {
         note(460...700, with: second)
         _ = try store.commit(second.finish(at: .after(701)))
         let full = try await samples(.full, in: store)
-        #expect(full.keys.sorted() == Array(stride(from: 0, through: 290, by: 10)) + Array(stride(from: 460, through: 700, by: 10)))
+        #expect(
+            full.keys.sorted() == Array(stride(from: 0, through: 290, by: 10))
+                + Array(stride(from: 460, through: 700, by: 10)))
         let usage = try await store.usage(UsageFilter(range: .after(0)...(.after(9_999))))
         #expect(usage.first { $0.resource == "H100" }?.bookedMicroseconds == 530_000_000)
     }
@@ -95,7 +98,9 @@ extension HistoryKeeper {
     /// What is over by now, encoded.
     fileprivate func written(at now: Instant) -> [Write] {
         var writes = due(at: now)
-        while let wakeup = nextWakeup(after: now), wakeup <= now + .milliseconds(50) { writes += due(at: now) }
+        while let wakeup = nextWakeup(after: now), wakeup <= now + .milliseconds(50) {
+            writes += due(at: now)
+        }
         return writes
     }
 }

@@ -34,7 +34,8 @@ struct RecorderTests {
         var batches: [HistoryRecorder.Batch] = []
         for second in stride(from: 0, to: 7_500, by: 10) {
             recorder.note(
-                beat(UInt32(second % 300) * 10, utilization: second < 300 ? 30 : nil), of: NodeID(1), holding: { [] },
+                beat(UInt32(second % 300) * 10, utilization: second < 300 ? 30 : nil), of: NodeID(1),
+                holding: { [] },
                 at: .after(Double(second)))
             batches += recorder.take(at: .after(Double(second)))
         }
@@ -172,7 +173,8 @@ struct UsageTests {
     @Test("A share of a device counts as its part")
     func shares() throws {
         let found = rows([
-            holding(1, job: 1, devices: [0], shares: 250), holding(2, job: 2, user: "bob", devices: [0], shares: 500),
+            holding(1, job: 1, devices: [0], shares: 250),
+            holding(2, job: 2, user: "bob", devices: [0], shares: 500),
         ]) { _ in beat(40) }
         let booked = found.filter { $0.resource == "H100" }.map(\.bookedMicroseconds)
         #expect(booked == [72_500_000, 145_000_000])
@@ -214,7 +216,8 @@ struct UsageTests {
         for second in stride(from: 0, through: 5_400, by: 10) {
             recorder.note(
                 beat(100), of: NodeID(1), holding: { [holding(devices: [0])] }, at: .after(Double(second)))
-            for row in recorder.take(at: .after(Double(second))).flatMap(\.usage) where row.resource == "H100" {
+            for row in recorder.take(at: .after(Double(second))).flatMap(\.usage) where row.resource == "H100"
+            {
                 last[row.from] = row.bookedMicroseconds
             }
         }

@@ -52,7 +52,8 @@ func recorded(
 
 /// One that holds whole devices.
 func holding(
-    _ slot: UInt64 = 1, job: UInt64 = 1, user: String = "ada", milliCPU: Int64 = 2_000, memory: Int64 = 1 << 30,
+    _ slot: UInt64 = 1, job: UInt64 = 1, user: String = "ada", milliCPU: Int64 = 2_000,
+    memory: Int64 = 1 << 30,
     devices: [UInt32] = [], shares: UInt32 = wholeDeviceShares
 ) -> SlotHolding {
     SlotHolding(

@@ -67,7 +67,9 @@ extension APIHandlers {
         if !wantsFull || first > range.lowerBound.microseconds / 1_000_000 + 2 * coarseStep {
             let start = range.lowerBound - .seconds(coarseStep)
             let steps = try await read(.coarse, of: node, in: start...range.upperBound, series)
-            found = steps.map { $0.before(Self.floor(first, to: coarseStep)) }.filter { !$0.times.isEmpty } + found
+            found =
+                steps.map { $0.before(Self.floor(first, to: coarseStep)) }.filter { !$0.times.isEmpty }
+                + found
         }
         return found
     }
@@ -87,7 +89,8 @@ extension APIHandlers {
             } catch {
                 throw StoreError(
                     .corrupt,
-                    "the \(resolution.rawValue) history from \(record.from.rfc3339Seconds) cannot be read: \(error)")
+                    "the \(resolution.rawValue) history from \(record.from.rfc3339Seconds) cannot be read: \(error)"
+                )
             }
         }
         return found.all
