@@ -113,6 +113,9 @@ let package = Package(
         pure(
             "CoordinatorCore", "coordinator/Core",
             ["ClusterTypes", "ProtocolMessages", "CoordinatorPlacement", "CoordinatorAutoscale"]),
+        pure(
+            "CoordinatorHistory", "coordinator/History",
+            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore"]),
         shell("CoordinatorStore", "coordinator/Store", ["ClusterTypes", "CoordinatorCore"]),
         shell(
             "CoordinatorStoreSQLite", "coordinator/StoreSQLite",
@@ -123,8 +126,8 @@ let package = Package(
         shell(
             "CoordinatorDriver", "coordinator/Driver",
             [
-                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "CoordinatorCore", "CoordinatorStore",
-                "Platform", .logging,
+                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "CoordinatorCore", "CoordinatorHistory",
+                "CoordinatorStore", "Platform", "Zstd", .logging,
             ]),
         shell(
             "CoordinatorGateway", "coordinator/Gateway",
@@ -135,8 +138,9 @@ let package = Package(
         shell(
             "CoordinatorAPI", "coordinator/API",
             [
-                "ClusterTypes", "APITypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore",
-                "TLSIdentity", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .nioCore, .nioSSL, .logging,
+                "ClusterTypes", "APITypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorHistory",
+                "CoordinatorStore", "TLSIdentity", "Zstd", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
+                .nioCore, .nioSSL, .logging,
                 .serviceLifecycle,
             ]),
         program(
@@ -144,8 +148,9 @@ let package = Package(
             [
                 "ClusterTypes", "APITypes", "Platform", "TLSIdentity", "Terminal", "HTTPSClient",
                 "ProtocolMessages",
-                "CoordinatorCore", "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorDriver",
-                "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .logging, .serviceLifecycle,
+                "CoordinatorCore", "CoordinatorHistory", "CoordinatorStore", "CoordinatorStoreSQLite",
+                "CoordinatorDriver", "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .logging,
+                .serviceLifecycle,
                 .unixSignals,
             ]),
 
@@ -189,7 +194,10 @@ let package = Package(
         pure("LoadModel", "Sources/LoadModel", ["ClusterTypes", "ProtocolMessages"]),
         program(
             "mortise-bench", "Sources/mortise-bench",
-            ["ClusterTypes", "LoadModel", "ProtocolMessages", "ProtocolCodec", "Platform", .argumentParser]),
+            [
+                "ClusterTypes", "LoadModel", "ProtocolMessages", "ProtocolCodec", "Platform", "CoordinatorCore",
+                "CoordinatorHistory", "Zstd", .argumentParser,
+            ]),
 
         // Tests mirror the folders
         tests("ArchitectureTests", "Architecture"),
@@ -219,6 +227,12 @@ let package = Package(
                 "CoordinatorPlacement",
             ]),
         tests(
+            "HistoryTests", "coordinator/History",
+            [
+                "CoordinatorHistory", "CoordinatorDriver", "CoordinatorCore", "CoordinatorStore",
+                "ClusterTypes", "ProtocolMessages", "Zstd", .logging,
+            ]),
+        tests(
             "StoreContractTests", "Contract",
             [
                 "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorCore", "ClusterTypes",
@@ -236,7 +250,7 @@ let package = Package(
             "APITests", "coordinator/API",
             [
                 "CoordinatorAPI", "APITypes", "ClusterTypes", "ProtocolMessages", "CoordinatorCore",
-                "CoordinatorStore", "TLSIdentity", "HTTPSClient",
+                "CoordinatorHistory", "CoordinatorStore", "TLSIdentity", "HTTPSClient", "Zstd",
                 .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle,
             ]),
         tests("AgentCoreTests", "agent/Core", ["AgentCore", "ClusterTypes", "ProtocolMessages"]),

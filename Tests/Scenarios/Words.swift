@@ -118,6 +118,7 @@ enum Words {
             }
         case .putToken(let record): ["write token \(record.name)"]
         case .addEvent(let record): ["event \(subject(record.subject, world)): \(record.message)"]
+        case .putHistory, .putUsage, .dropHistory: []
         }
     }
 

@@ -14,7 +14,7 @@ struct APIHandlers: Sendable {
     let clusterSummary = ClusterSummary()
 
     var routes: [Route] {
-        clusterRoutes + jobRoutes + taskRoutes + slotRoutes + nodeRoutes + tokenRoutes
+        clusterRoutes + jobRoutes + taskRoutes + slotRoutes + nodeRoutes + historyRoutes + tokenRoutes
     }
 
     private var clusterRoutes: [Route] {
@@ -79,6 +79,17 @@ struct APIHandlers: Sendable {
             Route("POST", "/v1/nodes/{node}/cordon", role: .operator, body: .json, cordonNode),
             Route("POST", "/v1/nodes/{node}/uncordon", role: .operator, uncordonNode),
             Route("POST", "/v1/nodes/{node}/accept", role: .operator, acceptNode),
+        ]
+    }
+
+    private var historyRoutes: [Route] {
+        [
+            Route(
+                "GET", "/v1/nodes/{node}/history", role: .viewer, query: ["from", "until", "step", "series"],
+                showNodeHistory),
+            Route(
+                "GET", "/v1/usage", role: .viewer, query: ["by", "user", "job", "from", "until", "limit"],
+                listUsage),
         ]
     }
 

@@ -1,5 +1,6 @@
 package import ClusterTypes
 package import CoordinatorCore
+package import CoordinatorHistory
 package import CoordinatorStore
 package import ProtocolMessages
 package import TLSIdentity
@@ -21,6 +22,9 @@ package protocol CoordinatorService: Sendable {
 
     /// The node's newest heartbeat and when it came; nil where none has come since the start.
     func load(of node: NodeID) -> (Heartbeat, Instant)?
+
+    /// The samples of a node that are not in the store yet; nil where there are none.
+    func recentHistory(of node: NodeID) -> NodeHistory?
 
     /// A log in pieces of at most 64 KiB, as the agent reads it. The stream holds a bounded number of pieces and
     /// is ended by its reader's going away.

@@ -46,6 +46,16 @@ struct Query: Sendable {
         return number
     }
 
+    /// A time in RFC 3339 and UTC.
+    func instant(_ name: String) throws -> Instant? {
+        guard let text = values[name] else { return nil }
+        guard let instant = Instant(rfc3339: text) else {
+            throw APIError.invalid(
+                "query parameter '\(name)' must be a time like 2026-07-01T09:05:03Z, in UTC")
+        }
+        return instant
+    }
+
     /// One of an enumeration's words.
     func word<Word: RawRepresentable & CaseIterable>(_ name: String) throws -> Word?
     where Word.RawValue == String {

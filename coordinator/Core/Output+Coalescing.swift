@@ -36,7 +36,7 @@ extension Write {
         case .putJob(let record): .job(record.job)
         case .putSlot(let record): .slot(record.slot)
         case .putToken(let record): .token(record.token)
-        case .appendPayloads, .putTasks, .addEvent: nil
+        case .appendPayloads, .putTasks, .addEvent, .putHistory, .putUsage, .dropHistory: nil
         }
     }
 }

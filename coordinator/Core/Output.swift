@@ -23,6 +23,9 @@ package enum Write: Sendable, Hashable {
     case putTasks(JobID, [TaskRecord])
     case putToken(TokenRecord)
     case addEvent(EventRecord)
+    case putHistory(HistoryRecord)
+    case putUsage([UsageRecord])
+    case dropHistory(HistoryRetention)
 }
 
 /// What becomes visible to others. An action that needs what was written is performed after the commit.

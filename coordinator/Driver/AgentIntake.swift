@@ -8,6 +8,7 @@ import ProtocolMessages
 struct AgentIntake {
     private let relay: Relay
     private let telemetry: Telemetry
+    private let history: HistoryKeeper
     private let logger: Logger
     /// Keeps its compression contexts.
     private var decoder = FrameDecoder()
@@ -16,9 +17,10 @@ struct AgentIntake {
     private var beats: [ReceivedBeat] = []
     private var samples: [Heartbeat] = []
 
-    init(relay: Relay, telemetry: Telemetry, logger: Logger) {
+    init(relay: Relay, telemetry: Telemetry, history: HistoryKeeper, logger: Logger) {
         self.relay = relay
         self.telemetry = telemetry
+        self.history = history
         self.logger = logger
     }
 
@@ -67,6 +69,7 @@ struct AgentIntake {
             if let node = core.node(of: beat.connection) { heard.append((node, sample)) }
         }
         telemetry.note(heard, at: now)
+        history.note(heard, holdings: { core.holdings(on: $0) }, at: now)
         beats.removeAll(keepingCapacity: true)
         samples.removeAll(keepingCapacity: true)
     }

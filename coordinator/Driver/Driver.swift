@@ -1,5 +1,6 @@
 package import ClusterTypes
 package import CoordinatorCore
+package import CoordinatorHistory
 package import CoordinatorStore
 import Dispatch
 package import Logging
@@ -33,6 +34,7 @@ package final class Driver: Sendable {
     let signer: CertificateSigner
     let logger: Logger
     package let telemetry = Telemetry()
+    package let history: HistoryKeeper
     package let relay: Relay
     package let revisions: RevisionFeed
     private let storeWorks = Atomic(false)
@@ -41,12 +43,14 @@ package final class Driver: Sendable {
     package var isWriting: Bool { storeWorks.load(ordering: .relaxed) }
 
     package init(
-        store: any Store, transport: any AgentTransport, signer: @escaping CertificateSigner, logger: Logger
+        store: any Store, transport: any AgentTransport, signer: @escaping CertificateSigner,
+        history: HistorySettings = .defaults, logger: Logger
     ) {
         self.store = store
         self.transport = transport
         self.signer = signer
         self.logger = logger
+        self.history = HistoryKeeper(history, logger: logger)
         relay = Relay(transport: transport)
         revisions = RevisionFeed()
     }
@@ -70,7 +74,7 @@ package final class Driver: Sendable {
             cluster: cluster, limits: limits, restoring: try store.snapshot(endedJobs: limits.endedJobsKept),
             at: Self.now())
         storeWorks.store(true, ordering: .relaxed)
-        var intake = AgentIntake(relay: relay, telemetry: telemetry, logger: logger)
+        var intake = AgentIntake(relay: relay, telemetry: telemetry, history: history, logger: logger)
         var courier = Courier()
         var commands = PendingCommands()
         var backlog = Backlog()
@@ -80,7 +84,11 @@ package final class Driver: Sendable {
         while true {
             let idleSince = Self.now()
             let inputs = inbox.takeAll(
-                waitingUpTo: commands.areWaiting ? .zero : pause(until: core.nextWakeup, backlog.nextAttempt))
+                waitingUpTo: commands.areWaiting
+                    ? .zero
+                    : pause(
+                        until: core.nextWakeup, backlog.nextAttempt,
+                        backlog.retryAt == nil ? history.nextWakeup(after: idleSince) : nil))
             let now = Self.now()
             meter.noteIdle(now - idleSince)
             var output = Output()
@@ -96,13 +104,16 @@ package final class Driver: Sendable {
                     end(result, &backlog, by: &core, at: now, into: &output)
                     if isStopping, backlog.retryAt != nil { hasGivenUp = true }
                 case .command(let command, let answer): commands.add(command, answer)
-                case .stop: isStopping = true
+                case .stop:
+                    isStopping = true
+                    output.writes += history.finish(at: now)
                 }
             }
             while let (request, command) = commands.next(until: isStopping ? nil : now + .microseconds(Self.commandTime)) {
                 core.handle(.commandReceived(request, command), at: now, into: &output)
             }
             if let wakeup = core.nextWakeup, wakeup <= now { core.handle(.wakeup, at: now, into: &output) }
+            output.writes += history.due(at: now, canWrite: backlog.retryAt == nil)
             backlog.take(output)
             if let writes = backlog.begin(at: now, isLast: isStopping && !hasGivenUp) { commit(writes) }
             perform(backlog.releaseActions(), &courier, &commands)

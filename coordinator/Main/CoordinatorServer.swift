@@ -3,6 +3,7 @@ import CoordinatorAPI
 import CoordinatorCore
 import CoordinatorDriver
 import CoordinatorGateway
+import CoordinatorHistory
 import CoordinatorStore
 import Foundation
 import Logging
@@ -33,7 +34,7 @@ final class CoordinatorServer: Sendable {
     init(
         settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity,
         store: any Store, connections: ConnectionBudget,
-        certificateValidity: Duration, logger: Logger
+        certificateValidity: Duration, history: HistorySettings, logger: Logger
     ) throws {
         self.settings = settings
         self.authority = authority
@@ -47,7 +48,7 @@ final class CoordinatorServer: Sendable {
                 try authority.issueNode(
                     try CertificateRequest(der: request), node: node, validity: certificateValidity,
                     now: Instant(microseconds: SteadyClock.now()))
-            }, logger: logger)
+            }, history: history, logger: logger)
         var configuration = GatewayConfiguration.defaults
         configuration.host = settings.listen
         configuration.port = settings.agentPort
@@ -133,6 +134,8 @@ extension CoordinatorServer: CoordinatorService {
     }
 
     func load(of node: NodeID) -> (Heartbeat, Instant)? { driver.telemetry.load(of: node) }
+
+    func recentHistory(of node: NodeID) -> NodeHistory? { driver.history.recent(of: node) }
 
     func readLog(
         _ connection: ConnectionID, _ key: SlotKey, _ task: TaskAttempt?, stream: LogStream, follow: Bool,

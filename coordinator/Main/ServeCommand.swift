@@ -23,6 +23,9 @@ struct ServeCommand: AsyncParsableCommand {
 
             Example:
               mortise-coordinator serve --directory /srv/mortise --log-level info
+
+            Example with a longer history of telemetry, in at most 10 GB:
+              mortise-coordinator serve --history-full 7d --history-coarse 90d --history-bytes 10GB
             """)
 
     @OptionGroup var place: DirectoryOption
@@ -53,12 +56,14 @@ struct ServeCommand: AsyncParsableCommand {
             (given work; the default). [MORTISE_RETURN_TO_SERVICE]
             """)
     var returnToService: String?
+    @OptionGroup var history: HistoryOptions
 
     func run() async throws {
         let directory = place.location
         let settings = try merged(try directory.settings())
         let limits = try limits()
         let certificateValidity = try certificateValidity()
+        let history = try history.settings(ProcessInfo.processInfo.environment)
         let authority = try directory.authority()
         let logger = try logger()
         let now = Instant(microseconds: SteadyClock.now())
@@ -71,7 +76,7 @@ struct ServeCommand: AsyncParsableCommand {
         let server = try CoordinatorServer(
             settings: settings, authority: authority, identity: identity, store: store,
             connections: connections,
-            certificateValidity: certificateValidity, logger: logger)
+            certificateValidity: certificateValidity, history: history, logger: logger)
         let api = APIServer(
             configuration: apiConfiguration(settings, connections),
             certificate: ServerCertificate(chainPEM: identity.certificatePEM, keyPEM: identity.keyPEM),

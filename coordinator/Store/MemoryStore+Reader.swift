@@ -67,6 +67,62 @@ extension MemoryStore: StoreReader {
     }
 }
 
+extension MemoryStore {
+    package func readHistory(
+        _ resolution: HistoryRecord.Resolution, in range: ClosedRange<Instant>,
+        _ visit: @escaping @Sendable (HistoryRecord) throws -> Void
+    ) async throws {
+        let found = state.withLock { state in
+            state.history.filter {
+                $0.resolution == resolution && $0.from <= range.upperBound && $0.through >= range.lowerBound
+            }
+        }
+        for record in found { try visit(record) }
+    }
+
+    package func usage(_ filter: UsageFilter) async throws -> [UsageRecord] {
+        let found = state.withLock { state in
+            state.usage.filter { record in
+                filter.range.contains(record.from) && (filter.job.map { $0 == record.job } ?? true)
+                    && (filter.user.map { $0.utf8.elementsEqual(record.user.utf8) } ?? true)
+            }
+        }
+        var sums: [UsageRecord] = []
+        for record in found.sorted(by: { $0.from < $1.from }) {
+            var record = record
+            if filter.isByUser { record.job = JobID(0) }
+            if let place = sums.firstIndex(where: { $0.isOfSameSum(as: record) }) {
+                sums[place].add(record)
+            } else {
+                sums.append(record)
+            }
+        }
+        return Array(sums.sorted { $0.isListedBefore($1) }.prefix(max(0, filter.limit)))
+    }
+}
+
+extension UsageRecord {
+    func hasKey(of other: UsageRecord) -> Bool {
+        from == other.from && job == other.job && resource.utf8.elementsEqual(other.resource.utf8)
+    }
+
+    fileprivate func isOfSameSum(as other: UsageRecord) -> Bool {
+        job == other.job && resource.utf8.elementsEqual(other.resource.utf8)
+            && user.utf8.elementsEqual(other.user.utf8)
+    }
+
+    fileprivate func isListedBefore(_ other: UsageRecord) -> Bool {
+        guard bookedMicroseconds == other.bookedMicroseconds else {
+            return bookedMicroseconds > other.bookedMicroseconds
+        }
+        guard job == other.job else { return job < other.job }
+        guard resource.utf8.elementsEqual(other.resource.utf8) else {
+            return resource.utf8.lexicographicallyPrecedes(other.resource.utf8)
+        }
+        return user.utf8.lexicographicallyPrecedes(other.user.utf8)
+    }
+}
+
 extension JobFilter {
     fileprivate func admits(_ record: JobRecord) -> Bool {
         (states?.contains(record.state) ?? true)

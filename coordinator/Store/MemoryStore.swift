@@ -17,6 +17,9 @@ package final class MemoryStore: Store {
         var tokens: [TokenID: TokenRecord] = [:]
         /// Oldest first.
         var events: [EventRecord] = []
+        /// Oldest first within each resolution.
+        var history: [HistoryRecord] = []
+        var usage: [UsageRecord] = []
     }
 
     let state = Mutex(State())
@@ -66,7 +69,35 @@ extension MemoryStore.State {
             for record in records { tasks[job, default: [:]][record.index] = record }
         case .putToken(let record): tokens[record.token] = record
         case .addEvent(let record): events.append(record)
+        case .putHistory(let record): put(record)
+        case .putUsage(let records):
+            for record in records {
+                usage.removeAll { $0.hasKey(of: record) }
+                usage.append(record)
+            }
+        case .dropHistory(let retention): drop(retention)
         }
+    }
+
+    private mutating func put(_ record: HistoryRecord) {
+        history.removeAll { $0.resolution == record.resolution && $0.from == record.from }
+        history.append(record)
+        history.sort { $0.from < $1.from }
+    }
+
+    private mutating func drop(_ retention: HistoryRetention) {
+        for resolution in HistoryRecord.Resolution.allCases {
+            let end = resolution == .full ? retention.fullBefore : retention.coarseBefore
+            history.removeAll { $0.resolution == resolution && $0.through < end }
+            var kept: Int64 = 0
+            for record in history.reversed() where record.resolution == resolution {
+                kept += Int64(record.block.count)
+                guard kept > retention.maximumBytesEach else { continue }
+                history.removeAll { $0.resolution == resolution && $0.from <= record.from }
+                break
+            }
+        }
+        usage.removeAll { $0.from < retention.coarseBefore }
     }
 
     fileprivate func snapshot(endedJobs: Int) -> Snapshot {

@@ -50,6 +50,35 @@ package protocol StoreReader: Sendable {
     func token(secretHash: String) async throws -> TokenRecord?
     /// Newest first.
     func events(_ subject: EventRecord.Subject?, limit: Int) async throws -> [EventRecord]
+    /// Visits the blocks of this resolution that have a sample in the range, oldest first, one at a time: all
+    /// together may not fit into memory. What `visit` throws ends it.
+    func readHistory(
+        _ resolution: HistoryRecord.Resolution, in range: ClosedRange<Instant>,
+        _ visit: @escaping @Sendable (HistoryRecord) throws -> Void
+    ) async throws
+    /// The sums over the time of the filter, the most booked first. `from` is that of the earliest row.
+    func usage(_ filter: UsageFilter) async throws -> [UsageRecord]
+}
+
+package struct UsageFilter: Hashable, Sendable {
+    /// Only rows that began in this range.
+    package var range: ClosedRange<Instant>
+    package var job: JobID?
+    package var user: String?
+    /// One sum for each user and resource, whatever the job, which is then 0; else one for each job and resource.
+    package var isByUser: Bool
+    package var limit: Int
+
+    package init(
+        range: ClosedRange<Instant>, job: JobID? = nil, user: String? = nil, isByUser: Bool = false,
+        limit: Int = 1_000
+    ) {
+        self.range = range
+        self.job = job
+        self.user = user
+        self.isByUser = isByUser
+        self.limit = limit
+    }
 }
 
 /// A record and the revision of the commit that put it last, read together: who waits for a larger revision

@@ -43,6 +43,13 @@ struct Columns {
         return text()
     }
 
+    mutating func bytes() -> [UInt8] {
+        defer { position += 1 }
+        guard let start = sqlite3_column_blob(pointer, position) else { return [] }
+        let count = Int(sqlite3_column_bytes(pointer, position))
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+    }
+
     mutating func number<Number: FixedWidthInteger>(_ type: Number.Type = Number.self) throws -> Number {
         let value = integer()
         guard let number = Number(exactly: value) else {

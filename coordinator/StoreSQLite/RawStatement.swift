@@ -60,6 +60,18 @@ struct RawStatement {
         bind(text)
     }
 
+    mutating func bind(_ bytes: [UInt8]) {
+        position += 1
+        note(
+            bytes.withUnsafeBytes {
+                // Nothing at all would be NULL.
+                guard let start = $0.baseAddress, !$0.isEmpty else {
+                    return sqlite3_bind_zeroblob(pointer, position, 0)
+                }
+                return sqlite3_bind_blob64(pointer, position, start, UInt64($0.count), Self.copied)
+            })
+    }
+
     mutating func bind(_ value: Bool) { bind(value ? 1 as Int64 : 0) }
     mutating func bind(_ value: some Identifier) { bind(Int64(bitPattern: value.rawValue)) }
     mutating func bind(_ value: Generation) { bind(Int64(bitPattern: value.number)) }

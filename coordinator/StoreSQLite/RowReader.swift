@@ -115,6 +115,22 @@ struct RowReader {
             createdAt: try columns.instant())
     }
 
+    func history(_ columns: inout Columns) throws -> HistoryRecord {
+        let resolution: HistoryRecord.Resolution = try columns.word()
+        let from = try columns.instant()
+        let through = try columns.instant()
+        _ = columns.integer()
+        return HistoryRecord(resolution: resolution, from: from, through: through, block: columns.bytes())
+    }
+
+    func usage(_ columns: inout Columns) throws -> UsageRecord {
+        UsageRecord(
+            from: try columns.instant(), job: columns.identifier(), resource: columns.text(),
+            user: columns.text(), bookedMicroseconds: columns.integer(), idleMicroseconds: columns.integer(),
+            unknownMicroseconds: columns.integer(), usedMicroseconds: columns.integer(),
+            memoryBookedMebibyteSeconds: columns.integer(), memoryUsedMebibyteSeconds: columns.integer())
+    }
+
     /// The columns at, subject, subject_number, message.
     func event(_ columns: inout Columns) throws -> EventRecord {
         let at = try columns.instant()

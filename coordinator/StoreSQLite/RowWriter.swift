@@ -39,6 +39,9 @@ struct RowWriter {
             try put(record, in: database)
         case .addEvent(let record):
             try add(record, in: database)
+        case .putHistory(let record): try put(record, in: database)
+        case .putUsage(let records): try put(records, in: database)
+        case .dropHistory(let retention): try drop(retention, in: database)
         }
     }
 

@@ -83,6 +83,41 @@ struct SQLiteReader: StoreReader {
         }
         return try await list(query, order: "event DESC", limit) { try $0.event(&$1) }
     }
+
+    func readHistory(
+        _ resolution: HistoryRecord.Resolution, in range: ClosedRange<Instant>,
+        _ visit: @escaping @Sendable (HistoryRecord) throws -> Void
+    ) async throws {
+        var query = Query(Table.history.select)
+        query.require("resolution = ?", resolution.rawValue)
+        query.require("from_at <= ?", .integer(range.upperBound.microseconds))
+        query.require("through_at >= ?", .integer(range.lowerBound.microseconds))
+        try await read { [query] database in
+            var statement = try query.statement(database, order: "from_at", limit: .max)
+            let reader = RowReader()
+            try statement.forEachRow { columns in
+                try visit(try reader.history(&columns))
+                return true
+            }
+        }
+    }
+
+    func usage(_ filter: UsageFilter) async throws -> [UsageRecord] {
+        let job = filter.isByUser ? "0" : "job"
+        // Sums of what nobody has changed by hand stay far below 2^63.
+        var query = Query(
+            """
+            SELECT min(from_at), \(job), resource, user, sum(booked_microseconds), sum(idle_microseconds),
+                sum(unknown_microseconds), sum(used_microseconds), sum(memory_booked_mib_seconds),
+                sum(memory_used_mib_seconds) FROM usage
+            """)
+        query.require("from_at >= ?", .integer(filter.range.lowerBound.microseconds))
+        query.require("from_at <= ?", .integer(filter.range.upperBound.microseconds))
+        query.require("job = ?", filter.job)
+        query.require("user = ?", filter.user)
+        query.group = filter.isByUser ? "user, resource" : "job, user, resource"
+        return try await list(query, order: "5 DESC, 2, resource, user", filter.limit) { try $0.usage(&$1) }
+    }
 }
 
 extension SQLiteReader {
@@ -125,6 +160,8 @@ private struct Query: Sendable {
     private let select: String
     private var conditions: [String] = []
     private var arguments: [Argument] = []
+    /// Columns of which each set of values becomes one row.
+    var group: String?
 
     init(_ select: String) { self.select = select }
 
@@ -153,7 +190,9 @@ private struct Query: Sendable {
     func statement(_ database: Database, order: String, limit: Int) throws -> RawStatement {
         let condition = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
         var statement = try RawStatement(
-            database, "\(select)\(condition) ORDER BY \(order) LIMIT ?", isCached: false)
+            database,
+            "\(select)\(condition)\(group.map { " GROUP BY " + $0 } ?? "") ORDER BY \(order) LIMIT ?",
+            isCached: false)
         for argument in arguments {
             switch argument {
             case .integer(let value): statement.bind(value)

@@ -31,6 +31,9 @@ enum Schema {
         migrator.registerMigration("0006 pardons") { database in
             try database.execute(sql: "ALTER TABLE task ADD COLUMN pardoned INTEGER NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("0007 history") { database in
+            for statement in history { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -172,6 +175,48 @@ enum Schema {
 
     private static let quarantines = [
         "ALTER TABLE node ADD COLUMN quarantine TEXT", "ALTER TABLE node ADD COLUMN device_quarantines TEXT",
+    ]
+
+    private static let history = [
+        // Rows of up to megabytes: with a rowid, so that the search tree stays small. `bytes` spares a look at them.
+        """
+        CREATE TABLE history (
+            resolution TEXT NOT NULL,
+            from_at INTEGER NOT NULL,
+            through_at INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            block BLOB NOT NULL,
+            PRIMARY KEY (resolution, from_at)
+        )
+        """,
+        """
+        CREATE TABLE usage (
+            from_at INTEGER NOT NULL,
+            job INTEGER NOT NULL,
+            resource TEXT NOT NULL,
+            user TEXT NOT NULL,
+            booked_microseconds INTEGER NOT NULL,
+            idle_microseconds INTEGER NOT NULL,
+            unknown_microseconds INTEGER NOT NULL,
+            used_microseconds INTEGER NOT NULL,
+            memory_booked_mib_seconds INTEGER NOT NULL,
+            memory_used_mib_seconds INTEGER NOT NULL,
+            PRIMARY KEY (from_at, job, resource)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX usage_by_job ON usage (job, from_at)",
+        """
+        CREATE VIEW usage_hours AS SELECT
+            \(time("from_at", as: "since")), user, job, resource,
+            round(booked_microseconds / 3.6e9, 3) AS booked_hours,
+            round(idle_microseconds / 3.6e9, 3) AS idle_hours,
+            round(unknown_microseconds / 3.6e9, 3) AS unknown_hours,
+            round(used_microseconds / 3.6e9, 3) AS used_hours,
+            round(100.0 * used_microseconds
+                / nullif(booked_microseconds - idle_microseconds - unknown_microseconds, 0), 1)
+                AS nonidle_percent
+        FROM usage
+        """,
     ]
 
     private static let indexes = [

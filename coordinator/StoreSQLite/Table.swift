@@ -73,6 +73,16 @@ struct Table {
 
     static let taskInput = Table("task_input", key: ["job", "first"], ["count", "payloads"])
 
+    static let history = Table(
+        "history", key: ["resolution", "from_at"], ["through_at", "bytes", "block"])
+
+    static let usage = Table(
+        "usage", key: ["from_at", "job", "resource"],
+        [
+            "user", "booked_microseconds", "idle_microseconds", "unknown_microseconds", "used_microseconds",
+            "memory_booked_mib_seconds", "memory_used_mib_seconds",
+        ])
+
     static let token = Table(
         "token", key: ["token"],
         [

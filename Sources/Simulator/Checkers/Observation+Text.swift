@@ -37,6 +37,7 @@ extension Write {
             "tasks " + rows.map { "\(job)/\($0.index)#\($0.attempt) \($0.state)" }.joined(separator: " ")
         case .putToken: "token"
         case .addEvent(let record): "event '\(record.message)'"
+        case .putHistory, .putUsage, .dropHistory: "history"
         }
     }
 }

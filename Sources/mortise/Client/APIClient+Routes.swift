@@ -153,6 +153,36 @@ extension APIClient {
         try await delete(APIPath.make(["nodes", node], query: [("reason", reason.isEmpty ? nil : reason)]))
     }
 
+    // MARK: - What was
+
+    /// - Parameters:
+    ///   - until: nil for now.
+    ///   - stepSeconds: nil for what can be shown at once.
+    ///   - series: names with commas between them; nil for all.
+    func history(
+        of node: String, from: Instant, until: Instant?, stepSeconds: Int64?, series: String?
+    ) async throws -> NodeHistoryView {
+        try await get(
+            APIPath.make(
+                ["nodes", node, "history"],
+                query: [
+                    ("from", from.rfc3339), ("until", until?.rfc3339), ("step", stepSeconds.map(String.init)),
+                    ("series", series),
+                ]), timeout: .seconds(60))
+    }
+
+    func usage(
+        by grouping: UsageGrouping, job: JobID?, user: String?, from: Instant, until: Instant?, limit: Int
+    ) async throws -> Page<UsageView> {
+        try await get(
+            APIPath.make(
+                ["usage"],
+                query: [
+                    ("by", grouping.rawValue), ("job", job?.description), ("user", user),
+                    ("from", from.rfc3339), ("until", until?.rfc3339), ("limit", "\(limit)"),
+                ]), timeout: .seconds(60))
+    }
+
     func cluster() async throws -> ClusterView {
         try await get(APIPath.make(["cluster"]))
     }

@@ -9,6 +9,7 @@ struct Job: AsyncParsableCommand {
         discussion: "Example: mortise job list --state running",
         subcommands: [
             JobList.self, JobShow.self, JobWait.self, JobCancel.self, JobPause.self, JobResume.self,
+            JobUsage.self,
         ])
 }
 
@@ -36,7 +37,7 @@ struct Node: AsyncParsableCommand {
         discussion: "Example: mortise node drain n17 --reason 'disk is failing'",
         subcommands: [
             NodeList.self, NodeShow.self, NodeDrain.self, NodeCordon.self, NodeUncordon.self, NodeAccept.self,
-            NodeRemove.self,
+            NodeRemove.self, NodeHistory.self,
         ])
 }
 

@@ -229,9 +229,26 @@ struct OpenAPITests {
         try expectShape("ErrorBody", full: ErrorBody(code: "", message: ""))
         let page = Page<EventView>(items: [], revision: 1, next: 1)
         let last = Page<EventView>(items: [], revision: 1)
-        for name in ["Job", "Task", "Slot", "Node", "Token", "Event"] {
+        for name in ["Job", "Task", "Slot", "Node", "Token", "Event", "Usage"] {
             try expectShape("\(name)Page", full: page, least: last)
         }
+    }
+
+    @Test func `Shapes of history and usage are those of the types`() throws {
+        try expectShape(
+            "NodeHistoryView",
+            full: NodeHistoryView(node: NodeID(1), name: "", from: "", stepSeconds: 1, steps: 0, series: []))
+        try expectShape(
+            "HistorySeriesView", full: HistorySeriesView(name: "", device: 0, mean: [nil], maximum: [1]),
+            least: HistorySeriesView(name: ""))
+        try expectShape(
+            "UsageView",
+            full: UsageView(
+                user: "", job: JobID(1), resource: "", bookedSeconds: 0, idleSeconds: 0, unknownSeconds: 0,
+                usedSeconds: 0, nonidleUtilizationPercent: 0, memoryBookedByteSeconds: 0,
+                memoryUsedByteSeconds: 0),
+            least: UsageView(
+                user: "", resource: "", bookedSeconds: 0, idleSeconds: 0, unknownSeconds: 0, usedSeconds: 0))
     }
 
     @Test func `Words of states and kinds are those of the types`() throws {

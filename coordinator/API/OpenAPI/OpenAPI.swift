@@ -7,13 +7,19 @@ enum OpenAPI {
         head,
         #"  "paths": {"#,
         workPaths + ",",
-        clusterPaths,
+        clusterPaths + ",",
+        historyPaths,
         "  },",
         #"  "components": {"#,
         sharedComponents,
+        #"  "parameters": {"#,
+        sharedParameters + ",",
+        historyParameters,
+        "  },",
         #"  "schemas": {"#,
         workSchemas + ",",
-        clusterSchemas,
+        clusterSchemas + ",",
+        historySchemas,
         "  } }",
         "}",
     ].joined(separator: "\n")
@@ -39,7 +45,9 @@ enum OpenAPI {
             "Error": { "description": "Not done, and why. The codes are listed in docs/api.md.",
               "content": { "application/json": { "schema": { "$ref": "#/components/schemas/ErrorBody" } } } }
           },
-          "parameters": {
+        """#
+
+    private static let sharedParameters = #"""
             "Job": { "name": "job", "in": "path", "required": true,
               "schema": { "type": "integer", "minimum": 1 } },
             "Index": { "name": "index", "in": "path", "required": true, "description": "The task's index.",
@@ -54,6 +62,5 @@ enum OpenAPI {
             "Limit": { "name": "limit", "in": "query",
               "description": "At most so many items; 100 by default.",
               "schema": { "type": "integer", "minimum": 1, "maximum": 1000 } }
-          },
         """#
 }

@@ -1,5 +1,6 @@
 import ClusterTypes
 import CoordinatorCore
+import CoordinatorHistory
 import CoordinatorStore
 import ProtocolMessages
 import Synchronization
@@ -17,6 +18,7 @@ final class FakeService: CoordinatorService {
         var answer: @Sendable (Command) -> Reply = { _ in .refused(CommandRefusal(.conflict, "not scripted"))
         }
         var loads: [NodeID: (Heartbeat, Instant)] = [:]
+        var recent: [NodeID: NodeHistory] = [:]
         var waits = 0
         /// A long poll's time limit passes as soon as it begins to wait.
         var limitPassesAtOnce = false
@@ -80,6 +82,8 @@ final class FakeService: CoordinatorService {
     }
 
     func load(of node: NodeID) -> (Heartbeat, Instant)? { state.withLock { $0.loads[node] } }
+
+    func recentHistory(of node: NodeID) -> NodeHistory? { state.withLock { $0.recent[node] } }
 
     func readLog(
         _ connection: ConnectionID, _ key: SlotKey, _ task: TaskAttempt?, stream: LogStream, follow: Bool,

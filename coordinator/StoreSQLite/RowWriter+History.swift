@@ -1,0 +1,69 @@
+import ClusterTypes
+import CoordinatorCore
+import GRDB
+
+extension RowWriter {
+    func put(_ record: HistoryRecord, in database: Database) throws {
+        var row = try RawStatement(database, Table.history.put)
+        row.bind(record.resolution.rawValue)
+        row.bind(record.from)
+        row.bind(record.through)
+        row.bind(Int64(record.block.count))
+        row.bind(record.block)
+        try row.run()
+    }
+
+    func put(_ records: [UsageRecord], in database: Database) throws {
+        var row = try RawStatement(database, Table.usage.put)
+        for record in records {
+            row.bind(record.from)
+            row.bind(record.job)
+            row.bind(record.resource)
+            row.bind(record.user)
+            row.bind(record.bookedMicroseconds)
+            row.bind(record.idleMicroseconds)
+            row.bind(record.unknownMicroseconds)
+            row.bind(record.usedMicroseconds)
+            row.bind(record.memoryBookedMebibyteSeconds)
+            row.bind(record.memoryUsedMebibyteSeconds)
+            try row.run()
+        }
+    }
+
+    /// The file keeps its size: what is free in it is used again.
+    func drop(_ retention: HistoryRetention, in database: Database) throws {
+        for resolution in HistoryRecord.Resolution.allCases {
+            var aged = try RawStatement(
+                database, "DELETE FROM history WHERE resolution = ? AND through_at < ?")
+            aged.bind(resolution.rawValue)
+            aged.bind(resolution == .full ? retention.fullBefore : retention.coarseBefore)
+            try aged.run()
+            try drop(resolution, beyond: retention.maximumBytesEach, in: database)
+        }
+        var usage = try RawStatement(database, "DELETE FROM usage WHERE from_at < ?")
+        usage.bind(retention.coarseBefore)
+        try usage.run()
+    }
+
+    /// The newest blocks that fit stay.
+    private func drop(
+        _ resolution: HistoryRecord.Resolution, beyond maximumBytes: Int64, in database: Database
+    ) throws {
+        var sizes = try RawStatement(
+            database, "SELECT from_at, bytes FROM history WHERE resolution = ? ORDER BY from_at DESC")
+        sizes.bind(resolution.rawValue)
+        var kept: Int64 = 0
+        var last: Instant?
+        try sizes.forEachRow { columns in
+            let from = try columns.instant()
+            kept &+= columns.integer()
+            if kept > maximumBytes { last = from }
+            return last == nil
+        }
+        guard let last else { return }
+        var old = try RawStatement(database, "DELETE FROM history WHERE resolution = ? AND from_at <= ?")
+        old.bind(resolution.rawValue)
+        old.bind(last)
+        try old.run()
+    }
+}
