@@ -1,0 +1,22 @@
+import ArgumentParser
+
+/// Load for a real coordinator, and what the coordinator costs under it.
+@main
+struct MortiseBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mortise-bench",
+        abstract: "Put load on a coordinator and measure what it costs.",
+        discussion: """
+            Example:
+              mortise-bench agents --count 1000 --for 60s
+
+            Exit status: 0 success, 1 failure, 64 wrong usage, 130 interrupted.
+            """,
+        subcommands: [AgentsCommand.self])
+}
+
+/// An error whose text is all that a user needs.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
