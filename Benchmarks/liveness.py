@@ -19,6 +19,7 @@ their server.
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 
@@ -40,13 +41,14 @@ def noticed_after(begin, is_noticed):
 
 def measure(system, nodes, seconds):
     """One system, from its start to its end."""
-    system.start_server()
-    system.before_nodes()
+    system.start_server(nodes)
+    time.sleep(2)
     before, _ = memory_kib(system.server_pid)
     begin = time.monotonic()
     system.start_nodes(nodes)
     row = {"system": system.name, "nodes": nodes, "interval": system.interval, "joined_seconds": time.monotonic() - begin}
     time.sleep(system.settle_seconds)
+    seconds = max(seconds, system.least_seconds)
     with Traffic(system.server_ports(), system.node_ports()) as traffic:
         cpu, at = system.server_cpu(), time.monotonic()
         time.sleep(seconds)
@@ -74,6 +76,8 @@ def main():
     parser.add_argument("--json", help="a file for the figures")
     options = parser.parse_args()
 
+    # What was started is ended here too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     programs = folder_of_programs()
     rows = []
     for kind in (MortiseNodes, Slurm, HyperQueueNodes, Dask, Etcd):
@@ -96,11 +100,12 @@ def main():
         return "-" if value is None else f"{value:.{digits}f}"
 
     print(f"\n{options.nodes} nodes, {options.seconds:.0f} s, {os.cpu_count()} cores, Linux {os.uname().release}")
-    print("| | says it is alive | server CPU a node and minute | server memory a node | bytes a node and minute, to and "
+    print("| | says it is alive | server CPU a node and minute | server memory a node (in all) | bytes a node and minute, to and "
           "from the server | killed, noticed after | stopped, noticed after |")
     print("|---|---|---|---|---|---|---|")
     for row in rows:
-        print(f"| {row['system']} | {row['interval']} | {cell(row, 'cpu_ms', 1)} ms | {cell(row, 'memory_kb')} KB | "
+        print(f"| {row['system']} | {row['interval']} | {cell(row, 'cpu_ms', 1)} ms | {cell(row, 'memory_kb')} KB "
+              f"({cell(row, 'resident_mb', 1)} MB) | "
               f"{cell(row, 'bytes_to')} + {cell(row, 'bytes_from')} | {cell(row, 'killed', 1)} s | "
               f"{cell(row, 'stopped', 1)} s |")
     for row in rows:

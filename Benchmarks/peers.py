@@ -24,6 +24,8 @@ class System:
     note = ""
     #: Registration and first heartbeats are no steady state.
     settle_seconds = 15
+    #: A window that is shorter says nothing.
+    least_seconds = 0
 
     def __init__(self, programs):
         self.programs = programs
@@ -44,9 +46,6 @@ class System:
 
     def node_ports(self):
         return []
-
-    def before_nodes(self):
-        time.sleep(2)
 
     def stop(self):
         for child in reversed(self.children):
@@ -70,7 +69,7 @@ class MortiseNodes(System):
     def missing(programs):
         return None if (programs / "mortise-bench").exists() else f"there is no mortise-bench in {programs}"
 
-    def start_server(self):
+    def start_server(self, _nodes):
         self.cluster = Mortise(self.programs, agent=False)
         self.server_pid = self.cluster.coordinator.pid
 
@@ -110,9 +109,12 @@ class MortiseNodes(System):
 
 class Slurm(System):
     word, name, interval = "slurm", "Slurm", "asked by the server, 100 s (a third of SlurmdTimeout)"
-    note = ("CPU, memory and bytes with SlurmdTimeout=300, the default, by which a dead node is noticed after 300 s at the "
-            "earliest; noticing was timed with SlurmdTimeout=30.")
+    note = ("memory is that of registered nodes: those of the configuration are known before. CPU and bytes with "
+            "SlurmdTimeout=300, the default, by which a dead node is noticed after some "
+            "300 s; noticing was timed with SlurmdTimeout=30.")
     first_port, server_port = 17001, 16817
+    #: Two of its rounds.
+    least_seconds = 200
 
     @staticmethod
     def missing(_):
@@ -134,18 +136,8 @@ class Slurm(System):
             f"NodeName=n[1-{self.count}] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{self.first_port}-{last}] CPUs=1",
             f"PartitionName=all Nodes=n[1-{self.count}] Default=YES State=UP", ""])
 
-    def start_server(self):
-        pass
-
-    def before_nodes(self):
-        pass
-
-    @property
-    def server_pid(self):
-        return self.controller.pid if hasattr(self, "controller") else os.getpid()
-
-    def start_nodes(self, count):
-        self.count = count
+    def start_server(self, nodes):
+        self.count = nodes
         self.environment = {**os.environ, "SLURM_CONF": str(self.work / "slurm.conf")}
         (self.work / "slurm.conf").write_text(self.configuration(300))
         key = self.work / "munge.key"
@@ -155,8 +147,11 @@ class Slurm(System):
                    f"--pid-file={self.work}/munged.pid", f"--seed-file={self.work}/munged.seed",
                    f"--log-file={self.work}/munged.log", log="munged.out")
         wait_for((self.work / "munge.socket").exists, "munged")
-        self.controller = self.spawn("slurmctld", "-D", "-f", self.work / "slurm.conf", log="slurmctld.log",
-                                     env=self.environment)
+        controller = self.spawn("slurmctld", "-D", "-f", self.work / "slurm.conf", log="slurmctld.log",
+                                env=self.environment)
+        self.server_pid = controller.pid
+
+    def start_nodes(self, count):
         self.nodes = [
             self.spawn("slurmd", "-D", "-N", f"n{number + 1}", "-f", self.work / "slurm.conf", log="slurmd.log",
                        env=self.environment) for number in range(count)]
@@ -210,7 +205,7 @@ class HyperQueueNodes(System):
     def missing(_):
         return "pip install hyperqueue" if python_lacks("hyperqueue") else None
 
-    def start_server(self):
+    def start_server(self, _nodes):
         self.process = subprocess.Popen([sys.executable, "-c", HYPERQUEUE], cwd=self.work, text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.children.append(self.process)
@@ -269,7 +264,7 @@ class Dask(System):
     def missing(_):
         return "pip install distributed" if python_lacks("distributed") else None
 
-    def start_server(self):
+    def start_server(self, _nodes):
         child = self.spawn(sys.executable, "-c", DASK_SCHEDULER, self.port, log="scheduler.log")
         self.server_pid = child.pid
         wait_for(lambda: "workers" in (self.work / "scheduler.log").read_text(), "the scheduler")
@@ -345,7 +340,7 @@ class Etcd(System):
             return "apt-get install etcd-server etcd-client"
         return "pip install grpcio" if python_lacks("grpc") else None
 
-    def start_server(self):
+    def start_server(self, _nodes):
         url = f"http://127.0.0.1:{self.port}"
         child = self.spawn("etcd", "--data-dir", self.work / "data", "--listen-client-urls", url,
                            "--advertise-client-urls", url, "--listen-peer-urls", "http://127.0.0.1:18380",

@@ -216,7 +216,7 @@ actor AgentsRun {
             cores: try ProcessFigures(of: getpid()).cores(since: own), memory: try MemoryFigures(of: getpid()))
         report.traffic = AgentsReport.Traffic(
             from: bytes, to: SocketBytes.toPort(port), agents: fleet.count, elapsed: elapsed)
-        report.commits = try await AgentsReport.commits(from: metrics ?? nil, to: (try? client?.metrics()) ?? nil)
+        report.commits = AgentsReport.commits(from: metrics, to: try? await client?.metrics())
         // What was sent at the end is acknowledged by then, or late.
         try? await Task.sleep(for: .seconds(2))
         report.note(try await fleet.figures(), elapsed: elapsed)

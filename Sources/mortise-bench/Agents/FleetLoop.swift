@@ -2,6 +2,7 @@ import AgentCore
 import ClusterTypes
 import NIOCore
 import Platform
+import ProtocolMessages
 import TLSIdentity
 
 struct FleetSettings: Sendable {

@@ -51,11 +51,12 @@ struct PretendedMachine: Sendable {
             diskWriteBytes: moved(load.rates.diskWriteBytes, by: 1 << 20, within: 0...1 << 30),
             networkReceiveBytes: moved(load.rates.networkReceiveBytes, by: 4 << 20, within: 0...10 << 30),
             networkSendBytes: moved(load.rates.networkSendBytes, by: 4 << 20, within: 0...10 << 30))
-        for index in load.devices.indices { move(&load.devices[index]) }
+        for index in load.devices.indices { load.devices[index] = moved(load.devices[index]) }
         return load
     }
 
-    private mutating func move(_ sample: inout DeviceSample) {
+    private mutating func moved(_ former: DeviceSample) -> DeviceSample {
+        var sample = former
         sample.utilizationPercent = sample.utilizationPercent.map { moved($0, by: 5, within: 0...100) }
         // Memory of a job stays what it is most of the time.
         if Bool.random(using: &random), Bool.random(using: &random) {
@@ -66,6 +67,7 @@ struct PretendedMachine: Sendable {
         sample.temperatureCelsius = sample.temperatureCelsius.map { moved($0, by: 1, within: 30...90) }
         sample.powerMilliwatts = sample.powerMilliwatts.map { moved($0, by: 15_000, within: 70_000...700_000) }
         sample.clockMegahertz = sample.clockMegahertz.map { moved($0, by: 15, within: 345...1_980) }
+        return sample
     }
 
     private mutating func moved<Value: FixedWidthInteger & Sendable>(

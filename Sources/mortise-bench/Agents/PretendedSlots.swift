@@ -51,7 +51,8 @@ struct PretendedSlots: Sendable {
         }
         slots[key]?.waiting += orders.map(\.attempt)
         slots[key]?.credits -= min(slot.credits, UInt32(orders.count))
-        if slot.due == nil { slots[key]?.due = now + taskTime }
+        let due = slot.due ?? now + taskTime
+        slots[key]?.due = due
     }
 
     /// Whatever waits goes back.
@@ -86,8 +87,10 @@ struct PretendedSlots: Sendable {
         let late = (now - due).wholeMicroseconds
         let count = microseconds == 0 ? slot.waiting.count : Int(1 + late / microseconds)
         let done = slot.waiting.prefix(count)
-        slots[key]?.waiting.removeFirst(done.count)
-        slots[key]?.due = done.count < slot.waiting.count ? due + taskTime * done.count : nil
+        let rest = Array(slot.waiting.dropFirst(done.count))
+        let next = rest.isEmpty ? nil : due + taskTime * done.count
+        slots[key]?.waiting = rest
+        slots[key]?.due = next
         events.append(
             .tasksFinished(
                 key,
@@ -95,10 +98,10 @@ struct PretendedSlots: Sendable {
                     TaskResult(
                         attempt: $0, exitCode: 0, startedAt: now - taskTime, durationMicroseconds: microseconds)
                 }))
-        let left = UInt32(slot.waiting.count - done.count)
-        if left + slot.credits <= room / 2, room > left {
-            slots[key]?.credits = room - left
-            events.append(.tasksWanted(key, credits: room - left))
+        let wanted = room - min(room, UInt32(rest.count))
+        if UInt32(rest.count) + slot.credits <= room / 2 {
+            slots[key]?.credits = wanted
+            events.append(.tasksWanted(key, credits: wanted))
         }
     }
 

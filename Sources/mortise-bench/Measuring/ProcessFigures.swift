@@ -57,8 +57,8 @@ struct MemoryFigures: Codable, Sendable, Equatable {
 
     init(of process: Int32) throws {
         // Without this file (an old kernel) only the sum is known.
-        let text =
-            (try? ProcessFigures.read(process, "smaps_rollup")) ?? (try ProcessFigures.read(process, "status"))
+        let rollup = try? ProcessFigures.read(process, "smaps_rollup")
+        let text = try rollup ?? ProcessFigures.read(process, "status")
         func bytes(_ names: String...) -> Int64 {
             let line = text.split(separator: "\n").first { line in names.contains { line.hasPrefix($0 + ":") } }
             return line.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int64($0) }.map { $0 << 10 }
