@@ -70,7 +70,7 @@ struct LoadOptions: ParsableArguments {
     var window = Span(.seconds(60))
     @Option(help: "GPUs of each agent, with readings that wander.")
     var devices = 8
-    @Option(help: "New sessions in a second at the start; 0 dials all at once.")
+    @Option(help: "New sessions in a second at the start, at most; 0 dials all at once.")
     var startsPerSecond = 500
     @Option(help: "Tasks to run while measuring, in all jobs together.")
     var tasks: UInt32 = 0

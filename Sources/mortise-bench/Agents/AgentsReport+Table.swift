@@ -28,7 +28,7 @@ extension AgentsReport {
 
     private var coordinatorRows: [Row] {
         guard let coordinator else { return [] }
-        var rows: [Row] = [("coordinator CPU", "\(text(coordinator.cores)) cores")]
+        var rows: [Row] = [("coordinator CPU", "\(text(coordinator.cores, digits: 4)) cores")]
         if let resident = coordinator.residentBytesPerAgent, let anonymous = coordinator.anonymousBytesPerAgent {
             rows.append(
                 ("coordinator memory an agent", "\(kilobytes(resident)) resident, \(kilobytes(anonymous)) anonymous"))

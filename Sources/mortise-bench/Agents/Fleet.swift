@@ -34,7 +34,6 @@ final class Fleet: Sendable {
     func stop() async throws { try await onEach { $0.stop() } }
     func openWindow() async throws { try await onEach { $0.openWindow() } }
     func closeWindow() async throws { try await onEach { $0.closeWindow() } }
-    func forgetHellos() async throws { try await onEach { $0.forgetHellos() } }
 
     func figures() async throws -> FleetFigures {
         var sum = FleetFigures()

@@ -19,6 +19,8 @@ struct FleetSettings: Sendable {
 final class FleetLoop {
     /// Agents wake this late at most, and together with those of the same tick.
     private static let tick = TimeAmount.milliseconds(5)
+    /// At the start so many dial at a time: more would only share the same processors until all time out.
+    private static let dialingAtOnce = 128
 
     let eventLoop: any EventLoop
     /// Read once a tick, and anew for each message that comes.
@@ -28,6 +30,12 @@ final class FleetLoop {
     private var figures = FleetFigures()
     private var ticking: RepeatedTask?
     private var lastTick: Instant?
+    /// Agents from here on have not begun.
+    private var nextToStart = 0
+    /// Those that have begun and were never welcomed.
+    private var unwelcomed = 0
+    private var startsPerSecond = 0
+    private var startedAt = Instant.epoch
 
     init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
@@ -40,13 +48,11 @@ final class FleetLoop {
         }
     }
 
-    /// All begin to dial: so many a second, or at once.
+    /// All begin to dial: so many a second at most, or at once.
     func start(perSecond: Int) {
         readClock()
-        for index in agents.indices {
-            let delay = perSecond == 0 ? 0 : Int64(index) * 1_000_000 / Int64(perSecond)
-            deadlines.set(index, to: now + .microseconds(delay))
-        }
+        startsPerSecond = perSecond
+        startedAt = now
         let fleet = NIOLoopBound(self, eventLoop: eventLoop)
         ticking = eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { _ in
             fleet.value.runTick()
@@ -70,10 +76,24 @@ final class FleetLoop {
             let late = now - lastTick - .nanoseconds(Self.tick.nanoseconds)
             if figures.isOpen { figures.generatorDelay.record(max(.zero, late)) }
         }
+        startSome()
         for index in deadlines.popExpired(at: now) { agents[index].wake() }
         // The next tick is counted from here: NIO schedules it after this one has ended.
         readClock()
         lastTick = now
+    }
+
+    private func startSome() {
+        let due =
+            startsPerSecond == 0
+            ? agents.count : Int((now - startedAt).wholeMilliseconds) * startsPerSecond / 1_000 + 1
+        while nextToStart < min(due, agents.count),
+            startsPerSecond == 0 || unwelcomed < Self.dialingAtOnce
+        {
+            unwelcomed += 1
+            nextToStart += 1
+            agents[nextToStart - 1].start()
+        }
     }
 
     // MARK: Figures
@@ -100,18 +120,16 @@ final class FleetLoop {
         figures.closed = now
     }
 
-    /// Forgets when the first hello was said: for what comes next.
-    func forgetHellos() {
-        figures.firstHello = nil
-        figures.lastWelcome = nil
-    }
-
     func noteHello() {
         if figures.firstHello == nil { figures.firstHello = now }
         figures.hellos += 1
     }
 
-    func noteWelcome() { figures.lastWelcome = now }
+    func noteWelcome(isFirst: Bool) {
+        figures.lastWelcome = now
+        if isFirst { unwelcomed -= 1 }
+    }
+
     func noteLoss(_ reason: String) { figures.add(loss: reason) }
     func noteFailure(_ reason: String) { figures.add(failure: reason) }
     func noteRefusal(_ code: String) { figures.refusals[code, default: 0] += 1 }

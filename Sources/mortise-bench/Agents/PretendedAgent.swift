@@ -14,6 +14,7 @@ final class PretendedAgent {
     let name: String
     /// The coordinator has welcomed this connection.
     private(set) var isWelcomed = false
+    private var wasWelcomed = false
     private unowned let fleet: FleetLoop
     private let index: Int
     private var core: Agent
@@ -161,7 +162,8 @@ final class PretendedAgent {
         case .welcome:
             guard !isWelcomed else { return }
             isWelcomed = true
-            fleet.noteWelcome()
+            fleet.noteWelcome(isFirst: !wasWelcomed)
+            wasWelcomed = true
         case .heartbeatAcknowledged(let sequence):
             // One acknowledgement may stand for those before it.
             while let first = beats.first, first.sequence <= sequence {

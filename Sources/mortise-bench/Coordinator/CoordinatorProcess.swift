@@ -1,5 +1,6 @@
 import ClusterTypes
 import Foundation
+import NIOPosix
 import Platform
 import Synchronization
 
@@ -13,13 +14,14 @@ import Synchronization
 
 /// A coordinator of this run alone, in a folder of its own, on loopback and free ports.
 ///
-/// All programs are started on the main thread: they are killed when it ends, which is when this process does.
+/// All programs are started on one thread of its own: they are killed when it ends, which is when this process does.
 final class CoordinatorProcess: Sendable {
     let directory: String
     let apiPort: Int
     let agentPort: Int
     private let program: String
     private let running = Mutex<Int32?>(nil)
+    private let starter = NIOThreadPool(numberOfThreads: 1)
 
     var process: Int32? { running.withLock { $0 } }
     var clientConfiguration: String { directory + "/client.json" }
@@ -35,6 +37,7 @@ final class CoordinatorProcess: Sendable {
         }
         self.program = program
         self.directory = directory
+        starter.start()
         (apiPort, agentPort) = try Self.freePorts()
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         if !FileManager.default.fileExists(atPath: directory + "/coordinator.json") {
@@ -101,16 +104,17 @@ final class CoordinatorProcess: Sendable {
         return text
     }
 
-    @MainActor
-    private func spawn(_ arguments: [String], output: Int32) throws -> Int32 {
-        let environment = ProcessInfo.processInfo.environment.map { "\($0)=\($1)" }
-        do {
-            return try Program.start(
-                program, arguments: CStringArray([program] + arguments),
-                environment: CStringArray(environment), folder: nil,
-                streams: Program.Streams(output: output, error: output))
-        } catch {
-            throw Failure("Cannot start \(program): \(error.text)")
+    private func spawn(_ arguments: [String], output: Int32) async throws -> Int32 {
+        try await starter.runIfActive { [program] in
+            let environment = ProcessInfo.processInfo.environment.map { "\($0)=\($1)" }
+            do throws(Program.Failure) {
+                return try Program.start(
+                    program, arguments: CStringArray([program] + arguments),
+                    environment: CStringArray(environment), folder: nil,
+                    streams: Program.Streams(output: output, error: output))
+            } catch {
+                throw Failure("Cannot start \(program): \(error.text)")
+            }
         }
     }
 
