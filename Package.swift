@@ -69,6 +69,7 @@ let package = Package(
         .executable(name: "mortise", targets: ["mortise"]),
         .executable(name: "mortise-agent", targets: ["mortise-agent"]),
         .executable(name: "mortise-coordinator", targets: ["mortise-coordinator"]),
+        .executable(name: "mortise-bench", targets: ["mortise-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
@@ -190,7 +191,8 @@ let package = Package(
         program(
             "mortise-bench", "Sources/mortise-bench",
             [
-                "ClusterTypes", "APITypes", "ProtocolMessages", "AgentCore", "AgentLink", "HTTPSClient", "Platform",
+                "ClusterTypes", "APITypes", "ProtocolMessages", "AgentCore", "AgentLink", "HTTPSClient",
+                "Platform",
                 "Terminal", "TLSIdentity", .nioCore, .nioPosix, .histogram, .argumentParser, .unixSignals,
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),

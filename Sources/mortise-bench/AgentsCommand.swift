@@ -31,7 +31,8 @@ struct AgentsCommand: AsyncParsableCommand {
 
     func validate() throws {
         if coordinator.join != nil, trials.restart || trials.stallStore != nil {
-            throw ValidationError("--restart and --stall-store need a coordinator of this run: leave out --join")
+            throw ValidationError(
+                "--restart and --stall-store need a coordinator of this run: leave out --join")
         }
         if coordinator.join != nil, coordinator.config == nil, trials.kill > 0 || load.tasks > 0 {
             throw ValidationError("--kill and --tasks with --join need --config, for the API")
@@ -88,7 +89,8 @@ struct LoadOptions: ParsableArguments {
     func validate() throws {
         func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
             guard range.contains(value) else {
-                throw ValidationError("\(name) takes \(range.lowerBound) to \(range.upperBound), not \(value)")
+                throw ValidationError(
+                    "\(name) takes \(range.lowerBound) to \(range.upperBound), not \(value)")
             }
         }
         try check("--count", count, 1...20_000)
@@ -98,7 +100,9 @@ struct LoadOptions: ParsableArguments {
         try check("--tasks", Int(tasks), 0...10_000_000)
         try check("--jobs", Int(jobs), 1...10_000)
         try check("--slots", Int(slots), 1...100_000)
-        guard window.duration >= .milliseconds(100) else { throw ValidationError("--for takes 100ms or more") }
+        guard window.duration >= .milliseconds(100) else {
+            throw ValidationError("--for takes 100ms or more")
+        }
     }
 }
 
@@ -106,7 +110,8 @@ struct CoordinatorOptions: ParsableArguments {
     @Option(help: "The coordinator's program; default is the one beside this program.", completion: .file())
     var coordinator: String?
     @Option(
-        help: "A folder for the identities, and for the coordinator that knows them; a later run uses them again.",
+        help:
+            "A folder for the identities, and for the coordinator that knows them; a later run uses them again.",
         completion: .directory)
     var identities: String?
     @Option(help: "Join a coordinator that runs: the file with its join token.", completion: .file())
@@ -117,20 +122,27 @@ struct CoordinatorOptions: ParsableArguments {
     var pid: Int32?
 
     func validate() throws {
-        if join == nil, config != nil || pid != nil { throw ValidationError("--config and --pid need --join") }
+        if join == nil, config != nil || pid != nil {
+            throw ValidationError("--config and --pid need --join")
+        }
         if join != nil, coordinator != nil { throw ValidationError("--join takes a coordinator that runs") }
     }
 
     /// Beside this program.
     var program: String {
         if let coordinator { return coordinator }
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+            ?? CommandLine.arguments[0]
         return URL(fileURLWithPath: own).deletingLastPathComponent().path + "/mortise-coordinator"
     }
 }
 
 struct TrialOptions: ParsableArguments {
-    @Option(help: "Then end so many agents without a word, every other one with its connection, and time the notice.")
+    @Option(
+        help:
+            "Then end so many agents without a word, every other one with its connection, and time the notice."
+    )
     var kill = 0
     @Flag(help: "Then kill the coordinator, start it again, and time the return of all agents.")
     var restart = false

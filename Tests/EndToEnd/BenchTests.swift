@@ -22,7 +22,8 @@ import Testing
             let result = try await folder.run(
                 Programs.bench,
                 [
-                    "agents", "--count", "20", "--for", "2s", "--tasks", "40", "--task-time", "10ms", "--identities",
+                    "agents", "--count", "20", "--for", "2s", "--tasks", "40", "--task-time", "10ms",
+                    "--identities",
                     folder.path + "/identities", "--json",
                 ], within: .seconds(240))
             await Gate.shared.leave()

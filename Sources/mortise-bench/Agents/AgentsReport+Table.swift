@@ -29,9 +29,14 @@ extension AgentsReport {
     private var coordinatorRows: [Row] {
         guard let coordinator else { return [] }
         var rows: [Row] = [("coordinator CPU", "\(text(coordinator.cores, digits: 4)) cores")]
-        if let resident = coordinator.residentBytesPerAgent, let anonymous = coordinator.anonymousBytesPerAgent {
+        if let resident = coordinator.residentBytesPerAgent,
+            let anonymous = coordinator.anonymousBytesPerAgent
+        {
             rows.append(
-                ("coordinator memory an agent", "\(kilobytes(resident)) resident, \(kilobytes(anonymous)) anonymous"))
+                (
+                    "coordinator memory an agent",
+                    "\(kilobytes(resident)) resident, \(kilobytes(anonymous)) anonymous"
+                ))
         }
         rows.append(
             (
@@ -72,7 +77,10 @@ extension AgentsReport {
     private var generatorRows: [Row] {
         guard let generator else { return [] }
         var rows: [Row] = [
-            ("this process", "\(text(generator.cores)) cores, \(megabytes(generator.memory.resident)) resident")
+            (
+                "this process",
+                "\(text(generator.cores)) cores, \(megabytes(generator.memory.resident)) resident"
+            )
         ]
         if let delay = generator.delayMilliseconds { rows.append(("its own delay", line(delay))) }
         return rows
@@ -82,7 +90,9 @@ extension AgentsReport {
         var rows: [Row] = []
         if let tasks {
             rows.append(("tasks finished", "\(tasks.finished), \(text(tasks.perSecond)) a second"))
-            if let lag = tasks.acknowledgementMilliseconds { rows.append(("results acknowledged after", line(lag))) }
+            if let lag = tasks.acknowledgementMilliseconds {
+                rows.append(("results acknowledged after", line(lag)))
+            }
         }
         if let commits {
             rows.append(
@@ -127,7 +137,9 @@ extension AgentsReport {
     }
 
     private func reasons(_ name: String, _ counts: [String: Int]) -> [Row] {
-        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3).map { (name, "\($0.value): \($0.key)") }
+        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3).map {
+            (name, "\($0.value): \($0.key)")
+        }
     }
 
     private func line(_ lag: LatencySummary) -> String {

@@ -174,7 +174,8 @@ struct AgentsReport: Codable, Sendable {
         let inTime = Int(figures.beatLag.count(upTo: .seconds(1)))
         beats = Beats(
             sent: figures.beatsSent,
-            withinSecondPercent: figures.beatsSent == 0 ? 100 : Double(inTime) * 100 / Double(figures.beatsSent),
+            withinSecondPercent: figures.beatsSent == 0
+                ? 100 : Double(inTime) * 100 / Double(figures.beatsSent),
             unanswered: figures.beatsSent - Int(figures.beatLag.count),
             lagMilliseconds: figures.beatLag.summary)
         if figures.tasksFinished > 0 {

@@ -47,7 +47,8 @@ actor AgentsRun {
         let helpers = MultiThreadedEventLoopGroup(numberOfThreads: 8)
         let token = try await coordinatorToken(in: folder, helpers)
         let identities = try await identities(Identities(folder: folder + "/agents", token: token), helpers)
-        let endpoints = coordinator.map { ["127.0.0.1:\($0.agentPort)"] } ?? identities[0].identity.agentEndpoints
+        let endpoints =
+            coordinator.map { ["127.0.0.1:\($0.agentPort)"] } ?? identities[0].identity.agentEndpoints
         if coordinator != nil {
             // What enrolling has left in its memory is no cost of sessions.
             note("starting the coordinator anew")
@@ -91,7 +92,9 @@ actor AgentsRun {
     private func makeFolder() throws -> String {
         let path =
             options.identities.map { URL(fileURLWithPath: $0).path }
-            ?? FileManager.default.temporaryDirectory.appendingPathComponent("mortise-bench-\(UUID().uuidString)")
+            ?? FileManager.default.temporaryDirectory.appendingPathComponent(
+                "mortise-bench-\(UUID().uuidString)"
+            )
             .path
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -100,13 +103,16 @@ actor AgentsRun {
 
     private func coordinatorToken(in folder: String, _ group: any EventLoopGroup) async throws -> JoinToken {
         if let join = options.join {
-            if let config = options.config { client = try CoordinatorClient(configuration: config, group: group) }
+            if let config = options.config {
+                client = try CoordinatorClient(configuration: config, group: group)
+            }
             guard let text = try? String(contentsOfFile: join, encoding: .utf8) else {
                 throw Failure("Cannot read the join token from \(join).")
             }
             return try JoinToken(parsing: text)
         }
-        let coordinator = try await CoordinatorProcess(program: options.program, directory: folder + "/coordinator")
+        let coordinator = try await CoordinatorProcess(
+            program: options.program, directory: folder + "/coordinator")
         self.coordinator = coordinator
         note("starting \(options.program)")
         try await coordinator.start()
@@ -210,10 +216,12 @@ actor AgentsRun {
         if let process, let costs {
             let after = try ProcessFigures(of: process)
             report.coordinator = AgentsReport.Coordinator(
-                cores: after.cores(since: costs), before: memoryBefore, after: after.memory, agents: fleet.count)
+                cores: after.cores(since: costs), before: memoryBefore, after: after.memory,
+                agents: fleet.count)
         }
         report.generator = AgentsReport.Generator(
-            cores: try ProcessFigures(of: getpid()).cores(since: own), memory: try MemoryFigures(of: getpid()))
+            cores: try ProcessFigures(of: getpid()).cores(since: own), memory: try MemoryFigures(of: getpid())
+        )
         report.traffic = AgentsReport.Traffic(
             from: bytes, to: SocketBytes.toPort(port), agents: fleet.count, elapsed: elapsed)
         report.commits = AgentsReport.commits(from: metrics, to: try? await client?.metrics())

@@ -39,7 +39,9 @@ final class FleetLoop {
 
     init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
-    func add(_ identities: [(name: String, identity: NodeIdentity)], endpoints: [String], _ settings: FleetSettings) {
+    func add(
+        _ identities: [(name: String, identity: NodeIdentity)], endpoints: [String], _ settings: FleetSettings
+    ) {
         for (name, identity) in identities {
             agents.append(
                 PretendedAgent(
@@ -136,7 +138,9 @@ final class FleetLoop {
     func noteSlotEnd() { figures.slotsFinished += 1 }
 
     func note(exit reason: ExitReason) {
-        if case .refused(let refusal) = reason { figures.add(failure: "turned away for good: \(refusal.message)") }
+        if case .refused(let refusal) = reason {
+            figures.add(failure: "turned away for good: \(refusal.message)")
+        }
     }
 
     func noteBeat(at moment: Instant) { if figures.counts(moment) { figures.beatsSent += 1 } }

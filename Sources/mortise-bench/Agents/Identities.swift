@@ -57,6 +57,7 @@ struct Identities: Sendable {
             let now = Instant(microseconds: SteadyClock.now())
             if identity.certificate.notAfter - now > Self.leastValidity { return identity }
         }
-        return try await Enrollment.enroll(token: token, nodeName: name, directory: directory, group: group).get()
+        return try await Enrollment.enroll(token: token, nodeName: name, directory: directory, group: group)
+            .get()
     }
 }

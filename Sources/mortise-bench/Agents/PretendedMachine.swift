@@ -65,7 +65,9 @@ struct PretendedMachine: Sendable {
             }
         }
         sample.temperatureCelsius = sample.temperatureCelsius.map { moved($0, by: 1, within: 30...90) }
-        sample.powerMilliwatts = sample.powerMilliwatts.map { moved($0, by: 15_000, within: 70_000...700_000) }
+        sample.powerMilliwatts = sample.powerMilliwatts.map {
+            moved($0, by: 15_000, within: 70_000...700_000)
+        }
         sample.clockMegahertz = sample.clockMegahertz.map { moved($0, by: 15, within: 345...1_980) }
         return sample
     }
@@ -91,7 +93,9 @@ struct PretendedMachine: Sendable {
             memory: MemoryReport(totalBytes: Self.memoryBytes, availableBytes: Self.memoryBytes / 2),
             disk: DiskReport(path: "/var/lib/mortise", totalBytes: 3 << 40, availableBytes: 2 << 40),
             devices: (0..<deviceCount).map { device($0) },
-            tools: [ToolReport(name: "nvidia-smi", state: .ok), ToolReport(name: "npu-smi", state: .missing)],
+            tools: [
+                ToolReport(name: "nvidia-smi", state: .ok), ToolReport(name: "npu-smi", state: .missing),
+            ],
             address: AddressReport(
                 local: address, advertised: address, rule: "route",
                 explanation: ["\(address) on eth0: taken, the default route leaves there"]))
@@ -99,7 +103,8 @@ struct PretendedMachine: Sendable {
         machine.memoryNodes = [MemoryNodeReport(number: 0, processors: "0-63", totalBytes: Self.memoryBytes)]
         machine.interfaces = [
             InterfaceReport(name: "eth0", kind: "ethernet", state: "up", megabitsPerSecond: 25_000),
-            InterfaceReport(name: "mlx5_0/1", kind: "infiniband", state: "ACTIVE", megabitsPerSecond: 400_000),
+            InterfaceReport(
+                name: "mlx5_0/1", kind: "infiniband", state: "ACTIVE", megabitsPerSecond: 400_000),
         ]
         report.machine = machine
         return report
@@ -110,7 +115,8 @@ struct PretendedMachine: Sendable {
         let uuid = "GPU-\(words[0])\(words[1])-\(words[2])-\(words[3])-9d3e-0f6a2c58b7e1"
         var device = DeviceReport(
             type: .gpu, vendor: "nvidia", model: "NVIDIA H100 80GB HBM3", index: UInt32(index),
-            visibleID: uuid, uuid: uuid, busID: "00000000:\(hexadecimal(UInt64(index * 16 + 26), digits: 2)):00.0",
+            visibleID: uuid, uuid: uuid,
+            busID: "00000000:\(hexadecimal(UInt64(index * 16 + 26), digits: 2)):00.0",
             memoryTotalBytes: Self.deviceMemoryBytes, driverVersion: "560.35.03", health: .ok)
         device.powerLimitMilliwatts = 700_000
         device.memoryNode = 0

@@ -96,7 +96,8 @@ struct PretendedSlots: Sendable {
                 key,
                 done.map {
                     TaskResult(
-                        attempt: $0, exitCode: 0, startedAt: now - taskTime, durationMicroseconds: microseconds)
+                        attempt: $0, exitCode: 0, startedAt: now - taskTime,
+                        durationMicroseconds: microseconds)
                 }))
         let wanted = room - min(room, UInt32(rest.count))
         if UInt32(rest.count) + slot.credits <= room / 2 {

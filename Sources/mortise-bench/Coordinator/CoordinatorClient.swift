@@ -29,7 +29,8 @@ struct CoordinatorClient: Sendable {
             authority = try String(
                 contentsOf: URL(fileURLWithPath: file.ca, relativeTo: url), encoding: .utf8)
         } catch {
-            throw Failure("Cannot read \(path): it is no client.json of a coordinator, or its CA file is missing.")
+            throw Failure(
+                "Cannot read \(path): it is no client.json of a coordinator, or its CA file is missing.")
         }
         guard
             let endpoint = given.flatMap({ HTTPSEndpoint(hostAndPort: $0) })
@@ -43,7 +44,8 @@ struct CoordinatorClient: Sendable {
 
     var isReady: Bool {
         get async {
-            (try? await client.send(HTTPSRequest(path: "/readyz", timeout: .seconds(5))).get())?.isSuccess ?? false
+            (try? await client.send(HTTPSRequest(path: "/readyz", timeout: .seconds(5))).get())?.isSuccess
+                ?? false
         }
     }
 
@@ -56,7 +58,8 @@ struct CoordinatorClient: Sendable {
         let headers = headers + [("Content-Type", "application/json")]
         return try decode(
             try await send(
-                HTTPSRequest(method: "POST", path: path, headers: headers, body: bytes, timeout: .seconds(120))))
+                HTTPSRequest(
+                    method: "POST", path: path, headers: headers, body: bytes, timeout: .seconds(120))))
     }
 
     /// The numbers of `/metrics`, by name with labels; nil where this coordinator has none.
@@ -64,8 +67,10 @@ struct CoordinatorClient: Sendable {
         let answer = try await client.send(HTTPSRequest(path: "/metrics", headers: headers)).get()
         guard answer.isSuccess else { return nil }
         var metrics: [String: Double] = [:]
-        for line in String(decoding: answer.body, as: UTF8.self).split(separator: "\n") where !line.hasPrefix("#") {
-            guard let blank = line.lastIndex(of: " "), let value = Double(line[line.index(after: blank)...]) else {
+        for line in String(decoding: answer.body, as: UTF8.self).split(separator: "\n")
+        where !line.hasPrefix("#") {
+            guard let blank = line.lastIndex(of: " "), let value = Double(line[line.index(after: blank)...])
+            else {
                 continue
             }
             metrics[String(line[..<blank])] = value
@@ -80,7 +85,8 @@ struct CoordinatorClient: Sendable {
         }
         guard response.isSuccess else {
             let body = try? JSONDecoder().decode(ErrorBody.self, from: Data(response.body))
-            throw Failure("\(request.method) \(request.path): \(body?.message ?? "status \(response.status)")")
+            throw Failure(
+                "\(request.method) \(request.path): \(body?.message ?? "status \(response.status)")")
         }
         return response
     }
@@ -100,7 +106,9 @@ extension CoordinatorClient {
 
     /// Nodes that were called so (`suspect`, `lost`) since that moment, without those named; at most the newest
     /// thousand events are looked at.
-    func nodes(called state: NodeState, since moment: Instant, but names: Set<String> = []) async throws -> Int {
+    func nodes(called state: NodeState, since moment: Instant, but names: Set<String> = []) async throws
+        -> Int
+    {
         let events: Page<EventView> = try await get("/v1/events?limit=1000")
         let since = moment.rfc3339
         var found = Set(

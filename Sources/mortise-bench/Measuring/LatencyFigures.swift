@@ -1,3 +1,4 @@
+import ClusterTypes
 import Histogram
 
 /// Durations in microseconds, three digits of each: recording costs some nanoseconds and no memory.
@@ -9,7 +10,7 @@ struct LatencyFigures: Sendable {
     var count: UInt64 { histogram.totalCount }
 
     mutating func record(_ duration: Duration) {
-        _ = histogram.record(UInt64(max(0, duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000)))
+        _ = histogram.record(UInt64(max(0, duration.wholeMicroseconds)))
     }
 
     mutating func add(_ other: LatencyFigures) {
@@ -18,7 +19,7 @@ struct LatencyFigures: Sendable {
     }
 
     func count(upTo duration: Duration) -> UInt64 {
-        count == 0 ? 0 : histogram.count(within: 0...UInt64(duration.components.seconds * 1_000_000))
+        count == 0 ? 0 : histogram.count(within: 0...UInt64(max(0, duration.wholeMicroseconds)))
     }
 
     /// nil where nothing was recorded.

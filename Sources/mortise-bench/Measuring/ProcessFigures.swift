@@ -40,7 +40,8 @@ struct ProcessFigures: Sendable {
 
     static func read(_ process: Int32, _ file: String) throws -> String {
         guard let bytes = try? AtomicFile.read("/proc/\(process)/\(file)") else {
-            throw Failure("Cannot read /proc/\(process)/\(file): the process has ended, or is another user's.")
+            throw Failure(
+                "Cannot read /proc/\(process)/\(file): the process has ended, or is another user's.")
         }
         return String(decoding: bytes, as: UTF8.self)
     }
@@ -60,8 +61,11 @@ struct MemoryFigures: Codable, Sendable, Equatable {
         let rollup = try? ProcessFigures.read(process, "smaps_rollup")
         let text = try rollup ?? ProcessFigures.read(process, "status")
         func bytes(_ names: String...) -> Int64 {
-            let line = text.split(separator: "\n").first { line in names.contains { line.hasPrefix($0 + ":") } }
-            return line.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int64($0) }.map { $0 << 10 }
+            let line = text.split(separator: "\n").first { line in names.contains { line.hasPrefix($0 + ":") }
+            }
+            return line.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int64($0) }.map {
+                $0 << 10
+            }
                 ?? 0
         }
         resident = bytes("Rss", "VmRSS")
