@@ -99,6 +99,11 @@ def main():
         value = row.get(key)
         return "-" if value is None else f"{value:.{digits}f}"
 
+    def notice(row, key):
+        if key not in row:
+            return "-"
+        return f"not within {GIVE_UP_SECONDS} s" if row[key] is None else f"{row[key]:.1f} s"
+
     print(f"\n{options.nodes} nodes, {options.seconds:.0f} s, {os.cpu_count()} cores, Linux {os.uname().release}")
     print("| | says it is alive | server CPU a node and minute | server memory a node (in all) | bytes a node and minute, to and "
           "from the server | killed, noticed after | stopped, noticed after |")
@@ -106,8 +111,8 @@ def main():
     for row in rows:
         print(f"| {row['system']} | {row['interval']} | {cell(row, 'cpu_ms', 1)} ms | {cell(row, 'memory_kb')} KB "
               f"({cell(row, 'resident_mb', 1)} MB) | "
-              f"{cell(row, 'bytes_to')} + {cell(row, 'bytes_from')} | {cell(row, 'killed', 1)} s | "
-              f"{cell(row, 'stopped', 1)} s |")
+              f"{cell(row, 'bytes_to')} + {cell(row, 'bytes_from')} | {notice(row, 'killed')} | "
+              f"{notice(row, 'stopped')} |")
     for row in rows:
         if row["note"]:
             print(f"{row['system']}: {row['note']}")

@@ -59,7 +59,7 @@ extension AgentsReport {
             ),
         ]
         if let lag = beats.lagMilliseconds { rows.append(("beat lag", line(lag))) }
-        if let suspects { rows.append(("suspect meanwhile", "\(suspects)")) }
+        if let suspects { rows.append(("suspect meanwhile", number(suspects))) }
         return rows + reasons("connections lost", disconnects ?? [:])
     }
 
@@ -110,7 +110,7 @@ extension AgentsReport {
             rows.append(
                 (
                     "store stalled \(text(stall.seconds)) s",
-                    "\(stall.suspects) suspect, \(stall.lost) lost, \(stall.beatsSent) beats sent meanwhile"
+                    "\(number(stall.suspects)) suspect, \(number(stall.lost)) lost, \(stall.beatsSent) beats sent meanwhile"
                 ))
             if let lag = stall.lag { rows.append(("their lag", line(lag))) }
             rows += reasons("connections lost", stall.disconnects)
@@ -120,7 +120,7 @@ extension AgentsReport {
                 (
                     "coordinator killed",
                     "ready after \(text(restart.readySeconds)) s, all agents back after \(text(restart.allSeconds)) s, "
-                        + "\(restart.suspects) suspect, \(restart.lost) lost"
+                        + "\(number(restart.suspects)) suspect, \(number(restart.lost)) lost"
                 ))
             rows += reasons("failed dialings", restart.failures)
         }
@@ -145,6 +145,9 @@ extension AgentsReport {
     private func line(_ lag: LatencySummary) -> String {
         "p50 \(text(lag.p50)) p90 \(text(lag.p90)) p99 \(text(lag.p99)) p99.9 \(text(lag.p999)) max \(text(lag.max)) ms"
     }
+
+    /// Of nodes in events, of which a thousand are looked at.
+    private func number(_ nodes: Int) -> String { nodes < 1_000 ? "\(nodes)" : "\(nodes) or more" }
 
     private func kilobytes(_ bytes: Int64) -> String { "\(text(Double(bytes) / 1_000)) KB" }
     private func megabytes(_ bytes: Int64) -> String { "\(text(Double(bytes) / 1_000_000)) MB" }

@@ -10,17 +10,19 @@ extension AgentsRun {
     func kill(_ fleet: Fleet, _ count: Int) async throws {
         guard let client else { return }
         note("ending \(count) agents without a word")
-        var waiting: [(name: String, keepsConnection: Bool)] = []
+        var kills: [AgentsReport.Kill] = []
+        var nodes: [NodeID] = []
         let began = ContinuousClock.now
         for number in 0..<count {
             let keeps = number % 2 == 0
-            waiting.append((try await fleet.kill(number, keepingConnection: keeps), keeps))
+            let (name, node) = try await fleet.kill(number, keepingConnection: keeps)
+            kills.append(AgentsReport.Kill(agent: name, keepsConnection: keeps))
+            nodes.append(node)
         }
-        var kills = waiting.map { AgentsReport.Kill(agent: $0.name, keepsConnection: $0.keepsConnection) }
         defer { report.kills = kills }
         try await wait(upTo: .seconds(300), for: "the coordinator has noticed all ended agents") {
             for index in kills.indices where kills[index].lostSeconds == nil {
-                let state = try await client.state(ofNode: kills[index].agent)
+                let state = try await client.state(of: nodes[index])
                 let seconds = (ContinuousClock.now - began).seconds
                 guard state == .suspect || state == .lost else { continue }
                 kills[index].suspectSeconds = kills[index].suspectSeconds ?? seconds

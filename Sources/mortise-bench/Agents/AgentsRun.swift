@@ -176,16 +176,21 @@ actor AgentsRun {
         }
     }
 
-    /// - Throws: `Failure` with the most frequent reasons where it takes minutes.
+    /// - Throws: `Failure` with the most frequent reasons where nobody has come for a minute.
     func waitUntilAllAreWelcome(_ fleet: Fleet, hellos: Int) async throws {
-        let ramp = load.startsPerSecond == 0 ? 0 : fleet.count / load.startsPerSecond
-        let end = ContinuousClock.now + .seconds(ramp + 180)
+        let patience = Duration.seconds(60)
+        var most = -1
+        var end = ContinuousClock.now + patience
         while true {
             try coordinator?.checkRunning()
             let figures = try await fleet.figures()
             if figures.welcomed == fleet.count, figures.hellos >= hellos { return }
+            if figures.welcomed > most {
+                most = figures.welcomed
+                end = ContinuousClock.now + patience
+            }
             guard ContinuousClock.now < end else {
-                let reasons = (figures.failures.merging(figures.losses, uniquingKeysWith: +))
+                let reasons = figures.failures.merging(figures.losses, uniquingKeysWith: +)
                     .sorted { $0.value > $1.value }.prefix(3).map { "\($0.value) times: \($0.key)" }
                 throw Failure(
                     "Only \(figures.welcomed) of \(fleet.count) agents are connected. "

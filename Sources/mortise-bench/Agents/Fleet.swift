@@ -46,14 +46,13 @@ final class Fleet: Sendable {
     /// Ends one agent without a word; the last ones first.
     ///
     /// - Parameter keepingConnection: as a machine that hangs, not as a process that is killed.
-    /// - Returns: its name.
-    func kill(_ number: Int, keepingConnection: Bool) async throws -> String {
+    func kill(_ number: Int, keepingConnection: Bool) async throws -> (name: String, node: NodeID) {
         let loop = loops[number % loops.count]
         return try await loop.eventLoop.submit {
             let agents = loop.value.agents
             let agent = agents[agents.count - 1 - number / self.loops.count]
             if keepingConnection { agent.silence() } else { agent.cut() }
-            return agent.name
+            return (agent.name, agent.node)
         }.get()
     }
 

@@ -12,6 +12,7 @@ import TLSIdentity
 /// Lives on the event loop of its fleet, as everything below.
 final class PretendedAgent {
     let name: String
+    let node: NodeID
     /// The coordinator has welcomed this connection.
     private(set) var isWelcomed = false
     private var wasWelcomed = false
@@ -38,6 +39,7 @@ final class PretendedAgent {
         self.fleet = fleet
         self.index = index
         self.name = name
+        node = identity.node
         let seed = settings.seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15
         var random = SeededRandom(seed: seed)
         machine = PretendedMachine(name: name, devices: settings.devices, seed: random.next())

@@ -97,26 +97,18 @@ struct CoordinatorClient: Sendable {
 }
 
 extension CoordinatorClient {
-    /// Nodes by state.
-    func nodes() async throws -> [String: Int] { try await get("/v1/cluster", ClusterView.self).nodes }
-
-    func state(ofNode name: String) async throws -> NodeState {
-        try await get("/v1/nodes/\(name)", NodeView.self).state
+    /// By number: a name has to be looked for among all nodes.
+    func state(of node: NodeID) async throws -> NodeState {
+        try await get("/v1/nodes/\(node)", NodeView.self).state
     }
 
-    /// Nodes that were called so (`suspect`, `lost`) since that moment, without those named; at most the newest
-    /// thousand events are looked at.
-    func nodes(called state: NodeState, since moment: Instant, but names: Set<String> = []) async throws
-        -> Int
-    {
+    /// Nodes that were called so (`suspect`, `lost`) since that moment; at most the newest thousand events are looked
+    /// at.
+    func nodes(called state: NodeState, since moment: Instant) async throws -> Int {
         let events: Page<EventView> = try await get("/v1/events?limit=1000")
         let since = moment.rfc3339
-        var found = Set(
-            events.items.filter { $0.at >= since && $0.message.hasPrefix(state.rawValue) }.map(\.subject))
-        for name in names {
-            found.remove("node \(try await get("/v1/nodes/\(name)", NodeView.self).node)")
-        }
-        return found.count
+        let found = events.items.filter { $0.at >= since && $0.message.hasPrefix(state.rawValue) }
+        return Set(found.map(\.subject)).count
     }
 
     /// A job of so many tasks that any slot of the fleet may take.
