@@ -1,5 +1,6 @@
 """The systems of liveness.py: each starts a server and nodes, and knows how one of them is ended and looked for."""
 
+import json
 import os
 import pathlib
 import re
@@ -88,11 +89,12 @@ class MortiseNodes(System):
         wait_for(lambda: self.states().count("ready") >= count, "all agents", 900)
 
     def states(self):
-        return [line.split()[2] for line in self.cluster.run("mortise", "node", "list").splitlines()[1:]]
+        listed = json.loads(self.cluster.run("mortise", "node", "list", "--format", "json"))
+        return [node["state"] for node in listed["items"]]
 
     def is_silent(self, name):
-        shown = self.cluster.run("mortise", "node", "show", name, "--format", "json")
-        return re.search(r'"state" *: *"(suspect|lost)"', shown) is not None
+        shown = json.loads(self.cluster.run("mortise", "node", "show", name, "--format", "json"))
+        return shown["state"] in ("suspect", "lost")
 
     def killed(self):
         self.agents["to-kill"].kill()
