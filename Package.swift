@@ -59,6 +59,7 @@ extension Target.Dependency {
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let yams = product(name: "Yams", package: "Yams")
+    static let histogram = product(name: "Histogram", package: "hdrhistogram-swift")
 }
 
 let package = Package(
@@ -83,6 +84,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
     ],
     targets: [
         // Shared words and small tools
@@ -190,13 +192,15 @@ let package = Package(
             ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", "AgentCore"]),
         program("mortise-sim", "Sources/mortise-sim", ["ClusterTypes", "Simulator", .argumentParser]),
 
-        // Load tools
+        // Load and its measuring: real sessions of thousands of pretended agents
         pure("LoadModel", "Sources/LoadModel", ["ClusterTypes", "ProtocolMessages"]),
         program(
             "mortise-bench", "Sources/mortise-bench",
             [
-                "ClusterTypes", "LoadModel", "ProtocolMessages", "ProtocolCodec", "Platform", "CoordinatorCore",
-                "CoordinatorHistory", "Zstd", .argumentParser,
+                "ClusterTypes", "LoadModel", "APITypes", "ProtocolMessages", "ProtocolCodec", "AgentCore",
+                "AgentLink", "CoordinatorCore", "CoordinatorHistory", "HTTPSClient", "Platform", "Terminal",
+                "TLSIdentity", "Zstd", .nioCore, .nioPosix, .histogram, .argumentParser, .unixSignals,
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
 
         // Tests mirror the folders
@@ -278,7 +282,7 @@ let package = Package(
             "EndToEndTests", "EndToEnd",
             [
                 // Built with it, and run by it.
-                "mortise", "mortise-agent", "mortise-coordinator",
+                "mortise", "mortise-agent", "mortise-coordinator", "mortise-bench",
                 "APITypes", "HTTPSClient", "TLSIdentity", "Platform", "ClusterTypes", .nioCore, .nioPosix,
                 .nioHTTP1,
             ]),

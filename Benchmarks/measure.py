@@ -49,9 +49,9 @@ def folder_of_programs():
 
 
 class Mortise:
-    """A coordinator and one agent on loopback, in a folder of their own."""
+    """A coordinator and, unless told otherwise, one agent on loopback, in a folder of their own."""
 
-    def __init__(self, programs):
+    def __init__(self, programs, agent=True):
         self.programs = programs
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="mortise-bench."))
         self.environment = {
@@ -64,8 +64,10 @@ class Mortise:
         self.coordinator = self.start("mortise-coordinator", "serve", "--directory", self.work / "head")
         log = self.work / "mortise-coordinator.log"
         wait_for(lambda: " ready" in log.read_text(), "the coordinator")
-        token = self.run("mortise-coordinator", "token", "create", "--directory", self.work / "head", "--uses", "1")
-        environment = {**self.environment, "MORTISE_JOIN_TOKEN": token.strip()}
+        self.agent = None
+        if not agent:
+            return
+        environment = {**self.environment, "MORTISE_JOIN_TOKEN": self.token(1)}
         self.agent = self.start("mortise-agent", "run", "--directory", self.work / "agent", "--address", "127.0.0.1",
                                 environment=environment)
         wait_for(lambda: "ready" in self.run("mortise", "node", "list"), "the agent")
@@ -79,13 +81,19 @@ class Mortise:
         return subprocess.Popen([self.programs / program, *map(str, arguments)],
                                 env=environment or self.environment, stdout=log, stderr=log)
 
+    def token(self, uses):
+        """A join token for so many agents."""
+        return self.run("mortise-coordinator", "token", "create", "--directory", self.work / "head", "--uses",
+                        uses).strip()
+
     def job(self, job):
         return json.loads(self.run("mortise", "job", "show", job, "--format", "json"))
 
     def stop(self):
-        subprocess.run([self.programs / "mortise-agent", "leave", "--directory", self.work / "agent"],
-                       stdout=subprocess.DEVNULL)
-        self.agent.wait(30)
+        if self.agent:
+            subprocess.run([self.programs / "mortise-agent", "leave", "--directory", self.work / "agent"],
+                           stdout=subprocess.DEVNULL)
+            self.agent.wait(30)
         self.coordinator.terminate()
         self.coordinator.wait(30)
         shutil.rmtree(self.work)

@@ -1,10 +1,11 @@
 import Foundation
 
-/// The three programs, as they were built together with this test.
+/// The programs, as they were built together with this test.
 enum Programs {
     static let coordinator = folder + "/mortise-coordinator"
     static let agent = folder + "/mortise-agent"
     static let commandLine = folder + "/mortise"
+    static let bench = folder + "/mortise-bench"
 
     /// The test's own executable stands beside them; where it is run by another program, the build folder is known
     /// from this file.

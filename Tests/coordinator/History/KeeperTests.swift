@@ -18,7 +18,7 @@ struct KeeperTests {
                 sequence: 1, processorPermille: UInt32(second % 1_000),
                 devices: [DeviceSample(utilizationPercent: 0)])
             keeper.note(
-                beat, of: NodeID(1), holding: { [holding(devices: [0])] }, at: .after(Double(second)))
+                [(NodeID(1), beat)], holdings: { _ in [holding(devices: [0])] }, at: .after(Double(second)))
         }
     }
 
