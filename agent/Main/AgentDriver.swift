@@ -3,6 +3,7 @@ import AgentHardware
 import AgentLink
 import AgentSlots
 import ClusterTypes
+import Exposition
 import Logging
 import NIOCore
 import NIOPosix
@@ -33,6 +34,8 @@ final class AgentDriver {
     private var renewal: Scheduled<Void>?
     /// For people: where the link stands.
     private var linkState = "connecting"
+    private var isConnected = false
+    private var load: Heartbeat?
 
     init(
         eventLoop: any EventLoop, core: Agent, files: NodeIdentityFiles, prober: HardwareProber,
@@ -53,7 +56,7 @@ final class AgentDriver {
     func start(identity: NodeIdentity, slots: SlotManager) {
         self.slots = slots
         link = AgentLink(eventLoop: eventLoop, identity: identity) { [weak self] in self?.receive($0) }
-        deliver(.loadMeasured(prober.load()))
+        measureLoad()
         measureLoadLater()
         renewLater(identity.certificate.renewalDue - Self.now())
     }
@@ -71,6 +74,25 @@ final class AgentDriver {
         return (
             prober.refreshed(hardware), prober.load(), "\(linkState); \(core.runningSlots) slots run\(end)"
         )
+    }
+
+    /// What this machine and this agent are now, as far as it is known without a probe.
+    func writeMetrics(into exposition: inout Exposition) {
+        exposition.begin("mortise_agent_info", .info, "The agent's build.")
+        exposition.add(Labels(("version", mortiseVersion)), 1)
+        exposition.begin("mortise_agent_connected", .gauge, "1 while a coordinator takes this agent's heartbeats.")
+        exposition.add(isConnected ? 1 : 0)
+        exposition.begin("mortise_node_slots_running", .gauge, "Slots that have processes.")
+        exposition.add(Double(core.runningSlots))
+        exposition.begin(
+            "mortise_agent_device_sample_age_seconds", .gauge, "Since a vendor's tool last answered.")
+        exposition.add(prober.deviceSampleAge.map { Double($0.wholeMilliseconds) / 1_000 })
+        StatusPrometheus.write(
+            MachineStatus(report: prober.refreshed(hardware), load: load), into: &exposition)
+        let usage = ProcessUsage.now()
+        exposition.addProcess(
+            cpuSeconds: usage.cpuSeconds, residentBytes: usage.residentBytes, openFiles: usage.openFiles,
+            startedSeconds: usage.startedSeconds)
     }
 
     // MARK: The loop
@@ -120,6 +142,7 @@ final class AgentDriver {
         case .connected: deliver(.connected)
         case .message(let message):
             if case .welcome(let welcome) = message {
+                isConnected = true
                 let seen = link?.seenAddress.map { ", seen at \($0)" } ?? ""
                 linkState = "connected to cluster '\(welcome.cluster)' as node \(welcome.node)\(seen)"
                 logger.notice(
@@ -127,6 +150,7 @@ final class AgentDriver {
             }
             deliver(.messageReceived(message))
         case .disconnected(let reason, _):
+            isConnected = false
             linkState = "not connected: \(reason)"
             logger.warning("not connected", metadata: ["reason": "\(reason)"])
             deliver(.disconnected(reason: reason))
@@ -145,9 +169,15 @@ final class AgentDriver {
         }
     }
 
+    private func measureLoad() {
+        let load = prober.load()
+        self.load = load
+        deliver(.loadMeasured(load))
+    }
+
     private func measureLoadLater() {
         eventLoop.assumeIsolated().scheduleTask(in: Self.loadInterval) {
-            self.deliver(.loadMeasured(self.prober.load()))
+            self.measureLoad()
             self.sampleDueDevices()
             self.measureLoadLater()
         }

@@ -1,6 +1,8 @@
 package import ClusterTypes
 package import CoordinatorCore
+package import CoordinatorMetrics
 package import CoordinatorStore
+package import Exposition
 package import ProtocolMessages
 package import TLSIdentity
 
@@ -21,6 +23,12 @@ package protocol CoordinatorService: Sendable {
 
     /// The node's newest heartbeat and when it came; nil where none has come since the start.
     func load(of node: NodeID) -> (Heartbeat, Instant)?
+
+    /// The newest that all nodes have said of themselves.
+    func telemetry() -> TelemetrySnapshot
+
+    /// The coordinator's own families: what its instruments and its process say.
+    func writeInternals(into exposition: inout Exposition)
 
     /// A log in pieces of at most 64 KiB, as the agent reads it. The stream holds a bounded number of pieces and
     /// is ended by its reader's going away.

@@ -28,6 +28,7 @@ package final class Driver: Sendable {
     private let signer: CertificateSigner
     private let logger: Logger
     package let telemetry = Telemetry()
+    private let metrics = DriverMetrics()
     package let relay: Relay
     package let revisions: RevisionFeed
     private let storeWorks = Atomic(false)
@@ -55,6 +56,9 @@ package final class Driver: Sendable {
         }
     }
 
+    /// Brings up to date what is measured by looking.
+    package func sampleMetrics() { metrics.noteInbox(inbox.count) }
+
     /// Ends `run` after everything that is waiting now.
     package func stop() { inbox.put(.stop) }
 
@@ -69,18 +73,24 @@ package final class Driver: Sendable {
         var commands = PendingCommands()
         var backlog = Backlog()
         while true {
-            let batch = inbox.takeAll(waitingUpTo: pause(until: core.nextWakeup, backlog.retryAt))
+            let (batch, waitingSince) = inbox.takeAll(
+                waitingUpTo: pause(until: core.nextWakeup, backlog.retryAt))
             let now = Self.now()
+            let beatsBefore = telemetry.beatCount
             var output = Output()
             var isStopping = false
             for input in batch {
                 if case .stop = input { isStopping = true }
                 handle(input, by: &core, at: now, into: &output, &codec, &commands)
             }
+            metrics.took(
+                inputs: batch.count, beats: telemetry.beatCount - beatsBefore,
+                waiting: waitingSince.map { Self.now() - $0 })
             if let wakeup = core.nextWakeup, wakeup <= now { core.handle(.wakeup, at: now, into: &output) }
             backlog.take(output)
             commit(&backlog, by: &core, at: now)
             perform(backlog.releaseActions(), &codec, &commands)
+            metrics.worked(Self.now() - now)
             if isStopping { return }
         }
     }
@@ -103,10 +113,9 @@ package final class Driver: Sendable {
                 let message = try codec.decoder.agentMessage(bytes)
                 if relay.take(message) { return }
                 core.handle(.agentMessage(connection, message), at: now, into: &output)
-                if case .heartbeat(let beat) = message, let node = core.node(of: connection) {
-                    telemetry.note(beat, of: node, at: now)
-                }
+                if let node = core.node(of: connection) { telemetry.note(message, of: node, at: now) }
             } catch {
+                metrics.decodingFailed()
                 logger.warning("closing an agent's connection", metadata: ["reason": "\(error)"])
                 core.handle(.agentDisconnected(connection, reason: error.message), at: now, into: &output)
                 output.actions.append(.refuse(connection, Refusal(.protocolViolation, error.description)))
@@ -123,8 +132,11 @@ package final class Driver: Sendable {
     /// Everything or nothing: what cannot be written is kept, and the machine told to take no new work.
     private func commit(_ backlog: inout Backlog, by core: inout Coordinator, at now: Instant) {
         guard !backlog.writes.isEmpty, backlog.retryAt.map({ $0 <= now }) ?? true else { return }
+        let start = Self.now()
         do {
-            let revision = try store.commit(backlog.writes.coalesced())
+            let writes = backlog.writes.coalesced()
+            let revision = try store.commit(writes)
+            metrics.committed(rows: writes.count, in: Self.now() - start)
             let wasFailing = backlog.retryAt != nil
             backlog.written()
             revisions.publish(revision)
@@ -136,6 +148,7 @@ package final class Driver: Sendable {
                 backlog.take(output)
             }
         } catch {
+            metrics.commitFailed(pendingRows: backlog.writes.count)
             if backlog.retryAt == nil {
                 storeWorks.store(false, ordering: .relaxed)
                 logger.error(

@@ -1,41 +1,50 @@
 import ClusterTypes
 package import CoordinatorCore
 import Dispatch
+import Platform
 import Synchronization
 
 /// What waits for the driver. Many threads put in, the driver alone takes out: everything at once, with one wake-up
 /// per batch.
 final class Inbox: Sendable {
-    private let waiting = Mutex<[Input]>([])
+    private struct State {
+        var inputs: [Input] = []
+        /// When the first of them came.
+        var since: Instant?
+    }
+
+    private let waiting = Mutex(State())
     private let signal = DispatchSemaphore(value: 0)
 
     func put(_ input: Input) {
-        let wasEmpty = waiting.withLock { waiting in
-            waiting.append(input)
-            return waiting.count == 1
-        }
-        if wasEmpty { signal.signal() }
+        put([input])
     }
+
+    var count: Int { waiting.withLock { $0.inputs.count } }
 
     func put(_ inputs: [Input]) {
         guard !inputs.isEmpty else { return }
+        let now = Instant(microseconds: SteadyClock.now())
         let wasEmpty = waiting.withLock { waiting in
-            waiting.append(contentsOf: inputs)
-            return waiting.count == inputs.count
+            waiting.inputs.append(contentsOf: inputs)
+            guard waiting.since == nil else { return false }
+            waiting.since = now
+            return true
         }
         if wasEmpty { signal.signal() }
     }
 
     /// Blocks until there is something, but not longer than `timeout`.
-    func takeAll(waitingUpTo timeout: Duration?) -> [Input] {
+    /// - Returns: also since when the oldest of them waited; nil without any.
+    func takeAll(waitingUpTo timeout: Duration?) -> (inputs: [Input], since: Instant?) {
         let now = DispatchTime.now()
         let deadline =
             timeout.map { now + .microseconds(Int(max(0, $0.wholeMicroseconds))) } ?? .distantFuture
         _ = signal.wait(timeout: deadline)
         return waiting.withLock { waiting in
             let taken = waiting
-            waiting = []
-            return taken
+            waiting = State()
+            return (taken.inputs, taken.since)
         }
     }
 }

@@ -1,14 +1,42 @@
 package import ClusterTypes
+package import CoordinatorMetrics
 package import ProtocolMessages
 import Synchronization
 
-/// The newest heartbeat of each node: what is shown, and never what is decided on.
+/// The newest heartbeat and devices of each node: what is shown, and never what is decided on.
 package final class Telemetry: Sendable {
-    private let newest = Mutex<[NodeID: (Heartbeat, Instant)]>([:])
-
-    func note(_ heartbeat: Heartbeat, of node: NodeID, at now: Instant) {
-        newest.withLock { $0[node] = (heartbeat, now) }
+    private struct State {
+        var newest = TelemetrySnapshot()
+        var beatCount = 0
     }
 
-    package func load(of node: NodeID) -> (Heartbeat, Instant)? { newest.withLock { $0[node] } }
+    private let state = Mutex(State())
+
+    func note(_ message: AgentMessage, of node: NodeID, at now: Instant) {
+        switch message {
+        case .heartbeat(let heartbeat):
+            state.withLock { state in
+                state.newest.beats[node] = TelemetrySnapshot.Beat(heartbeat, at: now)
+                state.beatCount += 1
+            }
+        case .hello(let hello): note(hello.hardware, of: node)
+        case .hardware(let report, _): note(report, of: node)
+        default: break
+        }
+    }
+
+    private func note(_ report: HardwareReport, of node: NodeID) {
+        let devices = report.devices.map { DeviceFacts($0) }
+        state.withLock { $0.newest.devices[node] = devices.isEmpty ? nil : devices }
+    }
+
+    /// Since the start.
+    var beatCount: Int { state.withLock { $0.beatCount } }
+
+    package func load(of node: NodeID) -> (Heartbeat, Instant)? {
+        state.withLock { state in state.newest.beats[node].map { ($0.heartbeat, $0.at) } }
+    }
+
+    /// All of it; a copy is made only while somebody holds the one before.
+    package func snapshot() -> TelemetrySnapshot { state.withLock { $0.newest } }
 }

@@ -81,6 +81,7 @@ final class AgentConnection: ChannelInboundHandler {
     }
 
     private func deliver(_ bytes: [UInt8], _ id: ConnectionID) {
+        loop.metrics.received(bytes: bytes.count)
         loop.append(.frame(id, bytes), bytes: bytes.count)
     }
 
@@ -145,6 +146,7 @@ final class AgentConnection: ChannelInboundHandler {
             cut(reason: "the agent reads too slowly: \(waiting) bytes wait to be sent")
             return false
         }
+        loop.metrics.sent(bytes: bytes.count)
         write(context.channel.allocator.buffer(bytes: bytes), .binary)
         if isDirty { return false }
         isDirty = true
