@@ -142,7 +142,8 @@ let package = Package(
             "CoordinatorAPI", "coordinator/API",
             [
                 "ClusterTypes", "APITypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorMetrics",
-                "CoordinatorStore", "Exposition", "TLSIdentity", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .nioCore, .nioSSL, .logging,
+                "CoordinatorStore", "Exposition", "TLSIdentity", .hummingbird, .hummingbirdCore,
+                .hummingbirdTLS, .nioCore, .nioSSL, .logging,
                 .serviceLifecycle,
             ]),
         program(
@@ -174,7 +175,8 @@ let package = Package(
             "mortise-agent", "agent/Main",
             [
                 "ClusterTypes", "Exposition", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity",
-                "HTTPSClient", "AgentCore", "AgentDoctor", "AgentHardware", "AgentLink", "AgentSlots", "Terminal", .nioCore,
+                "HTTPSClient", "AgentCore", "AgentDoctor", "AgentHardware", "AgentLink", "AgentSlots",
+                "Terminal", .nioCore,
                 .nioPosix, .nioHTTP1, .argumentParser, .logging,
             ]),
 
@@ -282,7 +284,8 @@ let package = Package(
 // BoringSSL nor GRDB has to be built.
 if Context.environment["MORTISE_FUZZ"] == "1" {
     let whole = [
-        "ClusterTypes", "Exposition", "CZstd", "Zstd", "CPlatform", "Platform", "APITypes", "JobFile", "ProtocolMessages",
+        "ClusterTypes", "Exposition", "CZstd", "Zstd", "CPlatform", "Platform", "APITypes", "JobFile",
+        "ProtocolMessages",
         "ProtocolGenerated", "ProtocolCodec", "AgentHardware", "CoordinatorPlacement",
         "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorStore",
     ]

@@ -83,7 +83,8 @@ import Testing
             let birch = try await cluster.agentArguments("birch")
             let second = try await cluster.run(
                 Programs.agent, birch + ["--metrics-listen", place], within: .seconds(60))
-            #expect(second.status == 1 && second.errors.contains("Cannot serve metrics on \(place)"), "\(second)")
+            #expect(
+                second.status == 1 && second.errors.contains("Cannot serve metrics on \(place)"), "\(second)")
         }
     }
 

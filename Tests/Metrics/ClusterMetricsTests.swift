@@ -9,7 +9,8 @@ import Testing
 struct ClusterMetricsTests {
     private static let now = Instant(microseconds: 1_750_000_000_000_000)
 
-    private static func node(_ number: UInt64, _ state: NodeState = .ready, name: String? = nil) -> NodeRecord {
+    private static func node(_ number: UInt64, _ state: NodeState = .ready, name: String? = nil) -> NodeRecord
+    {
         var device = DeviceCapacity(type: .gpu, model: "H100", memoryBytes: 80 << 30)
         let good = device
         device.withhold(.failed, "lost")
@@ -23,7 +24,8 @@ struct ClusterMetricsTests {
     private static func beat(ageSeconds: Int64 = 1, slots: [SlotSample] = []) -> TelemetrySnapshot.Beat {
         TelemetrySnapshot.Beat(
             Heartbeat(
-                sequence: 1, uptimeSeconds: 60, loadMilli: 1_500, processorPermille: 250, memoryUsedBytes: 100,
+                sequence: 1, uptimeSeconds: 60, loadMilli: 1_500, processorPermille: 250,
+                memoryUsedBytes: 100,
                 diskAvailableBytes: 200, rates: TransferRates(networkSendBytes: 9),
                 devices: [
                     DeviceSample(
@@ -88,7 +90,8 @@ struct ClusterMetricsTests {
             (#"mortise_pool_processors_usable{pool="main"}"#, "8"),
             (#"mortise_pool_processors_allocated{pool="main"}"#, "1.5"),
             (#"mortise_pool_memory_allocated_bytes{pool="main"}"#, "1048576"),
-            ("mortise_devices{\(kind),health=\"ok\"}", "2"), ("mortise_devices{\(kind),health=\"failed\"}", "2"),
+            ("mortise_devices{\(kind),health=\"ok\"}", "2"),
+            ("mortise_devices{\(kind),health=\"failed\"}", "2"),
             ("mortise_pool_devices_usable{\(kind)}", "2"), ("mortise_pool_devices_allocated{\(kind)}", "0.5"),
             (#"mortise_slots{state="running"}"#, "1"), (#"mortise_slots{state="pending"}"#, "0"),
             (#"mortise_jobs{state="running"}"#, "1"), (#"mortise_tasks{state="ready"}"#, "10"),
@@ -119,7 +122,8 @@ struct ClusterMetricsTests {
             ("mortise_device_allocated_ratio{\(device)}", "0.5"), ("mortise_device_usable{\(device)}", "1"),
             ("mortise_device_health_info{\(device),health=\"ok\"}", "1"),
             ("mortise_device_memory_errors_total{\(device),kind=\"uncorrected\"}", "1"),
-            ("mortise_slot_processors_used{\(slot)}", "1.25"), ("mortise_slot_memory_used_bytes{\(slot)}", "77"),
+            ("mortise_slot_processors_used{\(slot)}", "1.25"),
+            ("mortise_slot_memory_used_bytes{\(slot)}", "77"),
             ("mortise_slot_device_utilization_ratio{\(slot)}", "0.98"),
         ] { #expect(value(series, lines) == expected, "\(series)") }
         // The second device has told nothing: it has no readings, not even zeros.
@@ -219,7 +223,8 @@ struct ClusterMetricsTests {
         }
         let gpu = #"node="n1",node_id="1",device="0",minor_number="0",uuid="GPU-a""#
         let group = #"host_ip="10.0.0.1",node_id="1",device_type="nvidia.com/gpu",device_str="H100""#
-        let task = #"username="ada",job_name="app",role_name="train",task_index="5",pod_name="slot-5",user_email="","#
+        let task =
+            #"username="ada",job_name="app",role_name="train",task_index="5",pod_name="slot-5",user_email="","#
             + #"vc_name="main""#
         let device = task + #",minor_number="0",uuid="GPU-a",device_type="nvidia.com/gpu",device_str="H100""#
         for (series, expected) in [
@@ -231,7 +236,10 @@ struct ClusterMetricsTests {
             ("task_device_percent{\(device)}", "98"), ("task_device_mem_percent{\(device)}", "50"),
             ("task_cpu_percent{\(task)}", "125"), ("task_mem_usage_byte{\(task)}", "77"),
         ] { #expect(value(series, lines(true)) == expected, "\(series)") }
-        #expect(lines(true).contains { $0.hasPrefix("pai_node_count{name=\"n1\"") && $0.contains("ready=\"true\"") })
+        #expect(
+            lines(true).contains {
+                $0.hasPrefix("pai_node_count{name=\"n1\"") && $0.contains("ready=\"true\"")
+            })
         #expect(value("k8s_node_device_available{\(group)}", lines(true, .cordoned)) == "0")
         #expect(!lines(false).contains { !$0.hasPrefix("#") && !$0.hasPrefix("mortise_") })
     }

@@ -25,7 +25,8 @@ struct ExpositionTests {
     }
 
     @Test(arguments: [
-        ("plain", "plain"), (#"a"b"#, #"a\"b"#), (#"a\b"#, #"a\\b"#), ("a\nb", #"a\nb"#), ("a\u{1b}[2J\tb", "a [2J b"),
+        ("plain", "plain"), (#"a"b"#, #"a\"b"#), (#"a\b"#, #"a\\b"#), ("a\nb", #"a\nb"#),
+        ("a\u{1b}[2J\tb", "a [2J b"),
         ("größe 加速", "größe 加速"), ("", ""), (#"\n"#, #"\\n"#),
     ])
     func `Labels are escaped`(value: String, expected: String) {

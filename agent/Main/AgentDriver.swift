@@ -80,7 +80,8 @@ final class AgentDriver {
     func writeMetrics(into exposition: inout Exposition) {
         exposition.begin("mortise_agent_info", .info, "The agent's build.")
         exposition.add(Labels(("version", mortiseVersion)), 1)
-        exposition.begin("mortise_agent_connected", .gauge, "1 while a coordinator takes this agent's heartbeats.")
+        exposition.begin(
+            "mortise_agent_connected", .gauge, "1 while a coordinator takes this agent's heartbeats.")
         exposition.add(isConnected ? 1 : 0)
         exposition.begin("mortise_node_slots_running", .gauge, "Slots that have processes.")
         exposition.add(Double(core.runningSlots))

@@ -9,7 +9,8 @@ struct MetricsOptions: ParsableArguments {
             "Serve GET /metrics for Prometheus here, over plain HTTP: 127.0.0.1:9475. [MORTISE_METRICS_LISTEN]",
             valueName: "address:port"))
     var metricsListen: String?
-    @Flag(help: "Allow --metrics-listen on addresses that other machines reach: they read it without a token.")
+    @Flag(
+        help: "Allow --metrics-listen on addresses that other machines reach: they read it without a token.")
     var metricsAllowRemote = false
 
     /// - Returns: nil where none are wanted.
@@ -45,6 +46,6 @@ struct MetricsOptions: ParsableArguments {
 extension SocketAddress {
     fileprivate var isLoopback: Bool {
         guard let text = ipAddress else { return false }
-        return text == "::1" || (protocol == .inet && text.hasPrefix("127."))
+        return text == "::1" || (self.protocol == .inet && text.hasPrefix("127."))
     }
 }

@@ -27,7 +27,10 @@ extension ClusterMetrics {
                     ("disk_pressure", "unknown"), ("memory_pressure", "unknown"), ("out_of_disk", "unknown"),
                     ("ready", "\(record.state.isThere && record.state != .suspect)"),
                     ("unschedulable", "\(record.isCordoned || record.isDraining)"),
-                    ("deviceType", record.capacity.devices.first.map { Self.deviceType($0, node.fact(0)) } ?? "")),
+                    (
+                        "deviceType",
+                        record.capacity.devices.first.map { Self.deviceType($0, node.fact(0)) } ?? ""
+                    )),
                 1)
         }
         let rows = nodes.flatMap { node in Self.deviceGroups(of: node) }
@@ -66,7 +69,9 @@ extension ClusterMetrics {
 
     private static let deviceCounts: [Series<DeviceGroup>] = [
         Series(name: "k8s_node_device_total", help: "Devices of the node.") { $0.total },
-        Series(name: "k8s_node_device_allocatable", help: "Those that may be given to work.") { $0.allocatable },
+        Series(name: "k8s_node_device_allocatable", help: "Those that may be given to work.") {
+            $0.allocatable
+        },
         Series(name: "k8s_node_device_reserved", help: "Those that may not.") { $0.total - $0.allocatable },
         Series(name: "k8s_node_device_used", help: "Those that work has been given.") { $0.used },
         Series(name: "k8s_node_device_available", help: "Free ones; 0 where the node takes no new work.") {
@@ -111,12 +116,14 @@ extension ClusterMetrics {
     }
 
     private static let gpuSeries: [Series<DeviceRow>] = [
-        Series(name: "nvidiasmi_utilization_gpu", help: "Busy part of the time, in percent.", value: \.percent),
+        Series(
+            name: "nvidiasmi_utilization_gpu", help: "Busy part of the time, in percent.", value: \.percent),
         Series(name: "nvidiasmi_temperature", help: "Degrees Celsius.", value: \.celsius),
     ]
 
     private static let npuSeries: [Series<DeviceRow>] = [
-        Series(name: "huaweismi_utilization_npu", help: "Busy part of the time, in percent.", value: \.percent),
+        Series(
+            name: "huaweismi_utilization_npu", help: "Busy part of the time, in percent.", value: \.percent),
         Series(
             name: "huaweismi_utilization_memory", help: "Memory in use, in percent.", value: \.memoryPercent),
         Series(name: "huaweismi_temperature", help: "Degrees Celsius.", value: \.celsius),
@@ -152,7 +159,9 @@ extension ClusterMetrics {
     ]
 
     private static let taskDeviceSeries: [Series<DeviceRow>] = [
-        Series(name: "task_device_percent", help: "Busy part of its device's time, in percent.", value: \.percent),
+        Series(
+            name: "task_device_percent", help: "Busy part of its device's time, in percent.", value: \.percent
+        ),
         Series(
             name: "task_device_mem_percent", help: "Its device's memory in use, in percent.",
             value: \.memoryPercent),

@@ -25,7 +25,8 @@ extension ClusterMetrics {
             }
         }
         exposition.begin(
-            "mortise_job_retries_total", .counter, "Attempts of an active job's tasks that failed and were tried again.")
+            "mortise_job_retries_total", .counter,
+            "Attempts of an active job's tasks that failed and were tried again.")
         for (labels, job) in newest { exposition.add(labels, Double(job.retried)) }
     }
 }

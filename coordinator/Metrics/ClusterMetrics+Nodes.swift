@@ -126,7 +126,8 @@ extension ClusterMetrics {
             $0.beat.map { Double($0.rates.networkReceiveBytes) }
         },
         Series(
-            name: "mortise_node_network_send_bytes_per_second", help: "Sent by all interfaces but the loopback."
+            name: "mortise_node_network_send_bytes_per_second",
+            help: "Sent by all interfaces but the loopback."
         ) {
             $0.beat.map { Double($0.rates.networkSendBytes) }
         },
@@ -182,7 +183,8 @@ extension NodeRow {
     static let stateSeriesCount = 3
     /// At most so many more.
     var detailSeriesCount: Int {
-        ClusterMetrics.nodeSeries.count + record.capacity.devices.count * (ClusterMetrics.deviceSeries.count + 3)
+        ClusterMetrics.nodeSeries.count + record.capacity.devices.count
+            * (ClusterMetrics.deviceSeries.count + 3)
     }
 
     func device(_ position: Int) -> DeviceRow {

@@ -94,7 +94,8 @@ extension ClusterMetrics {
         exposition.begin("mortise_pool_devices_usable", .gauge, "Devices that may be given to work.")
         for (labels, totals) in kinds { exposition.add(labels, Double(totals.usable)) }
         exposition.begin(
-            "mortise_pool_devices_allocated", .gauge, "Devices that slots have been given; shares are parts of 1.")
+            "mortise_pool_devices_allocated", .gauge,
+            "Devices that slots have been given; shares are parts of 1.")
         for (labels, totals) in kinds { exposition.add(labels, Double(totals.allocatedShares) / 1_000) }
     }
 }

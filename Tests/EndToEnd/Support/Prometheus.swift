@@ -3,7 +3,8 @@ import Platform
 
 /// A real Prometheus with a database of its own in the cluster's folder; it ends with the cluster.
 struct Prometheus {
-    static let isInstalled = SystemCommand.path(of: "prometheus") != nil && SystemCommand.path(of: "promtool") != nil
+    static let isInstalled =
+        SystemCommand.path(of: "prometheus") != nil && SystemCommand.path(of: "promtool") != nil
     static var tool: String { SystemCommand.path(of: "promtool") ?? "promtool" }
 
     /// "host:port".

@@ -49,7 +49,8 @@ struct MetricsTests {
                 accept: "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5")
             #expect(
                 answer.header("content-type") == "application/openmetrics-text; version=1.0.0; charset=utf-8")
-            #expect(answer.text.hasSuffix("# EOF\n") && answer.text.contains("# TYPE mortise_beats counter\n"))
+            #expect(
+                answer.text.hasSuffix("# EOF\n") && answer.text.contains("# TYPE mortise_beats counter\n"))
         }
     }
 

@@ -36,7 +36,8 @@ package enum StatusPrometheus {
                 ("processor", processor.model), ("container", report.container),
                 ("address", report.address.advertised)), 1)
         // A size of 0 is one that could not be read.
-        func one(_ name: String, _ help: String, _ value: (some BinaryInteger)?, _ labels: Labels = Labels()) {
+        func one(_ name: String, _ help: String, _ value: (some BinaryInteger)?, _ labels: Labels = Labels())
+        {
             exposition.begin("mortise_node_" + name, .gauge, help)
             exposition.add(labels, value.flatMap { $0 > 0 ? Double($0) : nil })
         }
@@ -125,19 +126,23 @@ package enum StatusPrometheus {
         for (labels, device, _) in rows { exposition.add(labels, device.ageSeconds.map { Double($0) }) }
     }
 
-    private static let readings: [(name: String, help: String, value: @Sendable (DeviceSample) -> Double?)] = [
-        ("mortise_device_memory_used_bytes", "Memory in use.", { $0.memoryUsedBytes.map { Double($0) } }),
-        (
-            "mortise_device_utilization_ratio", "Busy part of the time.",
-            { $0.utilizationPercent.map { Double($0) / 100 } }
-        ),
-        ("mortise_device_temperature_celsius", "Temperature.", { $0.temperatureCelsius.map { Double($0) } }),
-        ("mortise_device_power_watts", "Power draw.", { $0.powerMilliwatts.map { Double($0) / 1_000 } }),
-        (
-            "mortise_device_clock_hertz", "Clock of its processing units.",
-            { $0.clockMegahertz.map { Double($0) * 1e6 } }
-        ),
-    ]
+    private static let readings: [(name: String, help: String, value: @Sendable (DeviceSample) -> Double?)] =
+        [
+            ("mortise_device_memory_used_bytes", "Memory in use.", { $0.memoryUsedBytes.map { Double($0) } }),
+            (
+                "mortise_device_utilization_ratio", "Busy part of the time.",
+                { $0.utilizationPercent.map { Double($0) / 100 } }
+            ),
+            (
+                "mortise_device_temperature_celsius", "Temperature.",
+                { $0.temperatureCelsius.map { Double($0) } }
+            ),
+            ("mortise_device_power_watts", "Power draw.", { $0.powerMilliwatts.map { Double($0) / 1_000 } }),
+            (
+                "mortise_device_clock_hertz", "Clock of its processing units.",
+                { $0.clockMegahertz.map { Double($0) * 1e6 } }
+            ),
+        ]
 
     /// The load's, which are never old; without one, what the report says of now.
     private static func sample(_ position: Int, _ status: MachineStatus) -> DeviceSample {
