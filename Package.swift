@@ -52,6 +52,7 @@ extension Target.Dependency {
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let logging = product(name: "Logging", package: "swift-log")
+    static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
@@ -80,6 +81,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
@@ -89,6 +91,7 @@ let package = Package(
     targets: [
         // Shared words and small tools
         pure("ClusterTypes", "Sources/ClusterTypes"),
+        pure("Exposition", "Sources/Exposition"),
         .systemLibrary(
             name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         shell("Zstd", "Sources/Zstd", ["CZstd"]),
@@ -101,6 +104,7 @@ let package = Package(
         shell("JobFile", "Sources/JobFile", ["ClusterTypes", "APITypes", .yams]),
         shell("Terminal", "Sources/Terminal", ["Platform"]),
         shell("APITypes", "Sources/APITypes", ["ClusterTypes"]),
+        shell("Instruments", "Sources/Instruments", ["Exposition", .coreMetrics]),
 
         // The agent link
         pure("ProtocolMessages", "protocol/Messages", ["ClusterTypes"]),
@@ -118,6 +122,9 @@ let package = Package(
         pure(
             "CoordinatorHistory", "coordinator/History",
             ["ClusterTypes", "ProtocolMessages", "CoordinatorCore"]),
+        pure(
+            "CoordinatorMetrics", "coordinator/Metrics",
+            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "Exposition"]),
         shell("CoordinatorStore", "coordinator/Store", ["ClusterTypes", "CoordinatorCore"]),
         shell(
             "CoordinatorStoreSQLite", "coordinator/StoreSQLite",
@@ -129,37 +136,38 @@ let package = Package(
             "CoordinatorDriver", "coordinator/Driver",
             [
                 "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "CoordinatorCore", "CoordinatorHistory",
-                "CoordinatorStore", "Platform", "Zstd", .logging,
+                "CoordinatorMetrics", "CoordinatorStore", "Instruments", "Platform", "Zstd", .coreMetrics,
+                .logging,
             ]),
         shell(
             "CoordinatorGateway", "coordinator/Gateway",
             [
-                "ClusterTypes", "ProtocolMessages", "CoordinatorCore", "TLSIdentity",
-                .nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioWebSocket, .nioSSL, .logging,
+                "ClusterTypes", "ProtocolMessages", "CoordinatorCore", "Instruments", "TLSIdentity",
+                .nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioWebSocket, .nioSSL, .coreMetrics, .logging,
             ]),
         shell(
             "CoordinatorAPI", "coordinator/API",
             [
                 "ClusterTypes", "APITypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorHistory",
-                "CoordinatorStore", "TLSIdentity", "Zstd", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
-                .nioCore, .nioSSL, .logging,
+                "CoordinatorMetrics", "CoordinatorStore", "Exposition", "TLSIdentity", "Zstd", .hummingbird,
+                .hummingbirdCore, .hummingbirdTLS, .nioCore, .nioSSL, .logging,
                 .serviceLifecycle,
             ]),
         program(
             "mortise-coordinator", "coordinator/Main",
             [
                 "ClusterTypes", "APITypes", "Platform", "TLSIdentity", "Terminal", "HTTPSClient",
-                "ProtocolMessages",
-                "CoordinatorCore", "CoordinatorHistory", "CoordinatorStore", "CoordinatorStoreSQLite",
-                "CoordinatorDriver", "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .logging,
-                .serviceLifecycle,
-                .unixSignals,
+                "ProtocolMessages", "Exposition", "Instruments", "CoordinatorCore", "CoordinatorHistory",
+                "CoordinatorMetrics", "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorDriver",
+                "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .coreMetrics, .logging,
+                .serviceLifecycle, .unixSignals,
             ]),
 
         // The agent
         pure("AgentCore", "agent/Core", ["ClusterTypes", "ProtocolMessages"]),
         pure("AgentDoctor", "agent/Doctor", ["ClusterTypes", "ProtocolMessages"]),
-        shell("AgentHardware", "agent/Hardware", ["ClusterTypes", "ProtocolMessages", "Platform"]),
+        shell(
+            "AgentHardware", "agent/Hardware", ["ClusterTypes", "Exposition", "ProtocolMessages", "Platform"]),
         shell(
             "AgentLink", "agent/Link",
             [
@@ -173,8 +181,9 @@ let package = Package(
         program(
             "mortise-agent", "agent/Main",
             [
-                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity", "HTTPSClient",
-                "AgentCore", "AgentDoctor", "AgentHardware", "AgentLink", "AgentSlots", "Terminal", .nioCore,
+                "ClusterTypes", "Exposition", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity",
+                "HTTPSClient", "AgentCore", "AgentDoctor", "AgentHardware", "AgentLink", "AgentSlots",
+                "Terminal", .nioCore,
                 .nioPosix, .nioHTTP1, .argumentParser, .logging,
             ]),
 
@@ -213,6 +222,12 @@ let package = Package(
                 .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
             ]),
         tests("TerminalTests", "Terminal", ["Terminal"]),
+        tests(
+            "MetricsTests", "Metrics",
+            [
+                "Exposition", "Instruments", "CoordinatorMetrics", "CoordinatorCore", "ClusterTypes",
+                "ProtocolMessages", "Platform", .coreMetrics,
+            ]),
         tests("JobFileTests", "JobFile", ["JobFile", "APITypes", "ClusterTypes"]),
         tests(
             "CommandLineTests", "mortise",
@@ -254,7 +269,8 @@ let package = Package(
             "APITests", "coordinator/API",
             [
                 "CoordinatorAPI", "APITypes", "ClusterTypes", "ProtocolMessages", "CoordinatorCore",
-                "CoordinatorHistory", "CoordinatorStore", "TLSIdentity", "HTTPSClient", "Zstd",
+                "CoordinatorHistory", "CoordinatorStore", "CoordinatorMetrics", "Exposition", "TLSIdentity",
+                "HTTPSClient", "Zstd",
                 .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle,
             ]),
         tests("AgentCoreTests", "agent/Core", ["AgentCore", "ClusterTypes", "ProtocolMessages"]),
@@ -263,7 +279,7 @@ let package = Package(
             ["AgentDoctor", "AgentHardware", "ClusterTypes", "ProtocolMessages"]),
         tests(
             "HardwareTests", "agent/Hardware",
-            ["AgentHardware", "APITypes", "ClusterTypes", "Platform", "ProtocolMessages"]),
+            ["AgentHardware", "APITypes", "ClusterTypes", "Exposition", "Platform", "ProtocolMessages"]),
         tests(
             "SlotsTests", "agent/Slots",
             [
@@ -295,7 +311,8 @@ let package = Package(
 // BoringSSL nor GRDB has to be built.
 if Context.environment["MORTISE_FUZZ"] == "1" {
     let whole = [
-        "ClusterTypes", "CZstd", "Zstd", "CPlatform", "Platform", "APITypes", "JobFile", "ProtocolMessages",
+        "ClusterTypes", "Exposition", "CZstd", "Zstd", "CPlatform", "Platform", "APITypes", "JobFile",
+        "ProtocolMessages",
         "ProtocolGenerated", "ProtocolCodec", "AgentHardware", "CoordinatorPlacement",
         "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorStore",
     ]

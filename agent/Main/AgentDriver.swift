@@ -3,6 +3,7 @@ import AgentHardware
 import AgentLink
 import AgentSlots
 import ClusterTypes
+import Exposition
 import Logging
 import NIOCore
 import NIOPosix
@@ -36,6 +37,8 @@ final class AgentDriver {
     private var renewal: Scheduled<Void>?
     /// For people: where the link stands.
     private var linkState = "connecting"
+    private var isConnected = false
+    private var load: Heartbeat?
 
     init(
         eventLoop: any EventLoop, core: Agent, files: NodeIdentityFiles, prober: HardwareProber,
@@ -73,6 +76,26 @@ final class AgentDriver {
         let end = core.endsAt.map { "; its time ends at \($0.rfc3339Seconds)" } ?? ""
         let (report, load) = prober.refreshed(hardware)
         return (report, withSlots(load), "\(linkState); \(core.runningSlots) slots run\(end)")
+    }
+
+    /// What this machine and this agent are now, as far as it is known without a probe.
+    func writeMetrics(into exposition: inout Exposition) {
+        exposition.begin("mortise_agent_info", .info, "The agent's build.")
+        exposition.add(Labels(("version", mortiseVersion)), 1)
+        exposition.begin(
+            "mortise_agent_connected", .gauge, "1 while a coordinator takes this agent's heartbeats.")
+        exposition.add(isConnected ? 1 : 0)
+        exposition.begin("mortise_node_slots_running", .gauge, "Slots that have processes.")
+        exposition.add(Double(core.runningSlots))
+        exposition.begin(
+            "mortise_agent_device_sample_age_seconds", .gauge, "Since a vendor's tool last answered.")
+        exposition.add(prober.deviceSampleAge.map { Double($0.wholeMilliseconds) / 1_000 })
+        StatusPrometheus.write(
+            MachineStatus(report: prober.refreshed(hardware).report, load: load), into: &exposition)
+        let usage = ProcessUsage.now()
+        exposition.addProcess(
+            cpuSeconds: usage.cpuSeconds, residentBytes: usage.residentBytes, openFiles: usage.openFiles,
+            startedSeconds: usage.startedSeconds)
     }
 
     // MARK: The loop
@@ -122,6 +145,7 @@ final class AgentDriver {
         case .connected: deliver(.connected)
         case .message(let message):
             if case .welcome(let welcome) = message {
+                isConnected = true
                 let seen = link?.seenAddress.map { ", seen at \($0)" } ?? ""
                 linkState = "connected to cluster '\(welcome.cluster)' as node \(welcome.node)\(seen)"
                 logger.notice(
@@ -129,6 +153,7 @@ final class AgentDriver {
             }
             deliver(.messageReceived(message))
         case .disconnected(let reason, _):
+            isConnected = false
             linkState = "not connected: \(reason)"
             logger.warning("not connected", metadata: ["reason": "\(reason)"])
             deliver(.disconnected(reason: reason))
@@ -148,7 +173,9 @@ final class AgentDriver {
     }
 
     private func measureLoad() {
-        deliver(.loadMeasured(withSlots(prober.load())))
+        let load = withSlots(prober.load())
+        self.load = load
+        deliver(.loadMeasured(load))
         sampleDueDevices()
         lookAtProcesses()
         eventLoop.assumeIsolated().scheduleTask(in: Self.loadInterval) { self.measureLoad() }

@@ -4,6 +4,7 @@ import AgentLink
 import AgentSlots
 import ArgumentParser
 import ClusterTypes
+import Exposition
 import Logging
 import NIOCore
 import NIOPosix
@@ -46,11 +47,13 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Do not run vendor tools such as nvidia-smi and npu-smi.")
     var noTools = false
     @OptionGroup var cloud: CloudOptions
+    @OptionGroup(title: "Metrics") var metrics: MetricsOptions
     @Option(help: "trace, debug, info, notice, warning, error or critical. [MORTISE_LOG_LEVEL]")
     var logLevel: String?
 
     func run() throws {
         Signals.block([SIGTERM, SIGINT])
+        let metricsEndpoint = try metrics.endpoint()
         let logger = try makeLogger()
         let directory = place.location
         try directory.create()
@@ -73,6 +76,7 @@ struct RunCommand: ParsableCommand {
             hardware: hardware,
             nodeName: nodeName, labels: labels, logger: logger)
         try runner.start()
+        if let metricsEndpoint { try runner.serveMetrics(metricsEndpoint) }
         if let end { runner.learnEnd(end) }
         logger.notice(
             "the agent runs", metadata: ["node": "\(nodeName)", "address": "\(hardware.address.advertised)"])
@@ -175,6 +179,15 @@ private final class AgentRunner: Sendable {
         let helper = NIOThreadPool(numberOfThreads: 1)
         helper.start()
         try eventLoop.flatSubmit { self.assemble(helper) }.wait()
+    }
+
+    func serveMetrics(_ address: SocketAddress) throws {
+        let place = try MetricsListener.start(address, on: eventLoop) { format in
+            var exposition = Exposition(format)
+            self.driver.value?.writeMetrics(into: &exposition)
+            return exposition.finish()
+        }.wait()
+        logger.notice("metrics are served", metadata: ["at": "http://\(place)/metrics"])
     }
 
     func shutDown(_ mode: ShutdownMode) {

@@ -1,3 +1,5 @@
+package import CoordinatorMetrics
+
 /// Settings of the API's listener.
 package struct APIConfiguration: Sendable, Hashable {
     /// Address or name to listen on; `0.0.0.0` is every IPv4 address, `::` every address.
@@ -26,6 +28,9 @@ package struct APIConfiguration: Sendable, Hashable {
     /// another program works at the latest then. One through this API works at once. 0...60,000.
     package var tokenCacheMilliseconds: Int
 
+    /// What `/metrics` tells.
+    package var metrics = MetricsOptions.defaults
+
     package static let defaults = APIConfiguration(
         host: "0.0.0.0", port: 7443, bodyLimitBytes: 1 << 20, submitBodyLimitBytes: 64 << 20,
         allSubmitsLimitBytes: 256 << 20, longPollLimitSeconds: 60, longPollSpacingMilliseconds: 50,
@@ -51,7 +56,7 @@ package struct APIConfiguration: Sendable, Hashable {
         check(connections, 1...1_000_000, "connections")
         check(idleLimitSeconds, 1...3_600, "idleLimitSeconds")
         check(tokenCacheMilliseconds, 0...60_000, "tokenCacheMilliseconds")
-        return faults
+        return faults + metrics.validate()
     }
 }
 

@@ -12,6 +12,7 @@ struct APIHandlers: Sendable {
     let authentication: Authentication
     let logger: Logger
     let clusterSummary = ClusterSummary()
+    let scraper = MetricsScraper()
 
     var routes: [Route] {
         clusterRoutes + jobRoutes + taskRoutes + slotRoutes + nodeRoutes + historyRoutes + tokenRoutes
@@ -21,6 +22,7 @@ struct APIHandlers: Sendable {
         [
             Route("GET", "/healthz", role: nil, showHealth),
             Route("GET", "/readyz", role: nil, showReadiness),
+            Route("GET", "/metrics", role: .viewer, showMetrics),
             Route("GET", "/v1/openapi.json", role: nil, showOpenAPI),
             Route("POST", "/v1/enroll", role: nil, body: .smallJSON, enroll),
             Route("GET", "/v1/cluster", role: .viewer, showCluster),

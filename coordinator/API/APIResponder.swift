@@ -63,8 +63,8 @@ struct APIResponder: HTTPResponder {
             return await answer(
                 route,
                 Call(
-                    parameters: parameters, query: query, body: body, caller: caller, channel: origin.channel,
-                    logger: logger))
+                    parameters: parameters, query: query, accept: request.headers[.accept], body: body,
+                    caller: caller, channel: origin.channel, logger: logger))
         } catch let error as BodyCutShort {
             // The rest of the body cannot be told from a next request.
             return closing(error.cause.response)

@@ -5,6 +5,7 @@ import NIOCore
 struct Answer: Sendable {
     enum Content: Sendable {
         case json(ByteBuffer)
+        case text(ByteBuffer, contentType: String)
         /// Pieces as they come, chunked; a failure after the first byte cuts the connection off.
         case stream(@Sendable (inout any ResponseBodyWriter) async throws -> Void)
     }
@@ -24,6 +25,10 @@ struct Answer: Sendable {
         switch content {
         case .json(let buffer):
             headers[.contentType] = "application/json"
+            return Response(
+                status: .init(code: status), headers: headers, body: ResponseBody(byteBuffer: buffer))
+        case .text(let buffer, let contentType):
+            headers[.contentType] = contentType
             return Response(
                 status: .init(code: status), headers: headers, body: ResponseBody(byteBuffer: buffer))
         case .stream(let write):

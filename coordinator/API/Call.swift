@@ -8,6 +8,8 @@ struct Call: Sendable {
     /// Decoded segments of the path.
     let parameters: [String: String]
     let query: Query
+    /// The header of this name.
+    let accept: String?
     let body: ByteBuffer
     /// Whose token it is; nil on routes without one.
     let caller: Caller?

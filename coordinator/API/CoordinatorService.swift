@@ -1,7 +1,9 @@
 package import ClusterTypes
 package import CoordinatorCore
 package import CoordinatorHistory
+package import CoordinatorMetrics
 package import CoordinatorStore
+package import Exposition
 package import ProtocolMessages
 package import TLSIdentity
 
@@ -25,6 +27,12 @@ package protocol CoordinatorService: Sendable {
 
     /// The samples of a node that are not in the store yet; nil where there are none.
     func recentHistory(of node: NodeID) -> NodeHistory?
+
+    /// The newest that all nodes have said of themselves.
+    func telemetry() -> TelemetrySnapshot
+
+    /// The coordinator's own families: what its instruments and its process say.
+    func writeInternals(into exposition: inout Exposition)
 
     /// A log in pieces of at most 64 KiB, as the agent reads it. The stream holds a bounded number of pieces and
     /// is ended by its reader's going away.

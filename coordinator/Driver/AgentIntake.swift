@@ -9,6 +9,7 @@ struct AgentIntake {
     private let relay: Relay
     private let telemetry: Telemetry
     private let history: HistoryKeeper
+    private let metrics: DriverMetrics
     private let logger: Logger
     /// Keeps its compression contexts.
     private var decoder = FrameDecoder()
@@ -17,10 +18,11 @@ struct AgentIntake {
     private var beats: [ReceivedBeat] = []
     private var samples: [Heartbeat] = []
 
-    init(relay: Relay, telemetry: Telemetry, history: HistoryKeeper, logger: Logger) {
+    init(relay: Relay, telemetry: Telemetry, history: HistoryKeeper, metrics: DriverMetrics, logger: Logger) {
         self.relay = relay
         self.telemetry = telemetry
         self.history = history
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -43,7 +45,9 @@ struct AgentIntake {
                     flush(by: &core, at: now, into: &output)
                     if relay.take(message) { continue }
                     core.handle(.agentMessage(connection, message), at: now, into: &output)
+                    if let node = core.node(of: connection) { telemetry.note(message, of: node) }
                 } catch {
+                    metrics.decodingFailed()
                     flush(by: &core, at: now, into: &output)
                     refuse(connection, error, by: &core, at: now, into: &output)
                 }

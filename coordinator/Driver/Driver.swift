@@ -35,6 +35,7 @@ package final class Driver: Sendable {
     let logger: Logger
     package let telemetry = Telemetry()
     package let history: HistoryKeeper
+    private let metrics = DriverMetrics()
     package let relay: Relay
     package let revisions: RevisionFeed
     private let storeWorks = Atomic(false)
@@ -64,6 +65,9 @@ package final class Driver: Sendable {
         }
     }
 
+    /// Brings up to date what is measured by looking.
+    package func sampleMetrics() { metrics.noteInbox(inbox.count) }
+
     /// Ends `run` after everything that is waiting now.
     package func stop() { inbox.put(.stop) }
 
@@ -74,7 +78,7 @@ package final class Driver: Sendable {
             cluster: cluster, limits: limits, restoring: try store.snapshot(endedJobs: limits.endedJobsKept),
             at: Self.now())
         storeWorks.store(true, ordering: .relaxed)
-        var intake = AgentIntake(relay: relay, telemetry: telemetry, history: history, logger: logger)
+        var intake = AgentIntake(relay: relay, telemetry: telemetry, history: history, metrics: metrics, logger: logger)
         var courier = Courier()
         var commands = PendingCommands()
         var backlog = Backlog()
@@ -83,7 +87,7 @@ package final class Driver: Sendable {
         var hasGivenUp = false
         while true {
             let idleSince = Self.now()
-            let inputs = inbox.takeAll(
+            let (inputs, waitingSince) = inbox.takeAll(
                 waitingUpTo: commands.areWaiting
                     ? .zero
                     : pause(
@@ -91,6 +95,7 @@ package final class Driver: Sendable {
                         backlog.retryAt == nil ? history.nextWakeup(after: idleSince) : nil))
             let now = Self.now()
             meter.noteIdle(now - idleSince)
+            let beatsBefore = telemetry.beatCount
             var output = Output()
             if let permille = meter.permille(at: now) {
                 core.handle(.loadMeasured(permille: permille), at: now, into: &output)
@@ -100,7 +105,8 @@ package final class Driver: Sendable {
             for input in inputs {
                 switch input {
                 case .agents: break
-                case .committed(let result):
+                case .committed(let result, let rows, let time):
+                    metrics.ended(result, rows: rows, in: time)
                     end(result, &backlog, by: &core, at: now, into: &output)
                     if isStopping, backlog.retryAt != nil { hasGivenUp = true }
                 case .command(let command, let answer): commands.add(command, answer)
@@ -112,11 +118,15 @@ package final class Driver: Sendable {
             while let (request, command) = commands.next(until: isStopping ? nil : now + .microseconds(Self.commandTime)) {
                 core.handle(.commandReceived(request, command), at: now, into: &output)
             }
+            metrics.took(
+                inputs: inputs.count, beats: telemetry.beatCount - beatsBefore,
+                waiting: waitingSince.map { Self.now() - $0 })
             if let wakeup = core.nextWakeup, wakeup <= now { core.handle(.wakeup, at: now, into: &output) }
             output.writes += history.due(at: now, canWrite: backlog.retryAt == nil)
             backlog.take(output)
             if let writes = backlog.begin(at: now, isLast: isStopping && !hasGivenUp) { commit(writes) }
             perform(backlog.releaseActions(), &courier, &commands)
+            metrics.worked(Self.now() - now)
             if isStopping, backlog.isWritten || hasGivenUp { return }
         }
     }
@@ -128,7 +138,11 @@ package final class Driver: Sendable {
     }
 
     private func commit(_ writes: [Write]) {
-        storeThread.async { [store, inbox] in inbox.put(.committed(Result { try store.commit(writes) })) }
+        storeThread.async { [store, inbox] in
+            let start = Self.now()
+            let result = Result { try store.commit(writes) }
+            inbox.put(.committed(result, rows: writes.count, time: Self.now() - start))
+        }
     }
 
     /// Everything or nothing: what cannot be written is kept, and the machine told to take no new work.

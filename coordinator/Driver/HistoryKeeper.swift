@@ -31,7 +31,7 @@ package final class HistoryKeeper: Sendable {
     }
 
     /// - Parameter holdings: what a node's slots hold; asked for when a sample is taken.
-    func note(_ beats: [(NodeID, Heartbeat)], holdings: (NodeID) -> [SlotHolding], at now: Instant) {
+    package func note(_ beats: [(NodeID, Heartbeat)], holdings: (NodeID) -> [SlotHolding], at now: Instant) {
         state.withLock { state in
             for (node, beat) in beats {
                 state.recorder.note(beat, of: node, holding: { holdings(node) }, at: now)

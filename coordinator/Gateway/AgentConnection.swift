@@ -141,6 +141,7 @@ final class AgentConnection: ChannelInboundHandler {
             cut(reason: "the agent reads too slowly: \(waiting) bytes wait to be sent")
             return false
         }
+        loop.metrics.sent(bytes: bytes.count)
         write(context.channel.allocator.buffer(bytes: bytes), .binary)
         if isDirty { return false }
         isDirty = true

@@ -18,6 +18,7 @@ final class GatewayLoop {
     let eventLoop: any EventLoop
     let configuration: GatewayConfiguration
     let cluster: String
+    let metrics = GatewayMetrics()
     private let index: Int
     private let count: Int
     private let logger: Logger
@@ -52,6 +53,7 @@ final class GatewayLoop {
     // MARK: - Batches
 
     func append(_ frame: some Collection<UInt8>, of connection: ConnectionID) {
+        metrics.received(bytes: frame.count)
         batch.append(frame, of: connection)
         deliverSoon()
     }
@@ -97,12 +99,14 @@ final class GatewayLoop {
         sequence += 1
         let id = ConnectionID(sequence * UInt64(count) + UInt64(index))
         connections[id] = connection
+        metrics.opened()
         append(.connected(id, peer))
         return id
     }
 
     func remove(_ id: ConnectionID, reason: String) {
         guard connections.removeValue(forKey: id) != nil else { return }
+        metrics.closed()
         append(.disconnected(id, reason: reason))
         checkEmpty()
     }
@@ -182,6 +186,7 @@ final class GatewayLoop {
 
     /// A connection that never became an agent's. Strangers cannot fill the log: lines are few, the rest counted.
     func logRefusal(of channel: any Channel, _ reason: String) {
+        metrics.turnedAway()
         refusalsSinceSweep += 1
         guard refusalsSinceSweep <= GatewayLoop.refusalLinesPerSweep else { return }
         logger.warning(

@@ -4,8 +4,11 @@ import CoordinatorCore
 import CoordinatorDriver
 import CoordinatorGateway
 import CoordinatorHistory
+import CoordinatorMetrics
 import CoordinatorStore
+import Exposition
 import Foundation
+import Instruments
 import Logging
 import NIOCore
 import NIOPosix
@@ -23,6 +26,8 @@ final class CoordinatorServer: Sendable {
     let driver: Driver
     let gateway: Gateway
     let store: any Store
+    /// Where swift-metrics' numbers of this process go.
+    let instruments: Instruments
     let logger: Logger
     /// Of nodes' certificates.
     let certificateValidity: Duration
@@ -33,12 +38,13 @@ final class CoordinatorServer: Sendable {
 
     init(
         settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity,
-        store: any Store, connections: ConnectionBudget,
+        store: any Store, instruments: Instruments, connections: ConnectionBudget,
         certificateValidity: Duration, history: HistorySettings, logger: Logger
     ) throws {
         self.settings = settings
         self.authority = authority
         self.store = store
+        self.instruments = instruments
         self.logger = logger
         self.certificateValidity = certificateValidity
         let transport = GatewayTransport()
@@ -136,6 +142,17 @@ extension CoordinatorServer: CoordinatorService {
     func load(of node: NodeID) -> (Heartbeat, Instant)? { driver.telemetry.load(of: node) }
 
     func recentHistory(of node: NodeID) -> NodeHistory? { driver.history.recent(of: node) }
+
+    func telemetry() -> TelemetrySnapshot { driver.telemetry.snapshot() }
+
+    func writeInternals(into exposition: inout Exposition) {
+        driver.sampleMetrics()
+        instruments.write(into: &exposition)
+        let usage = ProcessUsage.now()
+        exposition.addProcess(
+            cpuSeconds: usage.cpuSeconds, residentBytes: usage.residentBytes, openFiles: usage.openFiles,
+            startedSeconds: usage.startedSeconds)
+    }
 
     func readLog(
         _ connection: ConnectionID, _ key: SlotKey, _ task: TaskAttempt?, stream: LogStream, follow: Bool,

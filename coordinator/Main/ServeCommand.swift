@@ -4,9 +4,12 @@ import CoordinatorAPI
 import CoordinatorCore
 import CoordinatorDriver
 import CoordinatorGateway
+import CoordinatorMetrics
 import CoordinatorStore
 import CoordinatorStoreSQLite
+import CoreMetrics
 import Foundation
+import Instruments
 import Logging
 import Platform
 import ServiceLifecycle
@@ -58,6 +61,8 @@ struct ServeCommand: AsyncParsableCommand {
     var returnToService: String?
     @OptionGroup var history: HistoryOptions
 
+    @OptionGroup(title: "Metrics") var metrics: MetricsFlags
+
     func run() async throws {
         let directory = place.location
         let settings = try merged(try directory.settings())
@@ -65,7 +70,10 @@ struct ServeCommand: AsyncParsableCommand {
         let certificateValidity = try certificateValidity()
         let history = try history.settings(ProcessInfo.processInfo.environment)
         let authority = try directory.authority()
+        let metricsOptions = try metrics.options(limits)
         let logger = try logger()
+        let instruments = Instruments(DriverMetrics.descriptions + GatewayMetrics.descriptions)
+        MetricsSystem.bootstrap(instruments)
         let now = Instant(microseconds: SteadyClock.now())
         let names = settings.addresses + ["localhost", "127.0.0.1", "::1"]
         var unique: [String] = []
@@ -75,10 +83,12 @@ struct ServeCommand: AsyncParsableCommand {
         let connections = Self.connections(logger)
         let server = try CoordinatorServer(
             settings: settings, authority: authority, identity: identity, store: store,
-            connections: connections,
+            instruments: instruments, connections: connections,
             certificateValidity: certificateValidity, history: history, logger: logger)
+        var apiConfiguration = apiConfiguration(settings, connections)
+        apiConfiguration.metrics = metricsOptions
         let api = APIServer(
-            configuration: apiConfiguration(settings, connections),
+            configuration: apiConfiguration,
             certificate: ServerCertificate(chainPEM: identity.certificatePEM, keyPEM: identity.keyPEM),
             service: server, logger: logger,
             onListening: { port in

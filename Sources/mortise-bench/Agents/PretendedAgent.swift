@@ -166,7 +166,7 @@ final class PretendedAgent {
             isWelcomed = true
             fleet.noteWelcome(isFirst: !wasWelcomed)
             wasWelcomed = true
-        case .heartbeatAcknowledged(let sequence):
+        case .heartbeatAcknowledged(let sequence, _):
             // One acknowledgement may stand for those before it.
             while let first = beats.first, first.sequence <= sequence {
                 fleet.noteAcknowledgement(ofBeatAt: first.at)

@@ -99,13 +99,13 @@ struct StatusFormatTests {
             isProcessorLoadKnown: false)
         let text = StatusPrometheus.text(status)
         let lines = text.split(separator: "\n").map(String.init)
-        let labels = #"{device="0",index="0",model="A \"B\"\\\nC",uuid="GPU-a"}"#
-        let oldLabels = #"{device="1",index="1",chip="1",model="X 1"}"#
+        let labels = #"{device="0",uuid="GPU-a",vendor="nvidia",model="A \"B\"\\\nC"}"#
+        let oldLabels = #"{device="1",vendor="huawei",model="X 1"}"#
         #expect(lines.contains("mortise_device_utilization_ratio\(labels) 0.98"))
         #expect(lines.contains("mortise_device_power_watts\(labels) 66.92"))
         #expect(lines.contains("mortise_device_temperature_celsius\(labels) -3"))
         #expect(lines.contains("mortise_device_reading_age_seconds\(oldLabels) 340"))
-        #expect(lines.contains("mortise_node_processor_usable 1.5"))
+        #expect(lines.contains("mortise_node_processors_usable 1.5"))
         #expect(lines.contains("mortise_node_load_average 0.59"))
         #expect(lines.contains("mortise_node_memory_available_bytes 1024"))
         #expect(lines.count { $0.hasPrefix("mortise_device_utilization_ratio") } == 1)

@@ -1,150 +1,160 @@
 import ClusterTypes
+package import Exposition
 import ProtocolMessages
 
-/// A machine in the text format that Prometheus scrapes. What is not known now is left out, never 0; units are bytes,
-/// degrees Celsius, watts and ratios of 1.
+/// A machine in the formats that Prometheus scrapes. What is not known now is left out, never 0; units are bytes, degrees
+/// Celsius, watts, hertz and ratios of 1. Families that the coordinator has too have the same names there.
 package enum StatusPrometheus {
-    private typealias Labels = [(name: String, value: String?)]
-
-    /// One metric with all its values; without any it is not written.
-    private struct Metric {
-        var name: String
-        var help: String
-        var values: [(labels: Labels, value: String)] = []
-
-        /// nil is not known.
-        mutating func add(_ labels: Labels = [], _ value: String?) {
-            if let value { values.append((labels, value)) }
-        }
+    package static func text(_ status: MachineStatus) -> String {
+        var exposition = Exposition(.text)
+        write(status, into: &exposition)
+        return String(decoding: exposition.finish(), as: UTF8.self)
     }
 
-    package static func text(_ status: MachineStatus) -> String {
-        (node(status) + devices(status)).filter { !$0.values.isEmpty }.map(write).joined()
+    package static func write(_ status: MachineStatus, into exposition: inout Exposition) {
+        writeNode(status.report, into: &exposition)
+        if let load = status.load {
+            writeLoad(load, isProcessorKnown: status.isProcessorLoadKnown, into: &exposition)
+        }
+        exposition.begin("mortise_node_tool_info", .info, "How each vendor's tool has answered.")
+        for tool in status.report.tools {
+            exposition.add(Labels(("tool", tool.name), ("state", tool.state.rawValue)), 1)
+        }
+        writeDevices(status, into: &exposition)
     }
 
     // MARK: Node
 
-    private static func node(_ status: MachineStatus) -> [Metric] {
-        let report = status.report
+    private static func writeNode(_ report: HardwareReport, into exposition: inout Exposition) {
         let processor = report.processor
         let memory = report.memory
         let disk = report.disk
-        let place: Labels = [("path", disk.path)]
-        let labels: Labels = [
-            ("hostname", report.hostname), ("architecture", report.architecture.rawValue),
-            ("operating_system", report.operatingSystem), ("kernel", report.kernel),
-            ("processor", processor.model), ("container", report.container),
-            ("address", report.address.advertised),
-        ]
+        exposition.begin("mortise_node_info", .info, "What this machine is.")
+        exposition.add(
+            Labels(
+                ("hostname", report.hostname), ("architecture", report.architecture.rawValue),
+                ("operating_system", report.operatingSystem), ("kernel", report.kernel),
+                ("processor", processor.model), ("container", report.container),
+                ("address", report.address.advertised)), 1)
         // A size of 0 is one that could not be read.
-        let hasMemory = memory.totalBytes > 0
-        let hasDisk = disk.totalBytes > 0
-        var metrics = [
-            one("node_info", "What this machine is.", "1", labels),
-            one("node_processor_sockets", "Processor sockets.", count(processor.sockets)),
-            one("node_processor_cores", "Processor cores.", count(processor.cores)),
-            one("node_processor_threads", "Hardware threads.", count(processor.threads)),
-            one(
-                "node_processor_usable", "Processors that the agent may use, by affinity and quota.",
-                processor.usableMilliCPU > 0 ? Thousandths.text(Int64(processor.usableMilliCPU)) : nil),
-            one("node_memory_total_bytes", "Memory.", hasMemory ? "\(memory.totalBytes)" : nil),
-            one(
-                "node_memory_available_bytes", "Memory that is free or given back on demand.",
-                hasMemory ? "\(memory.availableBytes)" : nil),
-            one("node_memory_limit_bytes", "Tightest limit above the agent.", text(memory.limitBytes)),
-            one("node_disk_total_bytes", "File system of the work.", text(hasDisk, disk.totalBytes), place),
-            one(
-                "node_disk_available_bytes", "Free for a user without privileges.",
-                text(hasDisk, disk.availableBytes), place),
-        ]
-        if let load = status.load {
-            metrics.append(
-                one("node_load_average", "Over a minute.", Thousandths.text(Int64(load.loadMilli))))
-            if status.isProcessorLoadKnown {
-                let ratio = Thousandths.text(Int64(load.processorPermille))
-                metrics.append(one("node_processor_utilization_ratio", "Busy part of the processors.", ratio))
-            }
+        func one(_ name: String, _ help: String, _ value: (some BinaryInteger)?, _ labels: Labels = Labels())
+        {
+            exposition.begin("mortise_node_" + name, .gauge, help)
+            exposition.add(labels, value.flatMap { $0 > 0 ? Double($0) : nil })
         }
-        var tools = Metric(name: "node_tool_info", help: "How each vendor's tool has answered.")
-        for tool in report.tools { tools.add([("tool", tool.name), ("state", tool.state.rawValue)], "1") }
-        return metrics + [tools]
+        one("processor_sockets", "Processor sockets.", processor.sockets)
+        one("processor_cores", "Processor cores.", processor.cores)
+        one("processor_threads", "Hardware threads.", processor.threads)
+        exposition.begin(
+            "mortise_node_processors_usable", .gauge,
+            "Processors that the agent may use, by affinity and quota.")
+        exposition.add(processor.usableMilliCPU > 0 ? Double(processor.usableMilliCPU) / 1_000 : nil)
+        one("memory_total_bytes", "Memory.", memory.totalBytes)
+        exposition.begin(
+            "mortise_node_memory_available_bytes", .gauge, "Memory that is free or given back on demand.")
+        exposition.add(memory.totalBytes > 0 ? Double(memory.availableBytes) : nil)
+        one("memory_limit_bytes", "Tightest limit above the agent.", memory.limitBytes)
+        let path = Labels(("path", disk.path))
+        one("disk_total_bytes", "File system of the work.", disk.totalBytes, path)
+        exposition.begin(
+            "mortise_node_disk_available_bytes", .gauge, "Free for a user without privileges.")
+        exposition.add(path, disk.totalBytes > 0 ? Double(disk.availableBytes) : nil)
     }
 
-    private static func one(_ name: String, _ help: String, _ value: String?, _ labels: Labels = []) -> Metric
-    {
-        var metric = Metric(name: name, help: help)
-        metric.add(labels, value)
-        return metric
+    private static func writeLoad(
+        _ load: Heartbeat, isProcessorKnown: Bool, into exposition: inout Exposition
+    ) {
+        exposition.begin("mortise_node_uptime_seconds", .gauge, "Since the machine was started.")
+        exposition.add(load.uptimeSeconds > 0 ? Double(load.uptimeSeconds) : nil)
+        exposition.begin("mortise_node_load_average", .gauge, "Over a minute.")
+        exposition.add(Double(load.loadMilli) / 1_000)
+        exposition.begin(
+            "mortise_node_processor_utilization_ratio", .gauge, "Busy part of the usable processors.")
+        exposition.add(isProcessorKnown ? Double(load.processorPermille) / 1_000 : nil)
+        // 0 until measured twice, and as good as unknown.
+        let rates: [(name: String, help: String, value: Int64)] = [
+            ("disk_read", "Read from all disks.", load.rates.diskReadBytes),
+            ("disk_write", "Written to all disks.", load.rates.diskWriteBytes),
+            (
+                "network_receive", "Received by all interfaces but the loopback.",
+                load.rates.networkReceiveBytes
+            ),
+            ("network_send", "Sent by all interfaces but the loopback.", load.rates.networkSendBytes),
+        ]
+        for rate in rates {
+            exposition.begin("mortise_node_\(rate.name)_bytes_per_second", .gauge, rate.help)
+            exposition.add(isProcessorKnown ? Double(rate.value) : nil)
+        }
     }
-
-    private static func count(_ number: UInt32) -> String? { number > 0 ? String(number) : nil }
-    private static func text(_ isKnown: Bool, _ number: Int64) -> String? { isKnown ? String(number) : nil }
-    private static func text(_ number: (some BinaryInteger)?) -> String? { number.map { String($0) } }
 
     // MARK: Devices
 
-    private static func devices(_ status: MachineStatus) -> [Metric] {
-        var information = Metric(name: "device_info", help: "What each device is.")
-        var health = Metric(name: "device_health_info", help: "How each device is.")
-        var total = Metric(name: "device_memory_total_bytes", help: "Memory of the device.")
-        var used = Metric(name: "device_memory_used_bytes", help: "Memory in use.")
-        var utilization = Metric(name: "device_utilization_ratio", help: "Busy part of the time.")
-        var temperature = Metric(name: "device_temperature_celsius", help: "Temperature.")
-        var power = Metric(name: "device_power_watts", help: "Power draw.")
-        var age = Metric(
-            name: "device_reading_age_seconds", help: "Of the last readings, where the tool tells none now.")
-        for (position, device) in status.report.devices.enumerated() {
+    private static func writeDevices(_ status: MachineStatus, into exposition: inout Exposition) {
+        let devices = status.report.devices
+        let rows = devices.enumerated().map { position, device in
             // The position tells devices apart that have neither UUID nor a number of their own.
-            let labels: Labels = [
-                ("device", String(position)), ("index", String(device.index)),
-                ("chip", device.chip.map { String($0) }), ("model", device.model), ("uuid", device.uuid),
-            ]
-            information.add(
-                labels + [
-                    ("type", device.type.rawValue), ("vendor", device.vendor), ("bus", device.busID),
-                    ("driver", device.driverVersion),
-                ], "1")
-            health.add(labels + [("health", device.health.rawValue)], "1")
-            total.add(labels, text(device.memoryTotalBytes))
-            if let seconds = device.ageSeconds {
-                age.add(labels, String(seconds))
-                continue
-            }
-            used.add(labels, text(device.memoryUsedBytes))
-            utilization.add(
-                labels, device.utilizationPercent.map { Thousandths.text(Int64($0) * 10) })
-            temperature.add(labels, text(device.temperatureCelsius))
-            power.add(labels, device.powerMilliwatts.map { Thousandths.text(Int64($0)) })
+            let labels = Labels(
+                ("device", String(position)), ("uuid", device.uuid), ("vendor", device.vendor),
+                ("model", device.model))
+            return (labels, device, sample(position, status))
         }
-        return [information, health, total, used, utilization, temperature, power, age]
+        exposition.begin("mortise_device_info", .info, "What each device is.")
+        for (labels, device, _) in rows {
+            exposition.add(
+                labels.adding("index", String(device.index)).adding("chip", device.chip.map { String($0) })
+                    .adding("type", device.type.rawValue).adding("bus", device.busID)
+                    .adding("driver", device.driverVersion), 1)
+        }
+        exposition.begin("mortise_device_health_info", .info, "How each device is, as its tool says.")
+        for (labels, device, _) in rows {
+            exposition.add(labels.adding("health", device.health.rawValue), 1)
+        }
+        exposition.begin("mortise_device_memory_total_bytes", .gauge, "Memory of the device.")
+        for (labels, device, _) in rows { exposition.add(labels, device.memoryTotalBytes.map { Double($0) }) }
+        for reading in readings {
+            exposition.begin(reading.name, .gauge, reading.help)
+            for (labels, _, sample) in rows { exposition.add(labels, reading.value(sample)) }
+        }
+        exposition.begin(
+            "mortise_device_memory_errors_total", .counter, "Memory errors since the driver was loaded.")
+        for (labels, _, sample) in rows {
+            exposition.add(labels.adding("kind", "corrected"), sample.correctedErrors.map { Double($0) })
+            exposition.add(labels.adding("kind", "uncorrected"), sample.uncorrectedErrors.map { Double($0) })
+        }
+        exposition.begin(
+            "mortise_device_reading_age_seconds", .gauge,
+            "Of the last readings, where the tool tells none now.")
+        for (labels, device, _) in rows { exposition.add(labels, device.ageSeconds.map { Double($0) }) }
     }
 
-    // MARK: Text
+    private static let readings: [(name: String, help: String, value: @Sendable (DeviceSample) -> Double?)] =
+        [
+            ("mortise_device_memory_used_bytes", "Memory in use.", { $0.memoryUsedBytes.map { Double($0) } }),
+            (
+                "mortise_device_utilization_ratio", "Busy part of the time.",
+                { $0.utilizationPercent.map { Double($0) / 100 } }
+            ),
+            (
+                "mortise_device_temperature_celsius", "Temperature.",
+                { $0.temperatureCelsius.map { Double($0) } }
+            ),
+            ("mortise_device_power_watts", "Power draw.", { $0.powerMilliwatts.map { Double($0) / 1_000 } }),
+            (
+                "mortise_device_clock_hertz", "Clock of its processing units.",
+                { $0.clockMegahertz.map { Double($0) * 1e6 } }
+            ),
+        ]
 
-    private static func write(_ metric: Metric) -> String {
-        let name = "mortise_" + metric.name
-        return "# HELP \(name) \(metric.help)\n# TYPE \(name) gauge\n"
-            + metric.values.map { name + write($0.labels) + " " + $0.value + "\n" }.joined()
-    }
-
-    private static func write(_ labels: Labels) -> String {
-        let known = labels.compactMap { label in
-            label.value.map { "\(label.name)=\"\(escaped($0))\"" }
+    /// The load's, which are never old; without one, what the report says of now.
+    private static func sample(_ position: Int, _ status: MachineStatus) -> DeviceSample {
+        let device = status.report.devices[position]
+        if let load = status.load, load.devices.count == status.report.devices.count {
+            return load.devices[position]
         }
-        return known.isEmpty ? "" : "{" + known.joined(separator: ",") + "}"
-    }
-
-    private static func escaped(_ value: String) -> String {
-        var text = ""
-        for scalar in value.unicodeScalars {
-            switch scalar {
-            case "\\": text += "\\\\"
-            case "\"": text += "\\\""
-            case "\n": text += "\\n"
-            case _ where scalar.value < 32 || scalar.value == 127: text += " "
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        return text
+        guard device.ageSeconds == nil else { return DeviceSample() }
+        return DeviceSample(
+            utilizationPercent: device.utilizationPercent, memoryUsedBytes: device.memoryUsedBytes,
+            temperatureCelsius: device.temperatureCelsius, powerMilliwatts: device.powerMilliwatts,
+            clockMegahertz: device.processorMegahertz, uncorrectedErrors: device.uncorrectableErrors)
     }
 }

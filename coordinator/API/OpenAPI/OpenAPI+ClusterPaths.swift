@@ -25,6 +25,19 @@ extension OpenAPI {
                 }
               }
             },
+            "/metrics": {
+              "get": {
+                "operationId": "showMetrics", "tags": ["cluster"],
+                "summary": "Everything that is measured, for Prometheus; docs/metrics.md lists the families",
+                "x-mortise-role": "viewer",
+                "responses": {
+                  "200": { "description": "Text 0.0.4, or OpenMetrics where it is asked for", "content": {
+                    "text/plain": { "schema": { "type": "string" } },
+                    "application/openmetrics-text": { "schema": { "type": "string" } } } },
+                  "default": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
             "/v1/openapi.json": {
               "get": {
                 "operationId": "showOpenAPI", "tags": ["cluster"],

@@ -1,7 +1,9 @@
 import ClusterTypes
 import CoordinatorCore
 import CoordinatorHistory
+import CoordinatorMetrics
 import CoordinatorStore
+import Exposition
 import ProtocolMessages
 import Synchronization
 import TLSIdentity
@@ -84,6 +86,16 @@ final class FakeService: CoordinatorService {
     func load(of node: NodeID) -> (Heartbeat, Instant)? { state.withLock { $0.loads[node] } }
 
     func recentHistory(of node: NodeID) -> NodeHistory? { state.withLock { $0.recent[node] } }
+
+    func telemetry() -> TelemetrySnapshot {
+        let loads = state.withLock { $0.loads }
+        return TelemetrySnapshot(beats: loads.mapValues { TelemetrySnapshot.Beat($0.0, at: $0.1) })
+    }
+
+    func writeInternals(into exposition: inout Exposition) {
+        exposition.begin("mortise_beats_total", .counter, "Heartbeats.")
+        exposition.add(7)
+    }
 
     func readLog(
         _ connection: ConnectionID, _ key: SlotKey, _ task: TaskAttempt?, stream: LogStream, follow: Bool,

@@ -78,9 +78,11 @@ struct TestServer: Sendable {
     }
 
     func send(
-        _ method: String, _ path: String, as token: String? = TestTokens.admin, body: String? = nil
+        _ method: String, _ path: String, as token: String? = TestTokens.admin, body: String? = nil,
+        accept: String? = nil
     ) async throws -> Reply {
-        let headers = token.map { [("Authorization", "Bearer \($0)")] } ?? []
+        var headers = token.map { [("Authorization", "Bearer \($0)")] } ?? []
+        if let accept { headers.append(("Accept", accept)) }
         let answer = try await client.send(
             HTTPSRequest(method: method, path: path, headers: headers, body: Array((body ?? "").utf8))
         ).get()
