@@ -2,6 +2,7 @@ import ClusterTypes
 import CoordinatorCore
 import CoordinatorMetrics
 import Exposition
+import Foundation
 import ProtocolMessages
 import Testing
 
@@ -242,5 +243,31 @@ struct ClusterMetricsTests {
             })
         #expect(value("k8s_node_device_available{\(group)}", lines(true, .cordoned)) == "0")
         #expect(!lines(false).contains { !$0.hasPrefix("#") && !$0.hasPrefix("mortise_") })
+    }
+
+    @Test func `Every family is documented`() throws {
+        var node = Self.node(1)
+        node.isCordoned = true
+        let huawei = DeviceFacts(vendor: "huawei", index: 1, health: .ok)
+        var options = MetricsOptions.defaults
+        options.hasDLWSNames = true
+        let sample = SlotSample(key: Self.slot.key, state: .running, devicePermille: 1)
+        var beat = Self.beat(slots: [sample])
+        beat.heartbeat.devices[1] = beat.heartbeat.devices[0]
+        var metrics = ClusterMetrics(
+            options: options, now: Self.now, nodes: [node], jobs: [Self.job(3)],
+            telemetry: TelemetrySnapshot(
+                beats: [NodeID(1): beat], devices: [NodeID(1): [Self.facts[0], huawei]]))
+        metrics.add([Self.slot])
+        var exposition = Exposition(.text)
+        metrics.write(into: &exposition)
+        exposition.addProcess(cpuSeconds: 1, residentBytes: 1, openFiles: 1, startedSeconds: 1)
+        let families = String(decoding: exposition.finish(), as: UTF8.self).split(separator: "\n")
+            .filter { $0.hasPrefix("# TYPE ") }.map { String($0.split(separator: " ")[2]) }
+        #expect(families.count > 60)
+        let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("docs/metrics.md")
+        let text = try String(contentsOf: page, encoding: .utf8)
+        for family in families { #expect(text.contains("`\(family)`"), "\(family)") }
     }
 }
