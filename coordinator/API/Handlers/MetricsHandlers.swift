@@ -43,7 +43,8 @@ final class MetricsScraper: Sendable {
         let nodes = try await reader.nodes(includingReleased: false)
         let jobs = try await reader.jobs(JobFilter(states: [.running, .paused], limit: activeJobs))
         var metrics = ClusterMetrics(
-            options: options, now: service.now(), nodes: nodes, jobs: jobs.map(\.record), telemetry: service.telemetry())
+            options: options, now: service.now(), nodes: nodes, jobs: jobs.map(\.record),
+            telemetry: service.telemetry())
         let states = SlotState.allCases.filter { !$0.isEnded }
         var after: SlotID?
         while true {
