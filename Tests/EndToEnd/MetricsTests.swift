@@ -1,5 +1,6 @@
+import APITypes
+import ClusterTypes
 import Foundation
-import Platform
 import Testing
 
 /// A real Prometheus scrapes a real coordinator and a real agent.
@@ -12,35 +13,28 @@ import Testing
             let agent = try await cluster.startAgent("oak", "--metrics-listen", "127.0.0.1:0")
             let agentPlace = try await metricsAddress(of: agent)
             let prometheus = try await Prometheus.start(in: cluster, agents: [agentPlace])
-            for job in ["mortise", "mortise-agent"] {
-                try await eventually("\(job) is up") { try await prometheus.value("up{job='\(job)'}") == 1 }
-            }
             let job = try await cluster.submit("--array", "0-49", "--", "true")
             try await eventually("the job is done") { try await cluster.job(job).state == .finished }
-            try await eventually("the node has a state and a load") {
-                try await prometheus.value("mortise_nodes{pool='default',state='ready'}") == 1
-                    && prometheus.value("mortise_node_load_average{job='mortise',node='oak'}") != nil
-                    && prometheus.value("mortise_node_memory_available_bytes{job='mortise-agent'}") ?? 0 > 0
-                    && prometheus.value("mortise_agent_connected") == 1
-            }
-            try await eventually("the coordinator tells of its own work") {
-                try await prometheus.value("mortise_beats_total") ?? 0 > 0
-                    && prometheus.value("mortise_commit_seconds_count") ?? 0 > 0
-                    && prometheus.value("mortise_link_connections") == 1
-                    && prometheus.value("count(process_resident_memory_bytes) by ()") == 2
-            }
-            let name = try await prometheus.value(
-                "histogram_quantile(0.99, sum by (le) (mortise_commit_seconds_bucket))")
-            #expect(name ?? -1 >= 0)
+            try await prometheus.waitUntil(
+                "up{job='mortise'} == 1", "up{job='mortise-agent'} == 1",
+                "mortise_nodes{pool='default',state='ready'} == 1",
+                "mortise_node_load_average{job='mortise',node='oak'}",
+                "mortise_node_memory_available_bytes{job='mortise-agent'} > 0",
+                "mortise_agent_connected == 1")
+            // What the coordinator tells of its own work.
+            try await prometheus.waitUntil(
+                "mortise_beats_total > 0", "mortise_commit_seconds_count > 0",
+                "mortise_link_connections == 1",
+                "count(process_resident_memory_bytes > 1e6) == 2",
+                "histogram_quantile(0.99, sum by (le) (mortise_commit_seconds_bucket)) > 0")
 
+            // Nobody sees its last load any longer, though the node is not lost yet.
             try await agent.killNow()
-            // Its last load is three seconds old then; nobody sees it any longer, though the node is not lost yet.
-            try await eventually("the load is gone, the state is not") {
-                try await prometheus.value("mortise_node_load_average{job='mortise'}") == nil
-                    && prometheus.value("count(mortise_node_state{node='oak'})") == 1
-                    && prometheus.value("up{job='mortise-agent'}") == 0
-                    && prometheus.value("mortise_agent_connected") == nil
-            }
+            try await prometheus.waitUntil(
+                "absent(mortise_node_load_average{job='mortise'})",
+                "count(mortise_node_state{node='oak'}) == 1",
+                "mortise_node_state{node='oak',state='suspect'} == 1", "up{job='mortise-agent'} == 0",
+                "absent(mortise_agent_connected)")
         }
     }
 

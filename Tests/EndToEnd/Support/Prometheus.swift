@@ -1,5 +1,4 @@
 import Foundation
-import Platform
 
 /// A real Prometheus with a database of its own in the cluster's folder; it ends with the cluster.
 struct Prometheus {
@@ -53,30 +52,22 @@ struct Prometheus {
         return Prometheus(address: address)
     }
 
-    /// The value of an expression now; nil where it has none, or more than one.
-    func value(_ expression: String) async throws -> Double? {
+    /// Waits until each of these expressions has a value. A comparison has one where it is true, `absent(...)` where
+    /// there is nothing.
+    func waitUntil(_ expressions: String...) async throws {
+        for expression in expressions { try await eventually(expression) { try await has(expression) } }
+    }
+
+    private func has(_ expression: String) async throws -> Bool {
         struct Answer: Decodable {
             struct Result: Decodable { var result: [Sample] }
-            struct Sample: Decodable { var value: [Value] }
-            enum Value: Decodable {
-                case number(Double), text(String)
-                init(from decoder: any Decoder) throws {
-                    let container = try decoder.singleValueContainer()
-                    if let number = try? container.decode(Double.self) {
-                        self = .number(number)
-                    } else {
-                        self = .text(try container.decode(String.self))
-                    }
-                }
-            }
+            struct Sample: Decodable {}
             var data: Result
         }
         var parts = URLComponents()
         parts.queryItems = [URLQueryItem(name: "query", value: expression)]
         let query = parts.percentEncodedQuery?.replacingOccurrences(of: "+", with: "%2B") ?? ""
         let text = try await PlainHTTP.get(address, "/api/v1/query?\(query)")
-        let samples = try JSONDecoder().decode(Answer.self, from: Data(text.utf8)).data.result
-        guard samples.count == 1, case .text(let value) = samples[0].value.last else { return nil }
-        return Double(value)
+        return try !JSONDecoder().decode(Answer.self, from: Data(text.utf8)).data.result.isEmpty
     }
 }
