@@ -65,7 +65,9 @@ package struct NodeLoad: Sendable {
         beat.slots = slots.enumerated().map { index, key in
             let device = devices.isEmpty ? nil : devices[index % devices.count]
             let isFirst = beat.slots.count <= index
-            let memory = isFirst ? Double.random(in: 1e9...30e9, using: &random) : Double(beat.slots[index].memoryBytes)
+            let memory =
+                isFirst
+                ? Double.random(in: 1e9...30e9, using: &random) : Double(beat.slots[index].memoryBytes)
             return SlotSample(
                 key: key, state: .running,
                 milliCPU: UInt32(max(0, 1_000 + 3_000 * (device?.demand ?? 0.5) + noise(30))),

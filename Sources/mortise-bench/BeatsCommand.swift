@@ -82,17 +82,21 @@ struct BeatsCommand: ParsableCommand {
             if round > 0 { sizes += frames.map(\.count) }
             if let samples {
                 for (node, frame) in frames.enumerated() {
-                    try AtomicFile.write(Array(frame.dropFirst()), to: "\(samples)/\(round)-\(node)", isDurable: false)
+                    try AtomicFile.write(
+                        Array(frame.dropFirst()), to: "\(samples)/\(round)-\(node)", isDurable: false)
                 }
             }
         }
         sizes.sort()
         let count = nodes * beats
         print("beats            \(count) of \(nodes) nodes with \(devices) devices and \(slots) slots")
-        print("bytes of a frame \(sizes.reduce(0, +) / sizes.count) mean, \(sizes[sizes.count / 2]) median, "
-            + "\(sizes[sizes.count * 99 / 100]) 99 %")
+        print(
+            "bytes of a frame \(sizes.reduce(0, +) / sizes.count) mean, \(sizes[sizes.count / 2]) median, "
+                + "\(sizes[sizes.count * 99 / 100]) 99 %")
         print("to build one     \(nanoseconds(building / count)) ns")
-        print("to take in one   \(nanoseconds(taking / count)) ns, \(Int(Double(count) / (taking / .seconds(1)))) a second")
+        print(
+            "to take in one   \(nanoseconds(taking / count)) ns, \(Int(Double(count) / (taking / .seconds(1)))) a second"
+        )
     }
 
     private func nanoseconds(_ duration: Duration) -> Int { Int(duration / .nanoseconds(1)) }

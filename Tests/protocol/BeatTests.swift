@@ -38,7 +38,9 @@ struct BeatTests {
                 var beat = load.next(after: 5)
                 // Slots come and go, and now and then a device.
                 if Int.random(in: 0..<20, using: &random) == 0 { beat.slots = Array(beat.slots.dropFirst()) }
-                if Int.random(in: 0..<30, using: &random) == 0 { beat.devices = Array(beat.devices.dropLast()) }
+                if Int.random(in: 0..<30, using: &random) == 0 {
+                    beat.devices = Array(beat.devices.dropLast())
+                }
                 #expect(try connection.pass(beat).received == rounded(beat), "seed \(seed)")
                 unacknowledged.append(beat.sequence)
                 // Acknowledgements come late and many at once, some never.
@@ -119,14 +121,17 @@ struct BeatTests {
 
     private func whole(_ sequence: UInt64, devices: Int = 0) -> WireBeat {
         WireBeat(
-            whole: BeatValues(Heartbeat(sequence: sequence, devices: .init(repeating: DeviceSample(), count: devices))),
+            whole: BeatValues(
+                Heartbeat(sequence: sequence, devices: .init(repeating: DeviceSample(), count: devices))),
             sequence: sequence)
     }
 
     @Test func beatsThatMakeNoSenseAreRefusedByName() {
         var unknown = whole(5)
         unknown.back = 2
-        #expect(refusal(of: unknown, after: [whole(4)])?.contains("beat.back: refers to a beat that is not known") == true)
+        #expect(
+            refusal(of: unknown, after: [whole(4)])?.contains("beat.back: refers to a beat that is not known")
+                == true)
         unknown.back = .max
         #expect(refusal(of: unknown)?.contains("beat.back") == true)
 
@@ -189,7 +194,8 @@ struct BeatTests {
             var random = SeededRandom(seed: seed)
             var spoiled = good
             for _ in 0..<Int.random(in: 1...4, using: &random) {
-                spoiled[Int.random(in: 2..<spoiled.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                spoiled[Int.random(in: 2..<spoiled.count, using: &random)] = UInt8.random(
+                    in: 0...255, using: &random)
             }
             _ = try? decoder.agentMessage(spoiled)
         }
@@ -199,7 +205,8 @@ struct BeatTests {
     @Test func ratesAreKeptToOneSixtyFourth() {
         var random = SeededRandom(seed: 11)
         var former: (amount: Int64, code: Int64) = (0, 0)
-        let amounts = (0..<4_000).map { _ in Int64(random.next() >> UInt64.random(in: 4...63, using: &random)) }
+        let amounts = (0..<4_000).map { _ in Int64(random.next() >> UInt64.random(in: 4...63, using: &random))
+        }
         for amount in amounts.sorted() {
             let code = RateCode.code(amount)
             let decoded = RateCode.amount(code)

@@ -132,7 +132,9 @@ package final class HardwareProber: Sendable {
                 load.processorPermille = state.processorTimes.map { times.permille(since: $0) } ?? 0
                 state.processorTimes = times
             }
-            if let (former, at) = state.transfers { load.rates = transfers.rates(since: former, over: now - at) }
+            if let (former, at) = state.transfers {
+                load.rates = transfers.rates(since: former, over: now - at)
+            }
             state.transfers = (transfers, now)
             guard state.reported != nil else { return }
             absorb(&state)

@@ -70,7 +70,8 @@ package final class SlotUsage: @unchecked Sendable {
             let before = former[entry.key] ?? entry.value.ticks
             let ticks = entry.value.ticks >= before ? entry.value.ticks - before : 0
             usage[entry.key] = (
-                Self.milliCPU(ticks: ticks, over: elapsed), Int64(clamping: entry.value.pages) * Self.pageBytes
+                Self.milliCPU(ticks: ticks, over: elapsed),
+                Int64(clamping: entry.value.pages) * Self.pageBytes
             )
         }
     }
@@ -121,7 +122,9 @@ package final class SlotUsage: @unchecked Sendable {
 
     private func slot(of process: Int32) -> String? {
         let words = read("/proc/\(process)/cmdline")?.split(separator: "\0") ?? []
-        guard words.count == 3, words[1] == "supervise", words[2].hasPrefix(directory + "/") else { return nil }
+        guard words.count == 3, words[1] == "supervise", words[2].hasPrefix(directory + "/") else {
+            return nil
+        }
         return String(words[2].dropFirst(directory.count + 1))
     }
 

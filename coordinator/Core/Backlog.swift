@@ -38,7 +38,9 @@ package struct Backlog: Sendable {
     /// - Returns: what to commit now, after which `committed` or `failed` is called; nil while there is nothing, or
     ///   a transaction is under way, or the next attempt is later.
     package mutating func begin(at now: Instant, isLast: Bool = false) -> [Write]? {
-        guard underWay == nil, !waiting.isEmpty, isLast || retryAt.map({ $0 <= now }) ?? true else { return nil }
+        guard underWay == nil, !waiting.isEmpty, isLast || retryAt.map({ $0 <= now }) ?? true else {
+            return nil
+        }
         sort()
         swap(&held, &later)
         underWay = waiting.coalesced()

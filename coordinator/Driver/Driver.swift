@@ -78,7 +78,8 @@ package final class Driver: Sendable {
             cluster: cluster, limits: limits, restoring: try store.snapshot(endedJobs: limits.endedJobsKept),
             at: Self.now())
         storeWorks.store(true, ordering: .relaxed)
-        var intake = AgentIntake(relay: relay, telemetry: telemetry, history: history, metrics: metrics, logger: logger)
+        var intake = AgentIntake(
+            relay: relay, telemetry: telemetry, history: history, metrics: metrics, logger: logger)
         var courier = Courier()
         var commands = PendingCommands()
         var backlog = Backlog()
@@ -115,7 +116,9 @@ package final class Driver: Sendable {
                     output.writes += history.finish(at: now)
                 }
             }
-            while let (request, command) = commands.next(until: isStopping ? nil : now + .microseconds(Self.commandTime)) {
+            while let (request, command) = commands.next(
+                until: isStopping ? nil : now + .microseconds(Self.commandTime))
+            {
                 core.handle(.commandReceived(request, command), at: now, into: &output)
             }
             metrics.took(

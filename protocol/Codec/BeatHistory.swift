@@ -25,7 +25,8 @@ package struct BeatSender: Sendable {
         let values = BeatValues(heartbeat)
         sent.append((heartbeat.sequence, values))
         if sent.count > beatsRemembered { sent.removeFirst() }
-        guard let acknowledged, acknowledged.values.hasShape(of: values), acknowledged.sequence < heartbeat.sequence,
+        guard let acknowledged, acknowledged.values.hasShape(of: values),
+            acknowledged.sequence < heartbeat.sequence,
             let back = UInt32(exactly: heartbeat.sequence - acknowledged.sequence)
         else { return WireBeat(whole: values, sequence: heartbeat.sequence) }
         var wire = WireBeat()

@@ -128,7 +128,9 @@ extension BeatValues {
                 "uncorrected_errors", 0...Int64(Self.errorLimit))
         }
         for key in slots { beat.slots.append(SlotSample(key: key, state: try reader.state())) }
-        for slot in slots.indices { beat.slots[slot].milliCPU = try reader.number("slot_processor", 0...Int64(UInt32.max) / 10) * 10 }
+        for slot in slots.indices {
+            beat.slots[slot].milliCPU = try reader.number("slot_processor", 0...Int64(UInt32.max) / 10) * 10
+        }
         for slot in slots.indices { beat.slots[slot].memoryBytes = try reader.amount("slot_memory") }
         for slot in slots.indices {
             beat.slots[slot].devicePermille = try reader.optional("slot_utilization", 0...100)
@@ -143,7 +145,8 @@ extension BeatValues {
 
         init(values: [Int64]) { self.values = values }
 
-        private mutating func next(_ range: ClosedRange<Int64>, _ name: String) throws(ProtocolError) -> Int64 {
+        private mutating func next(_ range: ClosedRange<Int64>, _ name: String) throws(ProtocolError) -> Int64
+        {
             defer { position += 1 }
             let value = values[position]
             guard range.contains(value) else {
@@ -177,7 +180,8 @@ extension BeatValues {
 
         mutating func state() throws(ProtocolError) -> SlotState {
             let number = try next(0...Int64(Int32.max), "slot_state")
-            return try SlotState(wire: WireSlotState(rawValue: Int(number)) ?? .unspecified, "beat.slot_state")
+            return try SlotState(
+                wire: WireSlotState(rawValue: Int(number)) ?? .unspecified, "beat.slot_state")
         }
     }
 }

@@ -243,7 +243,8 @@ extension Fault {
             false
         case .delay, .loss, .duplication, .slowCommit, .reset, .partition, .oneWayUp, .oneWayDown, .swizzle,
             .slowReader, .failingCommit,
-            .coordinatorCrash, .coordinatorStall, .coordinatorBusy, .agentCrash, .agentReplaced, .agentLeaves, .agentStall,
+            .coordinatorCrash, .coordinatorStall, .coordinatorBusy, .agentCrash, .agentReplaced, .agentLeaves,
+            .agentStall,
             .hostSuspended, .hostReboot, .supervisorKilled, .massSilence, .drain, .cordon, .cancel, .pause,
             .retry, .remove, .deviceLost, .timeEnds:
             true

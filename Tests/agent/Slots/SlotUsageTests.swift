@@ -4,7 +4,9 @@ import Testing
 @testable import AgentSlots
 
 @Suite struct SlotUsageTests {
-    private func line(_ process: Int, _ parent: Int, ticks: Int = 0, pages: Int = 0, name: String = "sh") -> String {
+    private func line(_ process: Int, _ parent: Int, ticks: Int = 0, pages: Int = 0, name: String = "sh")
+        -> String
+    {
         "\(process) (\(name)) S \(parent) 7 7 0 -1 4194304 1 2 3 4 \(ticks) 0 0 0 20 0 1 0 900 1000 \(pages) 1 2 3"
     }
 
@@ -22,7 +24,8 @@ import Testing
     @Test func everythingBelowASupervisorIsItsSlots() {
         let lines = [
             line(10, 1, ticks: 1, pages: 10), line(11, 10, ticks: 20, pages: 100),
-            line(12, 11, ticks: 300, pages: 1_000), line(20, 1, ticks: 7, pages: 70), line(99, 1, ticks: 5_000),
+            line(12, 11, ticks: 300, pages: 1_000), line(20, 1, ticks: 7, pages: 70),
+            line(99, 1, ticks: 5_000),
             // Below nobody, and a loop of numbers that were used again.
             line(98, 97, ticks: 5_000), line(96, 95), line(95, 96),
         ].compactMap { ProcessLine(parsing: $0) }

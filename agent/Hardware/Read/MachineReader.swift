@@ -221,7 +221,8 @@ package struct MachineReader: Sendable {
     package func loadMilli() -> UInt32 { SystemInfo.loadMilli(text("/proc/loadavg")) ?? 0 }
 
     package func uptimeSeconds() -> UInt32 {
-        Scan.words(text("/proc/uptime")).first.flatMap { Double($0) }.map { UInt32(min(max(0, $0), 4e9)) } ?? 0
+        Scan.words(text("/proc/uptime")).first.flatMap { Double($0) }.map { UInt32(min(max(0, $0), 4e9)) }
+            ?? 0
     }
 
     package func transfers() -> TransferCounters {

@@ -104,7 +104,8 @@ extension Coordinator {
                         version: version, node: node,
                         cluster: cluster, heartbeatMilliseconds: interval,
                         leaseMilliseconds: limits.leaseMilliseconds, keep: keep.map(\.key),
-                        beatDictionary: Heartbeat.dictionaries.first(where: hello.beatDictionaries.contains) ?? 0))))
+                        beatDictionary: Heartbeat.dictionaries.first(where: hello.beatDictionaries.contains)
+                            ?? 0))))
         for slot in keep where slot.state == .stopping {
             output.actions.append(.send(connection, .stopSlot(slot.key, reason: slot.reason)))
         }
