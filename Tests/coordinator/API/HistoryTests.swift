@@ -105,7 +105,9 @@ struct HistoryTests {
 
     @Test func `Usage is given by job and by user`() async throws {
         let from = Instant(microseconds: (Self.now - 3_600) * 1_000_000)
-        func row(_ job: UInt64, _ resource: String, _ booked: Int64, idle: Int64, user: String = "ada")
+        @Sendable func row(
+            _ job: UInt64, _ resource: String, _ booked: Int64, idle: Int64, user: String = "ada"
+        )
             -> UsageRecord
         {
             UsageRecord(
