@@ -1,4 +1,5 @@
 import APITypes
+import ArgumentParser
 import ClusterTypes
 import Terminal
 import Testing
