@@ -20,10 +20,10 @@ struct HistoryTests {
         #expect(
             HistoryDisplay(view: view).table(for: .plain) == """
                 n1, 2026-07-01 09:00:00 UTC to 2026-07-01 09:04:00 UTC, a value each 1m00s
-                of        series               least     mean   most   last  curve
-                node      processor              0 %     50 %  100 %  100 %  ▁▄ █
-                device 0  power               70.1 W  127.5 W  300 W  300 W  ▂▂▂█
-                device 1  uncorrectedErrors        0        1      1      1  ▁▁██
+                of        series              least     mean   most   last  curve
+                node      processor             0 %     50 %  100 %  100 %  ▁▄ █
+                device 0  power              70.1 W  127.5 W  300 W  300 W  ▂▂▂█
+                device 1  uncorrectedErrors       0        1      1      1  ▁▁██
 
                 """)
         var empty = view

@@ -66,9 +66,9 @@ package final class HistoryKeeper: Sendable {
     /// Ends what is gathered, for an orderly stop: the writes of everything that is not written yet.
     package func finish(at now: Instant) -> [Write] {
         state.withLock { $0.recorder.close(at: now) }
-        let writes = due(at: now)
+        _ = due(at: now, canWrite: false)
         encoder.sync {}
-        return writes + due(at: now)
+        return due(at: now)
     }
 
     /// The samples of a node that are not written yet.

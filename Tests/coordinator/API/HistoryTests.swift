@@ -127,7 +127,7 @@ struct HistoryTests {
             let first = try #require(jobs.items.first)
             #expect(first.bookedSeconds == 20 && first.idleSeconds == 10 && first.unknownSeconds == 1)
             #expect(first.nonidleUtilizationPercent == 50 && first.memoryBookedByteSeconds == nil)
-            #expect(jobs.items[1].memoryBookedByteSeconds == 3 * 1_048_576)
+            #expect(jobs.items[1].memoryBookedByteSeconds == 3_145_728)
             #expect(jobs.items[1].nonidleUtilizationPercent == nil)
             let users: Page<UsageView> = try await server.get("/v1/usage?by=user&limit=2").decode()
             #expect(users.items.map(\.user) == ["bob", "ada"] && users.items.map(\.job) == [nil, nil])

@@ -231,4 +231,11 @@ private final class CountingReader: StoreReader {
     func events(_ subject: EventRecord.Subject?, limit: Int) async throws -> [EventRecord] {
         try await store.events(subject, limit: limit)
     }
+    func readHistory(
+        _ resolution: HistoryRecord.Resolution, in range: ClosedRange<Instant>,
+        _ visit: @escaping @Sendable (HistoryRecord) throws -> Void
+    ) async throws {
+        try await store.readHistory(resolution, in: range, visit)
+    }
+    func usage(_ filter: UsageFilter) async throws -> [UsageRecord] { try await store.usage(filter) }
 }
