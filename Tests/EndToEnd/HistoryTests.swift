@@ -29,7 +29,7 @@ import Testing
             #expect(try await samples() >= before + 4)
 
             let table = try await cluster.mortise("node", "history", "birch")
-            #expect(table.output.contains("memoryUsed") && table.output.contains("MiB"), "\(table)")
+            #expect(table.output.contains("memoryUsed") && table.output.contains("iB"), "\(table)")
             let csv = try await cluster.mortise("node", "history", "birch", "--csv", "--series", "loadMilli")
             #expect(csv.output.hasPrefix("time,loadMilli,loadMilli.max\n20"), "\(csv)")
             let usage = try await cluster.mortise("job", "usage", "\(job)", "--json")

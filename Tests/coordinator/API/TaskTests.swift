@@ -219,11 +219,6 @@ private final class CountingReader: StoreReader {
         try await store.nodes(includingReleased: includingReleased)
     }
     func node(_ node: NodeID) async throws -> NodeRecord? { try await store.node(node) }
-    func readHistory(
-        _ resolution: HistoryRecord.Resolution, in range: ClosedRange<Instant>,
-        _ visit: @escaping @Sendable (HistoryRecord) throws -> Void
-    ) async throws { try await store.readHistory(resolution, in: range, visit) }
-    func usage(_ filter: UsageFilter) async throws -> [UsageRecord] { try await store.usage(filter) }
     func tokens() async throws -> [TokenRecord] { try await store.tokens() }
     func token(secretHash: String) async throws -> TokenRecord? {
         try await store.token(secretHash: secretHash)
