@@ -22,6 +22,7 @@ final class GatewayLoop {
     private let index: Int
     private let count: Int
     private let logger: Logger
+    private let pace: HandshakePace
     private let onBatch: @Sendable (ConnectionBatch) -> Void
 
     private var connections: [ConnectionID: AgentConnection] = [:]
@@ -39,7 +40,7 @@ final class GatewayLoop {
     init(
         eventLoop: any EventLoop, index: Int, count: Int, configuration: GatewayConfiguration,
         cluster: String,
-        logger: Logger, onBatch: @escaping @Sendable (ConnectionBatch) -> Void
+        pace: HandshakePace, logger: Logger, onBatch: @escaping @Sendable (ConnectionBatch) -> Void
     ) {
         self.eventLoop = eventLoop
         self.index = index
@@ -47,6 +48,7 @@ final class GatewayLoop {
         self.configuration = configuration
         self.cluster = cluster
         self.logger = logger
+        self.pace = pace
         self.onBatch = onBatch
     }
 
@@ -87,10 +89,12 @@ final class GatewayLoop {
 
     func handshakeBegan(_ admission: Admission) {
         handshakes[ObjectIdentifier(admission)] = admission
+        pace.handshakeBegan()
     }
 
     func handshakeEnded(_ admission: Admission) {
         handshakes[ObjectIdentifier(admission)] = nil
+        pace.handshakeEnded()
         checkEmpty()
     }
 
