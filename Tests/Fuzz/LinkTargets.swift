@@ -7,6 +7,13 @@ import Zstd
 
 // The agent link, and what an agent and its supervisors say to each other and write into a slot's folder.
 
+extension AgentMessage {
+    /// Heartbeats are sent in their own units, also those that came in another form.
+    fileprivate var rounded: AgentMessage {
+        if case .heartbeat(let beat) = self { .heartbeat(beat.rounded) } else { self }
+    }
+}
+
 extension FuzzTarget {
     /// One decoder for all inputs: nothing of one frame may be left in it for the next.
     private final class Codec {
@@ -44,7 +51,8 @@ extension FuzzTarget {
             guard let frame = try? codec.encoder.encode(message) else {
                 preconditionFailure("what was taken is too large to be sent: \(message)")
             }
-            precondition((try? codec.decoder.agentMessage(frame)) == message, "not the same: \(message)")
+            precondition(
+                (try? codec.decoder.agentMessage(frame)) == message.rounded, "not the same: \(message)")
         }
     }
 
@@ -113,7 +121,9 @@ extension FuzzTarget {
             for message in whole ?? [] where message != .unknown {
                 if case .logs(let count) = message { precondition(count >= 0, "\(count) bytes of logs") }
                 let again = (try? codec.encode(message)).flatMap { try? codec.decodeFile($0) }
-                precondition(again == [message], "not the same: \(message)")
+                var sent = message
+                if case .agent(let said) = message { sent = .agent(said.rounded) }
+                precondition(again == [sent], "not the same: \(message)")
             }
         }
     }

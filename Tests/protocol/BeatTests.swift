@@ -23,8 +23,30 @@ struct BeatTests {
     }
 
     /// A beat to the units of the wire.
-    private func rounded(_ beat: Heartbeat) throws -> Heartbeat {
-        try BeatValues(beat).heartbeat(sequence: beat.sequence)
+    private func rounded(_ beat: Heartbeat) throws -> Heartbeat { beat.rounded }
+
+    @Test func noMeasurementCostsANodeItsConnection() throws {
+        let most = Heartbeat(
+            sequence: .max, uptimeSeconds: .max, loadMilli: .max, processorPermille: .max,
+            memoryUsedBytes: .max, diskAvailableBytes: .min,
+            rates: TransferRates(diskReadBytes: .max, diskWriteBytes: .min),
+            devices: [
+                DeviceSample(
+                    utilizationPercent: .max, memoryUsedBytes: .max, temperatureCelsius: .max,
+                    powerMilliwatts: .max, clockMegahertz: .max, correctedErrors: .max,
+                    uncorrectedErrors: .max),
+                DeviceSample(memoryUsedBytes: .min, temperatureCelsius: .min),
+            ],
+            slots: [
+                SlotSample(
+                    key: SlotKey(SlotID(1), Generation(1)), state: .running, milliCPU: .max,
+                    memoryBytes: .max, devicePermille: .max)
+            ], runningSlots: .max)
+        let received = try BeatValues(most).heartbeat(sequence: 1)
+        #expect(received.devices[0].utilizationPercent == 100)
+        #expect(received.devices[1].temperatureCelsius == -273)
+        #expect(received.diskAvailableBytes == 0)
+        #expect(received.rounded == received)
     }
 
     @Test(arguments: [0, 1] as [UInt32], [(0, 0), (1, 1), (8, 4), (64, 200)])

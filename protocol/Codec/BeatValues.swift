@@ -1,6 +1,6 @@
 import ClusterTypes
 import ProtocolGenerated
-import ProtocolMessages
+package import ProtocolMessages
 
 /// A heartbeat as a row of numbers, most of which are those of the beat before: the order and the units are the
 /// schema's (`Beat`).
@@ -27,7 +27,7 @@ extension BeatValues {
         self.init(devices: beat.devices.count, slots: slots.map(\.key), values: [])
         values.reserveCapacity(Self.count(devices: devices, slots: slots.count))
         values.append(Int64(beat.uptimeSeconds))
-        values.append((Int64(beat.loadMilli) + 5) / 10)
+        values.append(Self.tenths(beat.loadMilli))
         values.append(Int64(min(beat.processorPermille, 1_000)))
         values.append(Self.mebibytes(beat.memoryUsedBytes))
         values.append(Self.mebibytes(beat.diskAvailableBytes))
@@ -38,13 +38,13 @@ extension BeatValues {
         values.append(RateCode.code(beat.rates.networkSendBytes))
         append(beat.devices) { $0.utilizationPercent.map { Int64(min($0, 100)) } }
         append(beat.devices) { $0.memoryUsedBytes.map(Self.mebibytes) }
-        append(beat.devices) { $0.temperatureCelsius.map { max(0, Int64($0) + 273) } }
+        append(beat.devices) { $0.temperatureCelsius.map { min(max(0, Int64($0) + 273), Int64(UInt16.max)) } }
         append(beat.devices) { $0.powerMilliwatts.map { (Int64($0) + 500) / 1_000 } }
         append(beat.devices) { $0.clockMegahertz.map(Int64.init) }
         append(beat.devices) { $0.correctedErrors.map { Int64(clamping: min($0, Self.errorLimit)) } }
         append(beat.devices) { $0.uncorrectedErrors.map { Int64(clamping: min($0, Self.errorLimit)) } }
         for slot in slots { values.append(Int64(slot.state.wire.rawValue)) }
-        for slot in slots { values.append((Int64(slot.milliCPU) + 5) / 10) }
+        for slot in slots { values.append(Self.tenths(slot.milliCPU)) }
         for slot in slots { values.append(Self.mebibytes(slot.memoryBytes)) }
         append(slots) { $0.devicePermille.map { (Int64(min($0, 1_000)) + 5) / 10 } }
     }
@@ -53,6 +53,10 @@ extension BeatValues {
 
     private mutating func append<Sample>(_ samples: some Sequence<Sample>, _ value: (Sample) -> Int64?) {
         for sample in samples { values.append(value(sample).map { $0 + 1 } ?? 0) }
+    }
+
+    private static func tenths(_ number: UInt32) -> Int64 {
+        min(Int64(number) + 5, Int64(UInt32.max)) / 10
     }
 
     private static func mebibytes(_ bytes: Int64) -> Int64 {
@@ -77,6 +81,13 @@ enum RateCode {
         let shift = code >> digits - 1
         guard shift >= 0 else { return code }
         return (1 << digits | code & (1 << digits - 1)) << shift + (shift > 0 ? 1 << (shift - 1) : 0)
+    }
+}
+
+extension Heartbeat {
+    /// What arrives of it: in the units of the wire, and what is out of its range as the end of the range.
+    package var rounded: Heartbeat {
+        (try? BeatValues(self).heartbeat(sequence: sequence)) ?? Heartbeat(sequence: sequence)
     }
 }
 
