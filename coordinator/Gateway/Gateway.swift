@@ -24,7 +24,6 @@ package final class Gateway: Sendable {
     private let loops: [NIOLoopBoundBox<GatewayLoop>]
     private let indexOfLoop: [ObjectIdentifier: Int]
     private let openConnections = ConnectionCount()
-    private let pace: HandshakePace
     private let listener = Mutex<(any Channel)?>(nil)
 
     /// - Parameters:
@@ -44,8 +43,6 @@ package final class Gateway: Sendable {
         self.group = group
         self.logger = logger
         tls = try TLSSettings.agentListener(identity: identity, authorityPEM: authorityPEM)
-        let pace = HandshakePace(atOnce: configuration.handshakesAtOnce)
-        self.pace = pace
         let eventLoops = Array(group.makeIterator())
         var loops: [NIOLoopBoundBox<GatewayLoop>] = []
         var indexOfLoop: [ObjectIdentifier: Int] = [:]
@@ -56,7 +53,7 @@ package final class Gateway: Sendable {
                     GatewayLoop(
                         eventLoop: eventLoop, index: index, count: eventLoops.count,
                         configuration: configuration,
-                        cluster: cluster, pace: pace, logger: logger, onBatch: onBatch),
+                        cluster: cluster, logger: logger, onBatch: onBatch),
                     eventLoop: eventLoop))
         }
         self.loops = loops
@@ -87,7 +84,6 @@ package final class Gateway: Sendable {
             throw Gateway.explain(error, configuration)
         }
         listener.withLock { $0 = channel }
-        pace.attach(to: channel)
         for loop in loops { loop.eventLoop.execute { loop.value.startSweeping() } }
         logger.info(
             "agents' listener is open", metadata: ["address": "\(channel.localAddress?.description ?? "?")"])

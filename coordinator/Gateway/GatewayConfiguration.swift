@@ -9,9 +9,6 @@ package struct GatewayConfiguration: Sendable, Hashable {
     /// From the TCP connection to the finished WebSocket upgrade. 100 ms...5 min; 10 s: three slow round trips of
     /// a busy head node, and what a silent stranger can hold a connection for.
     package var handshakeTimeout = Duration.seconds(10)
-    /// More wait to be accepted, but for 250 a second. 1...100,000; 200: a third of a second of two processors, so that
-    /// each is done long before its time is over.
-    package var handshakesAtOnce = 200
     /// A message as it is on the wire. 1 KiB...`ProtocolLimits.frameBytes`.
     package var frameLimitBytes = ProtocolLimits.frameBytes
     /// Open at once, those in their handshake included. 1...1,000,000; 24,000: the nodes of `Limits` and some to
@@ -38,9 +35,6 @@ package struct GatewayConfiguration: Sendable, Hashable {
         require(
             handshakeTimeout >= .milliseconds(100) && handshakeTimeout <= .seconds(300),
             "The gateway's handshake timeout \(handshakeTimeout) is not in 100 ms...5 min.")
-        require(
-            (1...100_000).contains(handshakesAtOnce),
-            "The gateway's handshakes at once \(handshakesAtOnce) are not in 1...100000.")
         require(
             (1_024...ProtocolLimits.frameBytes).contains(frameLimitBytes),
             "The gateway's frame limit \(frameLimitBytes) is not in 1024...\(ProtocolLimits.frameBytes) bytes."

@@ -22,7 +22,6 @@ final class GatewayLoop {
     private let index: Int
     private let count: Int
     private let logger: Logger
-    private let pace: HandshakePace
     private let onBatch: @Sendable (ConnectionBatch) -> Void
 
     private var connections: [ConnectionID: AgentConnection] = [:]
@@ -40,7 +39,7 @@ final class GatewayLoop {
     init(
         eventLoop: any EventLoop, index: Int, count: Int, configuration: GatewayConfiguration,
         cluster: String,
-        pace: HandshakePace, logger: Logger, onBatch: @escaping @Sendable (ConnectionBatch) -> Void
+        logger: Logger, onBatch: @escaping @Sendable (ConnectionBatch) -> Void
     ) {
         self.eventLoop = eventLoop
         self.index = index
@@ -48,7 +47,6 @@ final class GatewayLoop {
         self.configuration = configuration
         self.cluster = cluster
         self.logger = logger
-        self.pace = pace
         self.onBatch = onBatch
     }
 
@@ -89,12 +87,10 @@ final class GatewayLoop {
 
     func handshakeBegan(_ admission: Admission) {
         handshakes[ObjectIdentifier(admission)] = admission
-        pace.handshakeBegan()
     }
 
     func handshakeEnded(_ admission: Admission) {
         handshakes[ObjectIdentifier(admission)] = nil
-        pace.handshakeEnded()
         checkEmpty()
     }
 
