@@ -249,7 +249,7 @@ let package = Package(
             "HistoryTests", "coordinator/History",
             [
                 "CoordinatorHistory", "CoordinatorDriver", "CoordinatorCore", "CoordinatorStore",
-                "ClusterTypes", "ProtocolMessages", "Zstd", .logging,
+                "ClusterTypes", "LoadModel", "ProtocolMessages", "Zstd", .logging,
             ]),
         tests(
             "StoreContractTests", "Contract",

@@ -19,30 +19,22 @@ package struct ProcessUsage: Sendable, Equatable {
     /// Reads two places of /proc; quick.
     package static func now() -> ProcessUsage {
         var usage = ProcessUsage()
-        let clock = Double(SteadyClock.now() - SteadyClock.sinceBoot()) / 1e6
-        if let bytes = try? AtomicFile.read("/proc/self/stat") {
-            usage.read(
-                stat: String(decoding: bytes, as: UTF8.self), ticksPerSecond: sysconf(Int32(_SC_CLK_TCK)),
-                pageBytes: sysconf(Int32(_SC_PAGESIZE)), bootedSeconds: clock)
+        if let stat = ProcessStat.ofThisProcess() {
+            usage = ProcessUsage(
+                stat, ticksPerSecond: sysconf(Int32(_SC_CLK_TCK)), pageBytes: sysconf(Int32(_SC_PAGESIZE)),
+                bootedSeconds: Double(SteadyClock.now() - SteadyClock.sinceBoot()) / 1e6)
         }
         usage.openFiles = (try? Files.names(in: "/proc/self/fd"))?.count
         return usage
     }
 
+    private init() {}
+
     /// - Parameter bootedSeconds: the machine's start, since 1970.
-    package mutating func read(
-        stat: String, ticksPerSecond: Int, pageBytes: Int, bootedSeconds: Double
-    ) {
-        // The program's name may hold anything, even parentheses.
-        guard let end = stat.lastIndex(of: ")"), ticksPerSecond > 0 else { return }
-        let fields = stat[stat.index(after: end)...].split(whereSeparator: \.isWhitespace)
-        func field(_ number: Int) -> Double? {
-            // The first one here is the third of proc(5).
-            number - 3 < fields.count ? Double(fields[number - 3]) : nil
-        }
-        let ticks = Double(ticksPerSecond)
-        if let user = field(14), let system = field(15) { cpuSeconds = (user + system) / ticks }
-        startedSeconds = field(22).map { bootedSeconds + $0 / ticks }
-        residentBytes = field(24).map { Int64($0) * Int64(pageBytes) }
+    package init(_ stat: ProcessStat, ticksPerSecond: Int, pageBytes: Int, bootedSeconds: Double) {
+        let ticks = Double(max(1, ticksPerSecond))
+        cpuSeconds = Double(stat.ticks) / ticks
+        startedSeconds = bootedSeconds + Double(stat.startedAt) / ticks
+        residentBytes = Int64(clamping: stat.residentPages) * Int64(pageBytes)
     }
 }

@@ -177,13 +177,7 @@ package enum ProcessTable {
     }
 
     package static func parent(of process: Int32) -> Int32? {
-        guard let bytes = try? AtomicFile.read("/proc/\(process)/stat"),
-            // The name before it may hold anything, the last parenthesis ends it.
-            let end = bytes.lastIndex(of: UInt8(ascii: ")"))
-        else { return nil }
-        let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " "))
-        guard fields.count > 1 else { return nil }
-        return Int32(String(decoding: fields[1], as: UTF8.self))
+        ProcessStat(of: process)?.parent
     }
 
     /// The processes of any program that were started with exactly these arguments.

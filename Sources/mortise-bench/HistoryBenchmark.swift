@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterTypes
 import CoordinatorCore
 import CoordinatorHistory
+import LoadModel
 import ProtocolMessages
 import Zstd
 
@@ -28,7 +29,7 @@ struct HistoryBenchmark: AsyncParsableCommand {
     var resolution: Int64 = 10
     @Option(help: "Compression level of zstd.")
     var level = HistoryCompression.level
-    @Option(help: "Of the synthetic cluster.")
+    @Option(help: "Of the telemetry.")
     var seed: UInt64 = 1
 
     func validate() throws {
@@ -50,7 +51,7 @@ struct HistoryBenchmark: AsyncParsableCommand {
     func run() async throws {
         var settings = HistorySettings.defaults
         settings.resolutionSeconds = resolution
-        var cluster = SyntheticCluster(seed: seed, nodes: nodes, devices: devices)
+        var loads = (0..<nodes).map { NodeLoad(seed: seed &+ UInt64($0), devices: devices) }
         var recorder = HistoryRecorder(settings)
         let compressor = Compressor(level: level)
         let clock = ContinuousClock()
@@ -84,7 +85,7 @@ struct HistoryBenchmark: AsyncParsableCommand {
         }
 
         for second in stride(from: Int64(0), to: Int64(hours) * 3_600, by: Int(resolution)) {
-            let beats = (0..<nodes).map { cluster.beat(of: $0, at: start + second) }
+            let beats = loads.indices.map { loads[$0].next(after: Double(resolution)) }
             let begin = clock.now
             for (node, beat) in beats.enumerated() {
                 // Spread over the time between two samples, with the jitter of the agents' beats.

@@ -127,10 +127,10 @@ struct ExpositionTests {
         #expect(MetricName.valid(name) == expected)
     }
 
-    @Test func `A process is known by its line of stat`() {
-        var usage = ProcessUsage()
+    @Test func `A process is known by its line of stat`() throws {
         let rest = (3...52).map { field in
             switch field {
+            case 4: "1"
             case 14: "250"
             case 15: "50"
             case 22: "1000"
@@ -138,15 +138,11 @@ struct ExpositionTests {
             default: "0"
             }
         }
-        usage.read(
-            stat: "42 (a (b) c) " + rest.joined(separator: " "), ticksPerSecond: 100, pageBytes: 4_096,
-            bootedSeconds: 1_000)
-        #expect(
-            usage
-                == ProcessUsage(
-                    cpuSeconds: 3, residentBytes: 7 * 4_096, openFiles: nil, startedSeconds: 1_010))
-        var unknown = ProcessUsage()
-        unknown.read(stat: "42 (x) R 1", ticksPerSecond: 100, pageBytes: 4_096, bootedSeconds: 0)
-        #expect(unknown == ProcessUsage())
+        let stat = try #require(ProcessStat(parsing: "42 (a (b) c) " + rest.joined(separator: " ")))
+        let usage = ProcessUsage(stat, ticksPerSecond: 100, pageBytes: 4_096, bootedSeconds: 1_000)
+        #expect(usage.cpuSeconds == 3)
+        #expect(usage.residentBytes == 28_672)
+        #expect(usage.startedSeconds == 1_010)
+        #expect(usage.openFiles == nil)
     }
 }

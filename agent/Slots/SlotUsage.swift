@@ -11,33 +11,10 @@ package import ProtocolMessages
 #endif
 
 /// What the processes of one slot use together: its supervisor and all below it.
-struct ProcessUsage: Hashable {
+struct ProcessTotals: Hashable {
     /// User and system, of ended children too.
     var ticks: UInt64 = 0
     var pages: UInt64 = 0
-}
-
-/// One line of `/proc/PID/stat`.
-struct ProcessLine: Hashable {
-    var process: Int32
-    var parent: Int32
-    var startedAt: UInt64
-    var usage: ProcessUsage
-
-    /// nil for a text that is no such line.
-    init?(parsing text: some StringProtocol) {
-        // The name in parentheses may hold anything.
-        guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")"), open < close,
-            let process = Int32(text[..<open].prefix { $0 != " " })
-        else { return nil }
-        let words = text[text.index(after: close)...].split(separator: " ")
-        guard words.count >= 22, let parent = Int32(words[1]) else { return nil }
-        self.process = process
-        self.parent = parent
-        startedAt = UInt64(words[19]) ?? 0
-        usage = ProcessUsage(
-            ticks: words[11...14].reduce(0) { $0 &+ (UInt64($1) ?? 0) }, pages: UInt64(words[21]) ?? 0)
-    }
 }
 
 /// Usage of slots from one look at the machine's processes to the next. A look reads a file a process: on a helper
@@ -54,13 +31,9 @@ package final class SlotUsage: @unchecked Sendable {
 
     /// By key as it stands in a folder's name; milli-CPU since the look before. Not for two threads at once.
     package func look() -> [String: (milliCPU: UInt32, memoryBytes: Int64)] {
-        let names = (try? Files.names(in: "/proc")) ?? []
-        let lines = names.compactMap { name -> ProcessLine? in
-            guard name.utf8.first.map({ $0 >= 0x30 && $0 <= 0x39 }) ?? false else { return nil }
-            return read("/proc/\(name)/stat").flatMap { ProcessLine(parsing: $0) }
-        }
+        let processes = ProcessTable.all().compactMap { ProcessStat(of: $0) }
         let now = SteadyClock.now()
-        let totals = Self.sum(lines, slots: slots(among: lines))
+        let totals = Self.sum(processes, slots: slots(among: processes))
         defer {
             former = totals.mapValues(\.ticks)
             formerAt = now
@@ -77,21 +50,21 @@ package final class SlotUsage: @unchecked Sendable {
     }
 
     /// - Parameter slots: of supervisors.
-    static func sum(_ lines: [ProcessLine], slots: [Int32: String]) -> [String: ProcessUsage] {
+    static func sum(_ processes: [ProcessStat], slots: [Int32: String]) -> [String: ProcessTotals] {
         var parents: [Int32: Int32] = [:]
-        for line in lines { parents[line.process] = line.parent }
-        var totals: [String: ProcessUsage] = [:]
-        for line in lines {
-            var ancestor: Int32? = line.process
+        for process in processes { parents[process.process] = process.parent }
+        var totals: [String: ProcessTotals] = [:]
+        for process in processes {
+            var ancestor: Int32? = process.process
             // No tree of processes is deeper; a loop can only come from a number that was used again meanwhile.
             for _ in 0..<64 {
-                guard let process = ancestor, process > 1 else { break }
-                if let slot = slots[process] {
-                    totals[slot, default: ProcessUsage()].ticks &+= line.usage.ticks
-                    totals[slot, default: ProcessUsage()].pages &+= line.usage.pages
+                guard let number = ancestor, number > 1 else { break }
+                if let slot = slots[number] {
+                    totals[slot, default: ProcessTotals()].ticks &+= process.ticks &+ process.childTicks
+                    totals[slot, default: ProcessTotals()].pages &+= process.residentPages
                     break
                 }
-                ancestor = parents[process]
+                ancestor = parents[number]
             }
         }
         return totals
@@ -107,30 +80,29 @@ package final class SlotUsage: @unchecked Sendable {
     }
 
     /// A supervisor is `EXECUTABLE supervise FOLDER`; a process is asked once.
-    private func slots(among lines: [ProcessLine]) -> [Int32: String] {
+    private func slots(among processes: [ProcessStat]) -> [Int32: String] {
         var known: [Int32: (startedAt: UInt64, slot: String?)] = [:]
         var slots: [Int32: String] = [:]
-        for line in lines {
-            var slot = supervisors[line.process]?.slot
-            if supervisors[line.process]?.startedAt != line.startedAt { slot = self.slot(of: line.process) }
-            known[line.process] = (line.startedAt, slot)
-            slots[line.process] = slot
+        for process in processes {
+            let number = process.process
+            var slot = supervisors[number]?.slot
+            if supervisors[number]?.startedAt != process.startedAt { slot = self.slot(of: number) }
+            known[number] = (process.startedAt, slot)
+            slots[number] = slot
         }
         supervisors = known
         return slots
     }
 
     private func slot(of process: Int32) -> String? {
-        let words = read("/proc/\(process)/cmdline")?.split(separator: "\0") ?? []
+        guard let bytes = try? AtomicFile.read("/proc/\(process)/cmdline", limitBytes: 4_096) else {
+            return nil
+        }
+        let words = String(decoding: bytes, as: UTF8.self).split(separator: "\0")
         guard words.count == 3, words[1] == "supervise", words[2].hasPrefix(directory + "/") else {
             return nil
         }
         return String(words[2].dropFirst(directory.count + 1))
-    }
-
-    private func read(_ path: String) -> String? {
-        guard let bytes = try? AtomicFile.read(path, limitBytes: 4_096) else { return nil }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -126,7 +126,7 @@ struct APIHandlers: Sendable {
             }
             return node
         }
-        let nodes = try await service.reader.nodes(includingReleased: false).filter { $0.name == text }
+        let nodes = try await service.reader.nodes(named: text)
         guard let node = nodes.first else {
             throw APIError.notFound(
                 "There is no node named '\(text)' ('mortise node list' lists them). Released ones are found by number."

@@ -125,6 +125,7 @@ package final class Driver: Sendable {
                 inputs: inputs.count, beats: telemetry.beatCount - beatsBefore,
                 waiting: waitingSince.map { Self.now() - $0 })
             if let wakeup = core.nextWakeup, wakeup <= now { core.handle(.wakeup, at: now, into: &output) }
+            forgetReleased(output.writes)
             output.writes += history.due(at: now, canWrite: backlog.retryAt == nil)
             backlog.take(output)
             if let writes = backlog.begin(at: now, isLast: isStopping && !hasGivenUp) { commit(writes) }
@@ -138,6 +139,13 @@ package final class Driver: Sendable {
 
     private func pause(until deadlines: Instant?...) -> Duration? {
         deadlines.compactMap(\.self).min().map { $0 - Self.now() }
+    }
+
+    private func forgetReleased(_ writes: [Write]) {
+        let released = writes.compactMap { write -> NodeID? in
+            if case .putNode(let record) = write, record.state == .released { record.node } else { nil }
+        }
+        if !released.isEmpty { telemetry.forget(released) }
     }
 
     private func commit(_ writes: [Write]) {

@@ -32,6 +32,16 @@ package final class Telemetry: Sendable {
         state.withLock { $0.newest.devices[node] = devices.isEmpty ? nil : devices }
     }
 
+    /// Of nodes that are no more.
+    func forget(_ nodes: [NodeID]) {
+        state.withLock { state in
+            for node in nodes {
+                state.newest.beats[node] = nil
+                state.newest.devices[node] = nil
+            }
+        }
+    }
+
     /// Since the start.
     var beatCount: Int { state.withLock { $0.beatCount } }
 

@@ -45,6 +45,10 @@ extension MemoryStore: StoreReader {
         return nodes.filter { includingReleased || $0.state != .released }.sorted { $0.node < $1.node }
     }
 
+    package func nodes(named name: String) async throws -> [NodeRecord] {
+        try await nodes(includingReleased: false).filter { isSame($0.name, name) }
+    }
+
     package func node(_ node: NodeID) async throws -> NodeRecord? {
         state.withLock { $0.nodes[node] }
     }
@@ -130,11 +134,6 @@ extension JobFilter {
             && (name.map { isSame($0, record.specification.job) } ?? true)
             && (before.map { record.job < $0 } ?? true)
     }
-
-    /// Byte for byte, as databases compare; `==` takes two spellings of one letter for the same.
-    private func isSame(_ left: String, _ right: String) -> Bool {
-        left.utf8.elementsEqual(right.utf8)
-    }
 }
 
 extension TaskFilter {
@@ -151,3 +150,6 @@ extension SlotFilter {
             && (after.map { record.slot > $0 } ?? true)
     }
 }
+
+/// Byte for byte, as databases compare; `==` takes two spellings of one letter for the same.
+private func isSame(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }

@@ -43,6 +43,8 @@ package protocol StoreReader: Sendable {
     func slot(_ slot: SlotID) async throws -> SlotRecord?
     /// By number; released ones only if asked for.
     func nodes(includingReleased: Bool) async throws -> [NodeRecord]
+    /// Those of this name that are not released, by number.
+    func nodes(named name: String) async throws -> [NodeRecord]
     func node(_ node: NodeID) async throws -> NodeRecord?
     /// By number, revoked ones included.
     func tokens() async throws -> [TokenRecord]

@@ -60,6 +60,13 @@ struct SQLiteReader: StoreReader {
         return try await list(query, order: "node", .max) { try $0.node(&$1) }
     }
 
+    func nodes(named name: String) async throws -> [NodeRecord] {
+        var query = Query(Table.node.select)
+        query.require("name = ?", name)
+        query.require("state <> ?", "released")
+        return try await list(query, order: "node", .max) { try $0.node(&$1) }
+    }
+
     func node(_ node: NodeID) async throws -> NodeRecord? {
         try await one(Table.node.select + " WHERE node = ?", node) { try $0.node(&$1) }
     }

@@ -1,4 +1,5 @@
 import ClusterTypes
+import LoadModel
 import ProtocolMessages
 
 /// A machine that is not there: eight large GPUs whose readings wander, all of it drawn from one seed.
@@ -11,74 +12,17 @@ struct PretendedMachine: Sendable {
     let name: String
     let deviceCount: Int
     private var random: SeededRandom
-    private var load: Heartbeat
-    private var uptimeSeconds: UInt32
+    private var load: NodeLoad
 
     init(name: String, devices: Int, seed: UInt64) {
         self.name = name
         deviceCount = devices
         random = SeededRandom(seed: seed)
-        uptimeSeconds = UInt32.random(in: 1_000...10_000_000, using: &random)
-        load = Heartbeat(
-            sequence: 0, loadMilli: UInt32.random(in: 0...64_000, using: &random),
-            processorPermille: UInt32.random(in: 0...1_000, using: &random),
-            memoryUsedBytes: Int64.random(in: 8 << 30...Self.memoryBytes, using: &random),
-            diskAvailableBytes: Int64.random(in: 1 << 40...3 << 40, using: &random))
-        for _ in 0..<devices {
-            load.devices.append(
-                DeviceSample(
-                    utilizationPercent: UInt32.random(in: 0...100, using: &random),
-                    memoryUsedBytes: Int64.random(in: 0...Self.deviceMemoryBytes, using: &random),
-                    temperatureCelsius: Int32.random(in: 30...80, using: &random),
-                    powerMilliwatts: UInt32.random(in: 70_000...700_000, using: &random),
-                    clockMegahertz: UInt32.random(in: 345...1_980, using: &random), correctedErrors: 0,
-                    uncorrectedErrors: 0))
-        }
+        load = NodeLoad(seed: random.next(), devices: devices)
     }
 
-    // MARK: The load
-
-    /// The next reading, `seconds` after the one before: some of it has moved, as on a machine that works.
-    mutating func measure(after seconds: UInt32) -> Heartbeat {
-        uptimeSeconds &+= seconds
-        load.uptimeSeconds = uptimeSeconds
-        load.loadMilli = moved(load.loadMilli, by: 400, within: 0...64_000)
-        load.processorPermille = moved(load.processorPermille, by: 20, within: 0...1_000)
-        load.memoryUsedBytes = moved(load.memoryUsedBytes, by: 64 << 20, within: 8 << 30...Self.memoryBytes)
-        load.diskAvailableBytes = moved(load.diskAvailableBytes, by: 16 << 20, within: 1 << 40...3 << 40)
-        load.rates = TransferRates(
-            diskReadBytes: moved(load.rates.diskReadBytes, by: 1 << 20, within: 0...1 << 30),
-            diskWriteBytes: moved(load.rates.diskWriteBytes, by: 1 << 20, within: 0...1 << 30),
-            networkReceiveBytes: moved(load.rates.networkReceiveBytes, by: 4 << 20, within: 0...10 << 30),
-            networkSendBytes: moved(load.rates.networkSendBytes, by: 4 << 20, within: 0...10 << 30))
-        for index in load.devices.indices { load.devices[index] = moved(load.devices[index]) }
-        return load
-    }
-
-    private mutating func moved(_ former: DeviceSample) -> DeviceSample {
-        var sample = former
-        sample.utilizationPercent = sample.utilizationPercent.map { moved($0, by: 5, within: 0...100) }
-        // Memory of a job stays what it is most of the time.
-        if Bool.random(using: &random), Bool.random(using: &random) {
-            sample.memoryUsedBytes = sample.memoryUsedBytes.map {
-                moved($0, by: 32 << 20, within: 0...Self.deviceMemoryBytes)
-            }
-        }
-        sample.temperatureCelsius = sample.temperatureCelsius.map { moved($0, by: 1, within: 30...90) }
-        sample.powerMilliwatts = sample.powerMilliwatts.map {
-            moved($0, by: 15_000, within: 70_000...700_000)
-        }
-        sample.clockMegahertz = sample.clockMegahertz.map { moved($0, by: 15, within: 345...1_980) }
-        return sample
-    }
-
-    private mutating func moved<Value: FixedWidthInteger & Sendable>(
-        _ value: Value, by step: Value, within range: ClosedRange<Value>
-    ) -> Value {
-        let low = value > range.lowerBound + step ? value - step : range.lowerBound
-        let high = value < range.upperBound - step ? value + step : range.upperBound
-        return Value.random(in: low...high, using: &random)
-    }
+    /// The next reading, `seconds` after the one before.
+    mutating func measure(after seconds: UInt32) -> Heartbeat { load.next(after: Double(seconds)) }
 
     // MARK: The hardware
 

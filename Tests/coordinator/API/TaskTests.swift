@@ -218,6 +218,7 @@ private final class CountingReader: StoreReader {
     func nodes(includingReleased: Bool) async throws -> [NodeRecord] {
         try await store.nodes(includingReleased: includingReleased)
     }
+    func nodes(named name: String) async throws -> [NodeRecord] { try await store.nodes(named: name) }
     func node(_ node: NodeID) async throws -> NodeRecord? { try await store.node(node) }
     func tokens() async throws -> [TokenRecord] { try await store.tokens() }
     func token(secretHash: String) async throws -> TokenRecord? {

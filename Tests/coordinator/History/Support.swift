@@ -2,6 +2,7 @@ import ClusterTypes
 import CoordinatorCore
 import CoordinatorHistory
 import Foundation
+import LoadModel
 import ProtocolMessages
 import Zstd
 
@@ -34,12 +35,12 @@ let seeds: ClosedRange<UInt64> = {
 func recorded(
     seed: UInt64, nodes: Int, devices: Int, seconds: Int64, settings: HistorySettings = .defaults
 ) -> [HistoryRecorder.Batch] {
-    var cluster = SyntheticCluster(seed: seed, nodes: nodes, devices: devices)
+    var loads = (0..<nodes).map { NodeLoad(seed: seed &+ UInt64($0), devices: devices) }
     var recorder = HistoryRecorder(settings)
     var batches: [HistoryRecorder.Batch] = []
     for second in stride(from: Int64(0), to: seconds, by: 5) {
         for node in 0..<nodes {
-            let beat = cluster.beat(of: node, at: second)
+            let beat = loads[node].next(after: 5)
             recorder.note(
                 beat, of: NodeID(UInt64(node * 3 + 1)), holding: { [] },
                 at: .after(Double(second) + Double(node) / Double(nodes)))
