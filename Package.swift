@@ -252,6 +252,12 @@ let package = Package(
                 "ClusterTypes", "LoadModel", "ProtocolMessages", "Zstd", .logging,
             ]),
         tests(
+            "DriverTests", "coordinator/Driver",
+            [
+                "CoordinatorDriver", "CoordinatorCore", "CoordinatorStore", "ClusterTypes",
+                "ProtocolMessages", "ProtocolCodec", .logging,
+            ]),
+        tests(
             "StoreContractTests", "Contract",
             [
                 "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorCore", "ClusterTypes",

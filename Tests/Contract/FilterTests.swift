@@ -88,9 +88,8 @@ struct FilterTests {
             #expect(try await reader.nodes(includingReleased: false).map(\.node.rawValue) == [1, 2])
             #expect(try await reader.nodes(includingReleased: true).map(\.node.rawValue) == [1, 2, 3])
             let name = NodeRecord.example(2).name
-            #expect(
-                try await reader.nodes(named: name).allSatisfy { $0.name == name && $0.state != .released })
-            #expect(try await reader.nodes(named: name).contains { $0.node == NodeID(2) })
+            #expect(try await reader.nodes(named: name) == [.example(2)])
+            #expect(try await reader.nodes(named: NodeRecord.example(3).name) == [])
             #expect(try await reader.nodes(named: "no such node") == [])
         }
     }

@@ -1,0 +1,166 @@
+import ClusterTypes
+import CoordinatorCore
+import CoordinatorStore
+import Foundation
+import Logging
+import ProtocolCodec
+import ProtocolMessages
+import Synchronization
+import Testing
+
+@testable import CoordinatorDriver
+
+@Suite("The coordinator's loop, with a store that can be held up", .timeLimit(.minutes(1)))
+struct DriverTests {
+    private let store = HeldStore()
+    private let link = RecordedLink()
+    private let driver: Driver
+
+    init() {
+        driver = Driver(
+            store: store, transport: link, signer: { _, _ in "" },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let driver = driver
+        Thread.detachNewThread { try? driver.run(cluster: "lab") }
+    }
+
+    /// Enrolls a node and lets its agent in.
+    private func join(_ connection: ConnectionID) async throws -> NodeID {
+        _ = await driver.submit(
+            .createToken(
+                name: "join", purpose: .join(pool: "default"), secretHash: "hash", expiresAt: nil, uses: nil))
+        let reply = await driver.submit(
+            .enrollNode(secretHash: "hash", name: "n1", keyFingerprint: "key"))
+        guard case .enrolled(let node, _) = reply else {
+            Issue.record("\(reply)")
+            return NodeID(0)
+        }
+        var batch = ConnectionBatch()
+        batch.append(
+            .connected(connection, PeerIdentity(node: node, keyFingerprint: "key", address: "10.0.0.1")))
+        try say(.hello(.example), on: connection, in: &batch)
+        driver.put(batch)
+        _ = await link.message { if case .welcome = $0 { true } else { false } }
+        return node
+    }
+
+    private func say(
+        _ message: AgentMessage, on connection: ConnectionID, in batch: inout ConnectionBatch
+    ) throws {
+        var encoder = FrameEncoder()
+        batch.append(try encoder.encode(message), of: connection)
+    }
+
+    @Test("heartbeats are acknowledged while a transaction is held up, and what it says is not")
+    func stalledStore() async throws {
+        let connection = ConnectionID(1)
+        let node = try await join(connection)
+        store.hold()
+        let isAnswered = Mutex(false)
+        async let reply = {
+            let reply = await driver.submit(.cordonNode(node, reason: "looks odd"))
+            isAnswered.withLock { $0 = true }
+            return reply
+        }()
+        await store.untilHeld()
+        for sequence in 1...3 as ClosedRange<UInt64> {
+            var batch = ConnectionBatch()
+            try say(.heartbeat(Heartbeat(sequence: sequence, loadMilli: 70)), on: connection, in: &batch)
+            driver.put(batch)
+            let acknowledged = CoordinatorMessage.heartbeatAcknowledged(sequence: sequence)
+            #expect(await link.message { $0 == acknowledged } == acknowledged)
+        }
+        #expect(driver.telemetry.load(of: node)?.0.loadMilli == 70)
+        #expect(!isAnswered.withLock { $0 })
+        store.release()
+        guard case .node(let record) = await reply else {
+            Issue.record("not answered by a node")
+            return
+        }
+        #expect(record.isCordoned)
+        driver.stop()
+    }
+
+    @Test("a released node leaves the newest telemetry")
+    func released() async throws {
+        let connection = ConnectionID(1)
+        let node = try await join(connection)
+        var batch = ConnectionBatch()
+        try say(.heartbeat(Heartbeat(sequence: 1)), on: connection, in: &batch)
+        driver.put(batch)
+        _ = await link.message { $0 == .heartbeatAcknowledged(sequence: 1) }
+        #expect(driver.telemetry.load(of: node) != nil)
+        _ = await driver.submit(.removeNode(node, reason: "sold"))
+        // It says that nothing runs there.
+        let asked = await link.message { if case .confirmEmpty = $0 { true } else { false } }
+        guard case .confirmEmpty(let generation) = asked else {
+            Issue.record("was not asked")
+            return
+        }
+        var answer = ConnectionBatch()
+        try say(.empty(generation: generation), on: connection, in: &answer)
+        driver.put(answer)
+        _ = await link.message { if case .refusal = $0 { true } else { false } }
+        #expect(driver.telemetry.load(of: node) == nil)
+        driver.stop()
+    }
+}
+
+/// A store whose next commit waits for `release`.
+private final class HeldStore: Store {
+    private let store = MemoryStore()
+    private let isHolding = Mutex(false)
+    private let gate = DispatchSemaphore(value: 0)
+    private let (entered, entrance) = AsyncStream.makeStream(of: Void.self)
+
+    func hold() { isHolding.withLock { $0 = true } }
+    func untilHeld() async { for await _ in entered { return } }
+    func release() {
+        isHolding.withLock { $0 = false }
+        gate.signal()
+    }
+
+    func commit(_ writes: [Write]) throws -> UInt64 {
+        if isHolding.withLock({ $0 }) {
+            entrance.yield()
+            gate.wait()
+        }
+        return try store.commit(writes)
+    }
+    func snapshot(endedJobs: Int) throws -> Snapshot { try store.snapshot(endedJobs: endedJobs) }
+    func payloads(_ job: JobID, at positions: [TaskIndex]) throws -> [String] {
+        try store.payloads(job, at: positions)
+    }
+    var reader: any StoreReader { store.reader }
+    func close() throws {}
+}
+
+/// What was sent, decoded; each message is given out once.
+private final class RecordedLink: AgentTransport {
+    private let (messages, continuation) = AsyncStream.makeStream(of: CoordinatorMessage.self)
+
+    func send(_ frames: [(ConnectionID, [UInt8])]) {
+        var decoder = FrameDecoder()
+        for (_, frame) in frames {
+            if let message = try? decoder.coordinatorMessage(frame) { continuation.yield(message) }
+        }
+    }
+    func close(_ connection: ConnectionID, reason: String) {}
+
+    /// The next one that fits.
+    func message(_ fits: (CoordinatorMessage) -> Bool) async -> CoordinatorMessage? {
+        for await message in messages where fits(message) { return message }
+        return nil
+    }
+}
+
+extension Hello {
+    fileprivate static let example = Hello(
+        build: "0.1.0", cluster: "lab", nodeName: "n1", instance: 7, bootID: "boot",
+        hardware: HardwareReport(
+            hostname: "host", architecture: .amd64, operatingSystem: "Linux", kernel: "6",
+            processor: ProcessorReport(model: "CPU", sockets: 1, cores: 1, threads: 1, usableMilliCPU: 1_000),
+            memory: MemoryReport(totalBytes: 1 << 30, availableBytes: 1 << 30),
+            disk: DiskReport(path: "/", totalBytes: 1 << 40, availableBytes: 1 << 40),
+            address: AddressReport(local: "10.1.1.1", advertised: "10.1.1.1", rule: "address")))
+}
