@@ -1,5 +1,5 @@
 /// Little numbers in few bytes: seven bits a byte, the lowest first.
-struct ByteWriter {
+struct ByteWriter: Sendable, Hashable {
     private(set) var bytes: [UInt8] = []
 
     mutating func append(_ byte: UInt8) { bytes.append(byte) }

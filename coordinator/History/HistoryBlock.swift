@@ -37,15 +37,16 @@ package struct HistoryBlock {
                 header.append(channel.aggregate.rawValue)
             }
         }
-        let nodes = window.nodes.sorted { $0.node < $1.node }
+        let nodes = window.nodeIDs
         let starts = Array(stride(from: 0, to: nodes.count, by: HistoryLimits.nodesPerGroup))
         header.append(varint: UInt64(starts.count))
         var body: [UInt8] = []
         for start in starts {
-            let group = nodes[start..<min(start + HistoryLimits.nodesPerGroup, nodes.count)]
-            header.append(varint: group[start].node.rawValue)
-            for columns in frames(of: group, window.channels) {
-                let frame = try compress(columns)
+            let end = min(start + HistoryLimits.nodesPerGroup, nodes.count)
+            header.append(varint: nodes[start].rawValue)
+            let group = nodes[start..<end].compactMap { window.columns(of: $0) }
+            for bytes in frames(of: group, window.channels) {
+                let frame = try compress(bytes)
                 header.append(varint: UInt64(frame.count))
                 body += frame
             }
@@ -53,9 +54,9 @@ package struct HistoryBlock {
         return header.bytes + body
     }
 
-    private static func frames(
-        of group: ArraySlice<HistoryWindow.NodeColumns>, _ channels: HistoryChannels
-    ) -> [[UInt8]] {
+    private static func frames(of group: [HistoryWindow.NodeColumns], _ channels: HistoryChannels)
+        -> [[UInt8]]
+    {
         var index = ByteWriter()
         index.append(varint: UInt64(group.count))
         for node in group {

@@ -18,6 +18,7 @@ package struct HistoryRecorder: Sendable {
     }
 
     private let settings: HistorySettings
+    private let bytesPerWindow: Int
     private var full: HistoryWindow
     private var coarse: HistoryWindow
     private var aggregates = StepAggregates()
@@ -29,8 +30,9 @@ package struct HistoryRecorder: Sendable {
     private var periodFrom = Instant.epoch
     private var ready: [Batch] = []
 
-    package init(_ settings: HistorySettings) {
+    package init(_ settings: HistorySettings, bytesPerWindow: Int = HistoryLimits.bytesPerWindow) {
         self.settings = settings
+        self.bytesPerWindow = bytesPerWindow
         full = HistoryWindow(.full, stepSeconds: settings.resolutionSeconds)
         coarse = HistoryWindow(.coarse, stepSeconds: HistorySettings.coarseStepSeconds)
         usage = UsageLedger(resolutionSeconds: settings.resolutionSeconds)
@@ -58,7 +60,7 @@ package struct HistoryRecorder: Sendable {
         full.append(beat, of: node, at: now)
         aggregates.add(beat, of: node)
         usage.note(beat, of: node, holding: holding(), at: now)
-        if full.valueCount >= HistoryLimits.valuesPerWindow {
+        if full.byteCount >= bytesPerWindow {
             ready.append(Batch(full: full))
             full = HistoryWindow(.full, stepSeconds: settings.resolutionSeconds)
         }

@@ -1,15 +1,23 @@
 package import ClusterTypes
 import ProtocolMessages
 
-/// Samples of all nodes between two moments, as they come: columns of coded values in memory.
+/// Samples of all nodes between two moments, as they come: coded values in memory.
 package struct HistoryWindow: Sendable, Hashable {
-    struct NodeColumns: Sendable, Hashable {
+    private struct NodeRows: Sendable, Hashable {
         let node: NodeID
-        /// Whole seconds since 1970.
-        var times: [Int64] = []
         var deviceCount = 0
+        /// The time, then a value for each channel of nodes, then for each device one for each channel of devices.
+        var rows = CompactRows()
+    }
+
+    /// The samples of one node, a column for each channel.
+    struct NodeColumns {
+        let node: NodeID
+        let deviceCount: Int
+        /// Whole seconds since 1970.
+        let times: [Int64]
         /// One for each channel of nodes, then for each device one for each channel of devices.
-        var columns: [[Int64]]
+        let columns: [[Int64]]
     }
 
     package let channels: HistoryChannels
@@ -18,10 +26,12 @@ package struct HistoryWindow: Sendable, Hashable {
     /// Of the first and the last sample; nil while it is empty.
     package private(set) var from: Instant?
     package private(set) var through: Instant?
-    private(set) var nodes: [NodeColumns] = []
+    private var nodes: [NodeRows] = []
     private var positions: [NodeID: Int] = [:]
-    /// Numbers in all columns: what it takes in memory, 8 bytes each.
+    /// Numbers in all samples, times included.
     package private(set) var valueCount = 0
+    /// What they take in memory, about.
+    package private(set) var byteCount = 0
 
     package init(_ channels: HistoryChannels, stepSeconds: Int64) {
         self.channels = channels
@@ -30,7 +40,7 @@ package struct HistoryWindow: Sendable, Hashable {
 
     package var isEmpty: Bool { nodes.isEmpty }
     package var nodeCount: Int { nodes.count }
-    package var sampleCount: Int { nodes.reduce(0) { $0 + $1.times.count } }
+    package var sampleCount: Int { nodes.reduce(0) { $0 + $1.rows.count } }
 
     /// A heartbeat's reading.
     mutating func append(_ beat: Heartbeat, of node: NodeID, at now: Instant) {
@@ -49,46 +59,47 @@ package struct HistoryWindow: Sendable, Hashable {
         from = .earlier(from, now)
         through = through.map { max($0, now) } ?? now
         let position = positions[node] ?? add(node)
-        if deviceCount > nodes[position].deviceCount { add(deviceCount, to: position) }
-        nodes[position].times.append(seconds)
-        for (index, channel) in channels.ofNode.enumerated() {
-            nodes[position].columns[index].append(code(channel, nil))
+        let ofNode = channels.ofNode
+        let ofDevice = channels.ofDevice
+        let bytesBefore = nodes[position].rows.byteCount
+        // What is gone from the list of devices has no reading any more.
+        nodes[position].deviceCount = max(nodes[position].deviceCount, deviceCount)
+        let width = 1 + ofNode.count + nodes[position].deviceCount * ofDevice.count
+        nodes[position].rows.append(width: width) { column in
+            if column == 0 { return seconds }
+            if column <= ofNode.count { return code(ofNode[column - 1], nil) }
+            let (device, channel) = (column - 1 - ofNode.count).quotientAndRemainder(
+                dividingBy: ofDevice.count)
+            return device < deviceCount ? code(ofDevice[channel], device) : ColumnCodec.absent
         }
-        var index = channels.ofNode.count
-        for device in 0..<nodes[position].deviceCount {
-            for channel in channels.ofDevice {
-                // What is gone from the list has no reading any more.
-                nodes[position].columns[index].append(
-                    device < deviceCount ? code(channel, device) : ColumnCodec.absent)
-                index += 1
-            }
-        }
-        valueCount += nodes[position].columns.count + 1
+        valueCount += width
+        byteCount += nodes[position].rows.byteCount - bytesBefore
     }
 
     private mutating func add(_ node: NodeID) -> Int {
         positions[node] = nodes.count
-        nodes.append(NodeColumns(node: node, columns: channels.ofNode.map { _ in [] }))
+        nodes.append(NodeRows(node: node))
         return nodes.count - 1
     }
 
-    private mutating func add(_ deviceCount: Int, to position: Int) {
-        let count = nodes[position].times.count
-        let columns = (deviceCount - nodes[position].deviceCount) * channels.ofDevice.count
-        nodes[position].columns += Array(
-            repeating: Array(repeating: ColumnCodec.absent, count: count), count: columns)
-        nodes[position].deviceCount = deviceCount
-        valueCount += columns * count
+    /// By their numbers.
+    var nodeIDs: [NodeID] { positions.keys.sorted() }
+
+    func columns(of node: NodeID) -> NodeColumns? {
+        guard let position = positions[node] else { return nil }
+        let columns = nodes[position].rows.columns(filler: ColumnCodec.absent)
+        return NodeColumns(
+            node: node, deviceCount: nodes[position].deviceCount, times: columns[0],
+            columns: Array(columns[1...]))
     }
 
     /// What it holds of one node; nil where that is nothing.
     package func samples(of node: NodeID) -> NodeHistory? {
-        guard let position = positions[node] else { return nil }
-        let found = nodes[position]
+        guard let found = columns(of: node) else { return nil }
         return NodeHistory(
             stepSeconds: stepSeconds, times: found.times, deviceCount: found.deviceCount,
-            columns: channels.columns(devices: found.deviceCount).enumerated().map { index, column in
-                NodeHistory.Column(column.channel, column.device, codes: found.columns[index])
+            columns: zip(channels.columns(devices: found.deviceCount), found.columns).map { column, codes in
+                NodeHistory.Column(column.channel, column.device, codes: codes)
             })
     }
 }
@@ -174,8 +185,8 @@ package enum HistoryLimits {
     /// Of one node in one window.
     package static let samplesPerNode = 4_096
     static let deviceSamplesPerNode = 1 << 20
-    /// A window is closed before it takes more than 32 MB.
-    package static let valuesPerWindow = 4_000_000
+    /// A window is closed when it takes more.
+    package static let bytesPerWindow = 32 << 20
     static let channels = 256
     static let groups = 1 << 16
     /// Of one decompressed frame.

@@ -75,9 +75,9 @@ struct RecorderTests {
 
     @Test("A window is closed before it takes too much memory, and loses nothing")
     func bound() {
-        var recorder = HistoryRecorder(.defaults)
+        var recorder = HistoryRecorder(.defaults, bytesPerWindow: 200_000)
         var wide = Heartbeat(sequence: 1)
-        wide.devices = Array(repeating: DeviceSample(utilizationPercent: 3), count: 1_024)
+        wide.devices = Array(repeating: DeviceSample(utilizationPercent: 3), count: 64)
         var batches: [HistoryRecorder.Batch] = []
         for second in stride(from: 0, to: 300, by: 10) {
             for node in 1...24 as ClosedRange<UInt64> {
@@ -87,7 +87,7 @@ struct RecorderTests {
         }
         batches += recorder.take(at: .after(300))
         #expect(batches.count > 1)
-        #expect(batches.allSatisfy { $0.full.valueCount < HistoryLimits.valuesPerWindow + 10_000 })
+        #expect(batches.allSatisfy { $0.full.byteCount < 205_000 })
         #expect(batches.reduce(0) { $0 + $1.full.sampleCount } == 720)
         #expect(Set(batches.map { $0.full.from }).count == batches.count)
         #expect(batches.compactMap(\.coarse).map(\.sampleCount) == [24])
