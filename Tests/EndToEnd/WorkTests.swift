@@ -60,6 +60,10 @@ import Testing
             #expect(tasks.allSatisfy { $0.attempt == ($0.index % 10 == 0 ? 2 : 1) })
             #expect(Set(tasks.compactMap(\.nodeName)) == ["birch", "cedar", "maple"])
 
+            let export = try await cluster.mortise("job", "export", "1", "--as", "csv")
+            #expect(export.output.split(separator: "\n").count == 61, "\(export)")
+            #expect(export.errors == "60 tasks of job 1 written.\n")
+
             let log = try await cluster.mortise("task", "logs", "1", "20")
             #expect(log.status == 0 && log.output == "task 20 is done\n", "\(log)")
         }
@@ -107,6 +111,8 @@ import Testing
                 let jobs: Page<JobView> = try await cluster.get("/v1/jobs")
                 return jobs.items.first?.tasks.running == 1
             }
+            // The job may run before whoever submitted it has been told of it.
+            try await eventually("the job is announced") { waiting.output.contains("Job 1 ") }
             waiting.signal(SIGINT)
             #expect(try await waiting.waitForExit() == 130)
             #expect(waiting.errors.contains("Job 1 goes on."), "\(waiting.errors)")

@@ -106,14 +106,17 @@ extension APIClient {
 
     // MARK: - Slots
 
-    func slots(job: JobID?, node: String?, state: SlotState?, limit: Int) async throws -> Page<SlotView> {
+    /// - Parameter after: only slots above this number.
+    func slots(
+        job: JobID?, node: String? = nil, state: SlotState? = nil, after: UInt64? = nil, limit: Int
+    ) async throws -> Page<SlotView> {
         try await pages(limit: limit) { limit, next in
             try await get(
                 APIPath.make(
                     ["slots"],
                     query: [
                         ("job", job?.description), ("node", node), ("state", state?.rawValue),
-                        ("after", next.map(String.init)), ("limit", "\(limit)"),
+                        ("after", (next ?? after).map(String.init)), ("limit", "\(limit)"),
                     ]))
         }
     }

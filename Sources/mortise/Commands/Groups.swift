@@ -9,7 +9,7 @@ struct Job: AsyncParsableCommand {
         discussion: "Example: mortise job list --state running",
         subcommands: [
             JobList.self, JobShow.self, JobWait.self, JobCancel.self, JobPause.self, JobResume.self,
-            JobUsage.self,
+            JobUsage.self, JobExport.self,
         ])
 }
 

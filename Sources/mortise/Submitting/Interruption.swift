@@ -13,8 +13,16 @@ import Terminal
 enum Interruption {
     private static let lastWords = Mutex("")
 
-    /// What to print if Ctrl-C comes from now on.
-    static func say(_ text: String) { lastWords.withLock { $0 = text } }
+    /// Prints `words` if Ctrl-C comes during `work`.
+    static func saying<Value>(_ words: String, during work: () async throws -> Value) async rethrows -> Value
+    {
+        let before = lastWords.withLock { current in
+            defer { current = words }
+            return current
+        }
+        defer { lastWords.withLock { $0 = before } }
+        return try await work()
+    }
 
     /// From now on Ctrl-C prints the last words and ends the program with 130.
     ///

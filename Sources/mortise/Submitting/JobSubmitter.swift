@@ -96,17 +96,18 @@ struct JobSubmitter: Sendable {
 
     /// An order to make a job is not repeated unless it certainly did not arrive.
     private func create(_ request: SubmitRequest) async throws -> JobView {
-        do {
-            return try await schedule.retrying(
-                in: surroundings, mayRepeat: { $0.code == .unreachable || $0.code == .unavailable }
-            ) {
-                try await client.submit(request)
+        let doubt =
+            "The job may have been submitted all the same: look with 'mortise job list' before you submit it again."
+        return try await Interruption.saying(doubt) {
+            do {
+                return try await schedule.retrying(
+                    in: surroundings, mayRepeat: { $0.code == .unreachable || $0.code == .unavailable }
+                ) {
+                    try await client.submit(request)
+                }
+            } catch let error as ClientError where error.code == .interrupted {
+                throw ClientError(.interrupted, "\(error.message)\n\(doubt)")
             }
-        } catch let error as ClientError where error.code == .interrupted {
-            throw ClientError(
-                .interrupted,
-                "\(error.message)\nThe job may have been submitted all the same: look with 'mortise job list' before "
-                    + "you submit it again.")
         }
     }
 
@@ -114,10 +115,16 @@ struct JobSubmitter: Sendable {
     private func append(
         _ payloads: PayloadList, from start: Int, offset: Int, to job: JobID, closing: Bool
     ) async throws -> JobView {
-        Interruption.say(
+        let words =
             "Job \(job) is open and lacks tasks. Cancel it with 'mortise job cancel \(job)' and submit again."
-        )
-        defer { Interruption.say("") }
+        return try await Interruption.saying(words) {
+            try await appendAll(payloads, from: start, offset: offset, to: job, closing: closing)
+        }
+    }
+
+    private func appendAll(
+        _ payloads: PayloadList, from start: Int, offset: Int, to job: JobID, closing: Bool
+    ) async throws -> JobView {
         var position = start
         var view: JobView?
         do {

@@ -12,11 +12,18 @@ struct JobWatch {
     /// How many failed tasks or slots are named after a failure.
     private static let failuresShown = 10
 
-    func wait(for job: JobID) async throws -> JobView {
-        Interruption.say(
+    /// - Parameter announce: done first, when Ctrl-C has its words for this job already.
+    func wait(for job: JobID, announce: () throws -> Void = {}) async throws -> JobView {
+        let words =
             "Job \(job) goes on. See it with 'mortise job show \(job)', wait again with 'mortise job wait \(job)', "
-                + "end it with 'mortise job cancel \(job)'.")
-        defer { Interruption.say("") }
+            + "end it with 'mortise job cancel \(job)'."
+        return try await Interruption.saying(words) {
+            try announce()
+            return try await showProgress(of: job)
+        }
+    }
+
+    private func showProgress(of job: JobID) async throws -> JobView {
         let device = TerminalDevice.of(descriptor: 2)
         let line = ProgressLine(
             device: device, isShown: forcesProgress || (device.isInteractive && !common.quiet))

@@ -41,20 +41,17 @@ func submit(_ submission: Submission, options: SubmitOptions, common: CommonOpti
     let client = try common.client()
     let submitter = JobSubmitter(client: client, surroundings: .real(report: common.note))
     let job = try await submitter.submit(submission, payloads: payloads)
-    guard options.waits else {
-        try common.confirm(
-            "Job \(job.job) '\(DisplayWidth.printable(job.name))' is submitted\(taskWords(of: job)).",
-            quietText: "\(job.job)", json: job)
-        return
-    }
-    if common.format == .table {
-        // Told before the waiting; with --quiet the number is all that is printed.
+    func confirm() throws {
         try common.confirm(
             "Job \(job.job) '\(DisplayWidth.printable(job.name))' is submitted\(taskWords(of: job)).",
             quietText: "\(job.job)", json: job)
     }
+    guard options.waits else { return try confirm() }
     let watch = JobWatch(client: client, common: common, forcesProgress: options.progress)
-    let ended = try await watch.wait(for: job.job)
+    let ended = try await watch.wait(for: job.job) {
+        // Told before the waiting; with --quiet the number is all that is printed. JSON is the end's alone.
+        if common.format == .table { try confirm() }
+    }
     try await watch.printOutcome(of: ended)
     if ended.exitStatus != .success { throw CommandFailure(ended.exitStatus, "") }
 }

@@ -62,7 +62,8 @@ struct SlotTests {
         #expect(first.state == .starting)
         #expect(first.exitCode == 5)
         _ = try await node.log.report(assignment.key) { $0.reason.contains("in 2 s") }
-        #expect(node.text(assignment.key, "stdout") == "again\nagain\n")
+        // At least: a third run may have begun before we look.
+        #expect(node.text(assignment.key, "stdout").hasPrefix("again\nagain\n"))
         try await node.perform { $0.stop(assignment.key, reason: "enough") }
         #expect(try await node.log.end(assignment.key).state == .finished)
     }
