@@ -19,6 +19,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #if defined(__linux__)
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -412,3 +415,11 @@ int mortise_memory_file(const void *bytes, size_t count) {
 }
 
 #endif
+
+void mortise_map_allocations(size_t from_bytes) {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, (int)from_bytes);
+#else
+    (void)from_bytes;
+#endif
+}

@@ -44,6 +44,8 @@ struct HistoryBenchmark: AsyncParsableCommand {
         var samples = 0
         var values = 0
         var bytes = 0
+        /// In memory, before it is encoded.
+        var largestWindow = 0
         var encoding = Duration.zero
         var longestEncoding = Duration.zero
     }
@@ -70,6 +72,7 @@ struct HistoryBenchmark: AsyncParsableCommand {
             totals.samples += window.sampleCount
             totals.values += window.valueCount
             totals.bytes += block.count
+            totals.largestWindow = max(totals.largestWindow, window.byteCount)
             totals.encoding += taken
             totals.longestEncoding = max(totals.longestEncoding, taken)
             return block
@@ -106,6 +109,9 @@ struct HistoryBenchmark: AsyncParsableCommand {
             "coarse: \(kept.bytes) bytes in \(coarseBlocks.count) blocks; \(HumanNumber(kept.bytes * 31 * 24 / hours)) "
                 + "for 31 days; written \(coarse.blocks) times, \(coarse.bytes) bytes, encoding \(coarse.encoding)"
         )
+        print(
+            "gathered in memory, at most: \((full.largestWindow + coarse.largestWindow) / nodes) bytes a node, of which "
+                + "\(coarse.largestWindow / nodes) are the hour's steps")
         print("noting: \(noting / max(1, full.samples)) a sample")
         try read(blocks, clock)
     }

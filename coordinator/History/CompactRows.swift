@@ -12,6 +12,7 @@ struct CompactRows: Sendable, Hashable {
     mutating func append(width: Int, _ number: (_ column: Int) -> Int64) {
         precondition(width >= last.count, "a row lacks \(last.count - width) columns")
         last += repeatElement(0, count: width - last.count)
+        writer.reserve(atLeast: 2 * width)
         writer.append(varint: UInt64(width))
         for column in 0..<width {
             let number = number(column)

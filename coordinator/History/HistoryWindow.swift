@@ -83,7 +83,7 @@ package struct HistoryWindow: Sendable, Hashable {
     }
 
     /// By their numbers.
-    var nodeIDs: [NodeID] { positions.keys.sorted() }
+    var nodeIDs: [NodeID] { nodes.map(\.node).sorted() }
 
     func columns(of node: NodeID) -> NodeColumns? {
         guard let position = positions[node] else { return nil }

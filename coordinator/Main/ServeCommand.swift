@@ -64,6 +64,8 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Metrics") var metrics: MetricsFlags
 
     func run() async throws {
+        // TLS keeps buffers of 32 and 16 KiB for each connection, and of these an agent fills a few hundred bytes.
+        Heap.mapAllocations(fromBytes: 16_384)
         let directory = place.location
         let settings = try merged(try directory.settings())
         let limits = try limits()

@@ -212,11 +212,17 @@ package struct AddressReport: Hashable, Sendable {
 extension HardwareReport {
     /// What placement may hand out on this node.
     package func capacity(labels: [Label]) -> NodeCapacity {
-        NodeCapacity(
+        var devices = devices.map(\.capacity)
+        // Neighbours of one model share its text: there is a capacity of every node in memory.
+        for (device, next) in zip(devices.indices, devices.indices.dropFirst())
+        where devices[next].model == devices[device].model {
+            devices[next].model = devices[device].model
+        }
+        return NodeCapacity(
             resources: Resources(
                 milliCPU: processor.usableMilliCPU, memoryBytes: memory.usableBytes,
                 diskBytes: disk.availableBytes),
-            devices: devices.map(\.capacity),
+            devices: devices,
             architecture: architecture, labels: labels.sorted())
     }
 }

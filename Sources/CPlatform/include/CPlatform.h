@@ -97,4 +97,7 @@ int mortise_disk_space(const char *path, uint64_t *total, uint64_t *available);
 /// Removes a file or a whole folder; follows no link, leaves no mount. 0 also when nothing is there.
 int mortise_remove_tree(const char *path);
 
+/// Gives allocations of this size and more pages of their own, where `malloc` can be told so (glibc).
+void mortise_map_allocations(size_t from_bytes);
+
 #endif
