@@ -224,6 +224,7 @@ struct MessageGenerator {
         device.powerLimitMilliwatts = maybe { $0.number() }
         device.processorMegahertz = maybe { $0.number() }
         device.memoryMegahertz = maybe { $0.number() }
+        device.correctableErrors = maybe { $0.magnitude(bits: 64) }
         device.uncorrectableErrors = maybe { $0.magnitude(bits: 64) }
         device.throttleReasons = list(upTo: 3) { $0.text() }
         device.memoryNode = maybe { $0.number() }

@@ -125,6 +125,7 @@ extension DeviceReport {
         powerLimitMilliwatts = wire.hasPowerLimitMilliwatts ? wire.powerLimitMilliwatts : nil
         processorMegahertz = wire.hasProcessorMegahertz ? wire.processorMegahertz : nil
         memoryMegahertz = wire.hasMemoryMegahertz ? wire.memoryMegahertz : nil
+        correctableErrors = wire.hasCorrectableErrors ? wire.correctableErrors : nil
         uncorrectableErrors = wire.hasUncorrectableErrors ? wire.uncorrectableErrors : nil
         throttleReasons = try wire.throttleReasons.map { (reason) throws(ProtocolError) in
             try Check.reason(reason, "hardware.devices.throttle_reasons")
@@ -157,6 +158,7 @@ extension DeviceReport {
         if let powerLimitMilliwatts { wire.powerLimitMilliwatts = powerLimitMilliwatts }
         if let processorMegahertz { wire.processorMegahertz = processorMegahertz }
         if let memoryMegahertz { wire.memoryMegahertz = memoryMegahertz }
+        if let correctableErrors { wire.correctableErrors = correctableErrors }
         if let uncorrectableErrors { wire.uncorrectableErrors = uncorrectableErrors }
         wire.throttleReasons = throttleReasons.prefix(ProtocolLimits.throttleReasons).map(\.cutReason)
         if let memoryNode { wire.memoryNode = memoryNode }

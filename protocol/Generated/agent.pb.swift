@@ -353,12 +353,15 @@ package nonisolated struct WireDeviceSample: Sendable {
 
 /// A heartbeat as what has changed since an acknowledged one of the same connection.
 ///
-/// Its values, in this order. Of the node (10): uptime in seconds, load in 1/1000, processor in 1/1000, used memory and
-/// available disk in MiB, running slots, bytes read from disks, written to disks, received from and sent to networks
-/// in KiB/s. Of the devices (7), each for all devices before the next: utilization in percent, used memory in
-/// MiB, temperature in degrees Celsius + 273, power in 1/10 W, clock in MHz, corrected and uncorrected memory errors.
-/// Of the slots (4), likewise: state, 1/1000 of a processor, resident memory in MiB, utilization of its devices in
-/// 1/1000. Those of devices, and the last one of slots, are greater by 1: 0 is not known.
+/// Its values, in this order. Of the node (10): uptime in seconds, load in 1/100, processor in 1/1000, used memory and
+/// available disk in MiB, running slots; read from disks, written to disks, received from and sent to networks, as
+/// codes of bytes a second. Of the devices (7), each for all devices before the next: utilization in percent, used
+/// memory in MiB, temperature in degrees Celsius + 273, power in W, clock in MHz, corrected and uncorrected memory
+/// errors. Of the slots (4), likewise: state, 1/100 of a processor, resident memory in MiB, utilization of its devices
+/// in percent. Those of devices, and the last one of slots, are greater by 1: 0 is not known.
+///
+/// The code of a number below 32 is the number. That of a larger one has in its lower 5 bits those that follow the
+/// number's first 1, and above them how many bits follow those, plus 1: numbers are kept to 1/64.
 package nonisolated struct WireBeat: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

@@ -794,6 +794,16 @@ package nonisolated struct WireDeviceReport: @unchecked Sendable {
   /// Clears the value of `linkGroup`. Subsequent reads from it will return its default value.
   package mutating func clearLinkGroup() {_uniqueStorage()._linkGroup = nil}
 
+  /// Memory errors since the driver was loaded that did no harm.
+  package var correctableErrors: UInt64 {
+    get {_storage._correctableErrors ?? 0}
+    set {_uniqueStorage()._correctableErrors = newValue}
+  }
+  /// Returns true if `correctableErrors` has been explicitly set.
+  package var hasCorrectableErrors: Bool {_storage._correctableErrors != nil}
+  /// Clears the value of `correctableErrors`. Subsequent reads from it will return its default value.
+  package mutating func clearCorrectableErrors() {_uniqueStorage()._correctableErrors = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1575,7 +1585,7 @@ nonisolated extension WireDiskReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DeviceReport"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}vendor\0\u{1}model\0\u{1}index\0\u{1}chip\0\u{3}visible_id\0\u{1}uuid\0\u{3}bus_id\0\u{3}memory_total_bytes\0\u{3}memory_used_bytes\0\u{3}utilization_percent\0\u{3}temperature_celsius\0\u{3}power_milliwatts\0\u{3}driver_version\0\u{1}health\0\u{1}reason\0\u{1}parent\0\u{3}part_count\0\u{3}age_seconds\0\u{3}power_limit_milliwatts\0\u{3}processor_megahertz\0\u{3}memory_megahertz\0\u{3}uncorrectable_errors\0\u{3}throttle_reasons\0\u{3}memory_node\0\u{3}link_group\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}vendor\0\u{1}model\0\u{1}index\0\u{1}chip\0\u{3}visible_id\0\u{1}uuid\0\u{3}bus_id\0\u{3}memory_total_bytes\0\u{3}memory_used_bytes\0\u{3}utilization_percent\0\u{3}temperature_celsius\0\u{3}power_milliwatts\0\u{3}driver_version\0\u{1}health\0\u{1}reason\0\u{1}parent\0\u{3}part_count\0\u{3}age_seconds\0\u{3}power_limit_milliwatts\0\u{3}processor_megahertz\0\u{3}memory_megahertz\0\u{3}uncorrectable_errors\0\u{3}throttle_reasons\0\u{3}memory_node\0\u{3}link_group\0\u{3}correctable_errors\0")
 
   fileprivate class _StorageClass {
     var _type: WireDeviceType = .unspecified
@@ -1604,6 +1614,7 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _throttleReasons: [String] = []
     var _memoryNode: UInt32? = nil
     var _linkGroup: UInt32? = nil
+    var _correctableErrors: UInt64? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1640,6 +1651,7 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
       _throttleReasons = source._throttleReasons
       _memoryNode = source._memoryNode
       _linkGroup = source._linkGroup
+      _correctableErrors = source._correctableErrors
     }
   }
 
@@ -1684,6 +1696,7 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 24: try { try decoder.decodeRepeatedStringField(value: &_storage._throttleReasons) }()
         case 25: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryNode) }()
         case 26: try { try decoder.decodeSingularUInt32Field(value: &_storage._linkGroup) }()
+        case 27: try { try decoder.decodeSingularUInt64Field(value: &_storage._correctableErrors) }()
         default: break
         }
       }
@@ -1774,6 +1787,9 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
       try { if let v = _storage._linkGroup {
         try visitor.visitSingularUInt32Field(value: v, fieldNumber: 26)
       } }()
+      try { if let v = _storage._correctableErrors {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 27)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1809,6 +1825,7 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._throttleReasons != rhs_storage._throttleReasons {return false}
         if _storage._memoryNode != rhs_storage._memoryNode {return false}
         if _storage._linkGroup != rhs_storage._linkGroup {return false}
+        if _storage._correctableErrors != rhs_storage._correctableErrors {return false}
         return true
       }
       if !storagesAreEqual {return false}

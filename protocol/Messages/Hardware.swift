@@ -129,6 +129,7 @@ package struct DeviceReport: Hashable, Sendable {
     package var processorMegahertz: UInt32?
     package var memoryMegahertz: UInt32?
     /// Memory errors since the driver was loaded.
+    package var correctableErrors: UInt64?
     package var uncorrectableErrors: UInt64?
     /// What slows it down now, in the tool's words; empty: nothing, or nothing is known.
     package var throttleReasons: [String] = []

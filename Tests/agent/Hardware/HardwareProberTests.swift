@@ -221,7 +221,7 @@ struct HardwareProberTests {
         details.answer(.board(card: 7), AscendFixtures.board)
         #expect(details.known.topology?.groups.count == 2)
         #expect(details.known.boards[7]?.serialNumber == "77AB02")
-        #expect(details.known.uncorrectedErrors(card: 7, chip: 0) == nil)
+        #expect(details.known.errors(\.double, card: 7, chip: 0) == nil)
         _ = details.questions(cards: [1, 2, 3], now: start + .seconds(600))
         details.stop()
         #expect(details.questions(cards: [1, 2, 3], now: start + .seconds(601)) == [])

@@ -95,6 +95,19 @@ struct NvidiaTests {
     }
 
     @Test(
+        "errors that were corrected are reported and do no harm",
+        arguments: [
+            "<single_bit><total>12</total></single_bit>",
+            "<sram_correctable>5</sram_correctable><dram_correctable>7</dram_correctable>",
+        ])
+    func correctedErrors(inside: String) throws {
+        let report = try device("<ecc_errors><volatile>\(inside)</volatile></ecc_errors>").report(
+            driverVersion: nil)
+        #expect(report.correctableErrors == 12 && report.uncorrectableErrors == nil)
+        #expect(report.health == .ok)
+    }
+
+    @Test(
         "health follows what the driver says",
         arguments: [
             (

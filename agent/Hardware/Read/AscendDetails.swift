@@ -25,10 +25,12 @@ package final class AscendDetails: Sendable {
         package var errors: [UInt32: AscendList] = [:]
         package var boards: [UInt32: AscendBoard] = [:]
 
-        /// Memory errors that could not be corrected, since the driver was loaded; nil is not known.
-        package func uncorrectedErrors(card: UInt32, chip: UInt32) -> UInt64? {
+        /// Memory errors of both kinds of memory: `single` were corrected, `double` were not; nil is not known.
+        package func errors(
+            _ count: KeyPath<AscendErrorCounts, UInt64?>, card: UInt32, chip: UInt32
+        ) -> UInt64? {
             guard let said = errors[card]?.chip(card: card, chip: chip) else { return nil }
-            let counts = [said.memoryErrors.double, said.highBandwidthMemoryErrors.double].compactMap { $0 }
+            let counts = [said.memoryErrors, said.highBandwidthMemoryErrors].compactMap { $0[keyPath: count] }
             return counts.isEmpty ? nil : counts.reduce(0) { $0.addingReportingOverflow($1).partialValue }
         }
     }

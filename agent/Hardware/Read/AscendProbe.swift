@@ -95,8 +95,10 @@ package struct AscendProbe: DeviceProbe {
         let groups = cards.count == info.devices.count ? known.topology?.groups ?? [] : []
         for position in info.devices.indices {
             let device = info.devices[position]
-            info.devices[position].uncorrectedErrors = known.uncorrectedErrors(
-                card: device.card, chip: device.chip)
+            info.devices[position].correctedErrors = known.errors(
+                \.single, card: device.card, chip: device.chip)
+            info.devices[position].uncorrectedErrors = known.errors(
+                \.double, card: device.card, chip: device.chip)
             info.devices[position].linkGroup = groups.firstIndex {
                 $0.count > 1 && $0.contains(device.card)
             }.map { UInt32($0) }

@@ -76,6 +76,7 @@ package enum StatusJSON {
             ("powerLimitWatts", device.powerLimitMilliwatts.map { .thousandths($0) }),
             ("processorMegahertz", .optional(device.processorMegahertz)),
             ("memoryMegahertz", .optional(device.memoryMegahertz)),
+            ("correctableErrors", .optional(device.correctableErrors)),
             ("uncorrectableErrors", .optional(device.uncorrectableErrors)),
             ("throttleReasons", .list(device.throttleReasons.map { .string($0) })),
             ("memoryNode", .optional(device.memoryNode)),

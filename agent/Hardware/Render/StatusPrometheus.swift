@@ -155,6 +155,7 @@ package enum StatusPrometheus {
         return DeviceSample(
             utilizationPercent: device.utilizationPercent, memoryUsedBytes: device.memoryUsedBytes,
             temperatureCelsius: device.temperatureCelsius, powerMilliwatts: device.powerMilliwatts,
-            clockMegahertz: device.processorMegahertz, uncorrectedErrors: device.uncorrectableErrors)
+            clockMegahertz: device.processorMegahertz, correctedErrors: device.correctableErrors,
+            uncorrectedErrors: device.uncorrectableErrors)
     }
 }

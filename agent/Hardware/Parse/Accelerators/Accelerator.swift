@@ -66,6 +66,7 @@ package struct Accelerator: Hashable, Sendable {
             powerMilliwatts: powerMilliwatts, driverVersion: self.driverVersion ?? driverVersion, health: .ok)
         report.powerLimitMilliwatts = powerLimitMilliwatts
         report.processorMegahertz = clockMegahertz
+        report.correctableErrors = correctableErrors
         report.uncorrectableErrors = uncorrectableErrors
         report.throttleReasons = throttling.map { [$0] } ?? []
         var reasons: [String] = []

@@ -26,6 +26,7 @@ package struct AscendDevice: Hashable, Sendable {
     /// What `-t health` says of a chip that is not well.
     package var errors: [AscendHealth.Fault] = []
     /// Memory errors since the driver was loaded, of `-t ecc`.
+    package var correctedErrors: UInt64?
     package var uncorrectedErrors: UInt64?
     /// As `DeviceReport.linkGroup`.
     package var linkGroup: UInt32?
@@ -54,6 +55,7 @@ package struct AscendDevice: Hashable, Sendable {
             memoryUsedBytes: workMemory?.used, utilizationPercent: utilizationPercent,
             temperatureCelsius: temperatureCelsius, powerMilliwatts: powerMilliwatts,
             driverVersion: driverVersion, health: state, reason: reason)
+        report.correctableErrors = correctedErrors
         report.uncorrectableErrors = uncorrectedErrors
         report.linkGroup = linkGroup
         return report

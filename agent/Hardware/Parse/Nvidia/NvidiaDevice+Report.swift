@@ -20,6 +20,7 @@ extension NvidiaDevice {
         report.powerLimitMilliwatts = powerLimitMilliwatts
         report.processorMegahertz = multiprocessorMegahertz
         report.memoryMegahertz = memoryMegahertz
+        report.correctableErrors = volatileErrors?.corrected
         report.uncorrectableErrors = uncorrectableErrors
         report.throttleReasons = (throttleReasons ?? []).filter { $0 != Self.idle }
         if isDivided { divide(&report, hasInstances: hasInstances) }
@@ -53,6 +54,7 @@ extension NvidiaDevice {
             driverVersion: whole.driverVersion, health: health, reason: reason.map { "its GPU: \($0)" })
         if let profile = instance.profile { report.model += " " + profile }
         report.parent = uuid ?? busID ?? String(index)
+        report.correctableErrors = instance.correctedErrors
         report.uncorrectableErrors = instance.uncorrectedErrors
         if !report.isAssignable { report.reason = "nvidia-smi does not say how to address it" }
         if let count = instance.uncorrectedErrors, count > 0 {

@@ -64,6 +64,7 @@ package struct NvidiaMIGInstance: Hashable, Sendable {
     package var memoryUsedBytes: Int64?
     package var multiprocessors: UInt32?
     /// Since the driver was loaded.
+    package var correctedErrors: UInt64?
     package var uncorrectedErrors: UInt64?
 
     package init(index: UInt32) { self.index = index }

@@ -125,7 +125,9 @@ package struct NvidiaQuery: Hashable, Sendable {
         let counters =
             element.child("ecc_error_count")?.child("volatile_count")
             ?? element.child("ecc_errors")?.child("volatile")
-        instance.uncorrectedErrors = errors(counters)?.uncorrected
+        let found = errors(counters)
+        instance.correctedErrors = found?.corrected
+        instance.uncorrectedErrors = found?.uncorrected
         return instance
     }
 
