@@ -392,6 +392,9 @@ package struct StatusView: Codable, Sendable, Hashable {
 
 /// The body of every answer that is not 2xx.
 package struct ErrorBody: Codable, Sendable, Hashable, Error {
+    /// Of a coordinator that waits to lead: another address may answer.
+    package static let standbyCode = "standby"
+
     /// Stable; listed in docs/api.md.
     package var code: String
     /// What was tried, on what, what can be done.

@@ -53,6 +53,14 @@ struct APIError: Error, Equatable {
         APIError(503, "shutting_down", "The coordinator goes down. Try again.", retryAfterSeconds: 2)
     }
 
+    /// Nothing was done, so that an order may go to another coordinator.
+    static var standby: APIError {
+        APIError(
+            503, ErrorBody.standbyCode,
+            "This coordinator stands by while another one leads the cluster. Ask that one, at another of the "
+                + "cluster's addresses.", retryAfterSeconds: 1)
+    }
+
     static var internalError: APIError {
         APIError(500, "internal", "The coordinator could not do this. The reason is in its log.")
     }

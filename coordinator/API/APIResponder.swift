@@ -14,10 +14,6 @@ struct RequestOrigin: InitializableFromSource, Sendable {
 
 /// From a request to its answer: route, token, role, query, body, handler; in this order.
 struct APIResponder: HTTPResponder {
-    /// An answer that comes before the body was read: so much of the body is still read and thrown away, that the
-    /// client gets to see the answer; then the connection is cut.
-    private static let drainLimitBytes = 256 << 20
-
     private let service: any CoordinatorService
     private let configuration: APIConfiguration
     private let authentication: Authentication
@@ -69,7 +65,7 @@ struct APIResponder: HTTPResponder {
             // The rest of the body cannot be told from a next request.
             return closing(error.cause.response)
         } catch {
-            return draining(request, APIError(error, logger: logger).response)
+            return APIError(error, logger: logger).response.draining(request)
         }
     }
 
@@ -161,23 +157,6 @@ struct APIResponder: HTTPResponder {
         guard text.isEmpty || text == "{}" else { throw APIError.invalid("this request takes no body") }
     }
 
-    private func draining(_ request: Request, _ response: Response) -> Response {
-        guard
-            request.headers[.contentLength].map({ $0 != "0" }) ?? (request.headers[.transferEncoding] != nil)
-        else { return response }
-        let early = response.body
-        var response = response
-        response.body = ResponseBody(contentLength: early.contentLength) { writer in
-            try await early.write(writer)
-            var drained = 0
-            for try await piece in request.body {
-                drained += piece.readableBytes
-                if drained > Self.drainLimitBytes { throw ConnectionEnds() }
-            }
-        }
-        return response
-    }
-
     private func closing(_ response: Response) -> Response {
         let last = response.body
         var response = response
@@ -185,6 +164,29 @@ struct APIResponder: HTTPResponder {
         response.body = ResponseBody(contentLength: last.contentLength) { writer in
             try await last.write(writer)
             throw ConnectionEnds()
+        }
+        return response
+    }
+}
+
+extension Response {
+    /// An answer that comes before the body was read: so much of the body is still read and thrown away, that the
+    /// client gets to see the answer; then the connection is cut.
+    private static let drainLimitBytes = 256 << 20
+
+    func draining(_ request: Request) -> Response {
+        guard
+            request.headers[.contentLength].map({ $0 != "0" }) ?? (request.headers[.transferEncoding] != nil)
+        else { return self }
+        let early = body
+        var response = self
+        response.body = ResponseBody(contentLength: early.contentLength) { writer in
+            try await early.write(writer)
+            var drained = 0
+            for try await piece in request.body {
+                drained += piece.readableBytes
+                if drained > Self.drainLimitBytes { throw ConnectionEnds() }
+            }
         }
         return response
     }
@@ -229,7 +231,7 @@ final class BodyBudget: Sendable {
 
 extension URI {
     /// As it came, still encoded.
-    fileprivate var pathText: Substring {
+    var pathText: Substring {
         string.prefix { $0 != "?" && $0 != "#" }
     }
 

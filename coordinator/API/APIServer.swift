@@ -25,7 +25,7 @@ import ServiceLifecycle
 package struct APIServer: Service {
     private let configuration: APIConfiguration
     private let certificate: ServerCertificate
-    private let service: any CoordinatorService
+    private let responder: Responder
     private let logger: Logger
     private let onListening: @Sendable (Int) async -> Void
 
@@ -34,9 +34,29 @@ package struct APIServer: Service {
         configuration: APIConfiguration, certificate: ServerCertificate, service: any CoordinatorService,
         logger: Logger, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
+        self.init(
+            configuration: configuration, certificate: certificate,
+            responder: .leader(APIResponder(service: service, configuration: configuration, logger: logger)),
+            logger: logger, onListening: onListening)
+    }
+
+    /// Of a coordinator that waits to lead: says so to everybody.
+    package init(
+        standby configuration: APIConfiguration, certificate: ServerCertificate, logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) {
+        self.init(
+            configuration: configuration, certificate: certificate, responder: .standby(StandbyResponder()),
+            logger: logger, onListening: onListening)
+    }
+
+    private init(
+        configuration: APIConfiguration, certificate: ServerCertificate, responder: Responder, logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void
+    ) {
         self.configuration = configuration
         self.certificate = certificate
-        self.service = service
+        self.responder = responder
         self.logger = logger
         self.onListening = onListening
     }
@@ -72,7 +92,7 @@ package struct APIServer: Service {
 
     private var address: String { "\(configuration.host):\(configuration.port)" }
 
-    private func makeApplication() throws -> Application<APIResponder> {
+    private func makeApplication() throws -> Application<Responder> {
         var frameworkLogger = logger
         frameworkLogger.logLevel = max(logger.logLevel, .warning)
         let http = HTTPServerBuilder.http1(
@@ -80,7 +100,7 @@ package struct APIServer: Service {
                 additionalChannelHandlers: [DisconnectHandler()],
                 idleTimeout: .seconds(Int64(configuration.idleLimitSeconds))))
         return Application(
-            responder: APIResponder(service: service, configuration: configuration, logger: logger),
+            responder: responder,
             server: try .tls(http, tlsConfiguration: try makeTLSConfiguration()),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
@@ -109,6 +129,18 @@ package struct APIServer: Service {
                 .certificateInvalid,
                 "The API's certificate cannot be used: the chain or the key is no valid PEM, or they do not belong "
                     + "together.")
+        }
+    }
+}
+
+private enum Responder: HTTPResponder {
+    case leader(APIResponder)
+    case standby(StandbyResponder)
+
+    func respond(to request: Request, context origin: RequestOrigin) async throws -> Response {
+        switch self {
+        case .leader(let responder): try await responder.respond(to: request, context: origin)
+        case .standby(let responder): try await responder.respond(to: request, context: origin)
         }
     }
 }

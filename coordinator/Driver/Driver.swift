@@ -61,9 +61,15 @@ package final class Driver: Sendable {
     /// Answered after the commit of what it changed.
     package func submit(_ command: Command) async -> Reply {
         await withCheckedContinuation { continuation in
-            inbox.put(.command(command) { continuation.resume(returning: $0) })
+            let isTaken = inbox.put(.command(command) { continuation.resume(returning: $0) })
+            if !isTaken { continuation.resume(returning: Self.hasEnded) }
         }
     }
+
+    private static let hasEnded = Reply.refused(
+        CommandRefusal(
+            .storeUnavailable,
+            "The coordinator has ended before it knew whether this was done. Look before you do it again."))
 
     /// Brings up to date what is measured by looking.
     package func sampleMetrics() { metrics.noteInbox(inbox.count) }
@@ -72,8 +78,19 @@ package final class Driver: Sendable {
     package func stop() { inbox.put(.stop) }
 
     /// Blocks its thread until `stop`.
-    /// - Throws: `StoreError` where the snapshot cannot be read.
+    /// - Throws: `StoreError` where the snapshot cannot be read; `inUse` where another coordinator leads, or may.
     package func run(cluster: String, limits: Limits = .defaults) throws {
+        var commands = PendingCommands()
+        defer {
+            storeWorks.store(false, ordering: .relaxed)
+            for case .command(let command, let answer) in inbox.close() { commands.add(command, answer) }
+            commands.answerAll(Self.hasEnded)
+        }
+        try run(cluster, limits, &commands)
+    }
+
+    private func run(_ cluster: String, _ limits: Limits, _ commands: inout PendingCommands) throws {
+        var leadership = Leadership(lease: store.lease, at: Self.now())
         var core = Coordinator(
             cluster: cluster, limits: limits, restoring: try store.snapshot(endedJobs: limits.endedJobsKept),
             at: Self.now())
@@ -81,7 +98,6 @@ package final class Driver: Sendable {
         var intake = AgentIntake(
             relay: relay, telemetry: telemetry, history: history, metrics: metrics, logger: logger)
         var courier = Courier()
-        var commands = PendingCommands()
         var backlog = Backlog()
         var meter = LoadMeter(at: Self.now())
         var isStopping = false
@@ -92,9 +108,11 @@ package final class Driver: Sendable {
                 waitingUpTo: commands.areWaiting
                     ? .zero
                     : pause(
-                        until: core.nextWakeup, backlog.nextAttempt,
+                        until: core.nextWakeup, backlog.nextAttempt, leadership.nextWakeup,
                         backlog.retryAt == nil ? history.nextWakeup(after: idleSince) : nil))
             let now = Self.now()
+            try note(inputs, in: &leadership, at: now)
+            if leadership.shouldAsk(at: now) { confirm() }
             meter.noteIdle(now - idleSince)
             let beatsBefore = telemetry.beatCount
             var output = Output()
@@ -105,9 +123,9 @@ package final class Driver: Sendable {
             for case .agents(let batch) in inputs { intake.take(batch, by: &core, at: now, into: &output) }
             for input in inputs {
                 switch input {
-                case .agents: break
-                case .committed(let result, let rows, let time):
-                    metrics.ended(result, rows: rows, in: time)
+                case .agents, .confirmed: break
+                case .committed(let result, let rows, let start):
+                    metrics.ended(result, rows: rows, in: now - start)
                     end(result, &backlog, by: &core, at: now, into: &output)
                     if isStopping, backlog.retryAt != nil { hasGivenUp = true }
                 case .command(let command, let answer): commands.add(command, answer)
@@ -152,8 +170,39 @@ package final class Driver: Sendable {
         storeThread.async { [store, inbox] in
             let start = Self.now()
             let result = Result { try store.commit(writes) }
-            inbox.put(.committed(result, rows: writes.count, time: Self.now() - start))
+            inbox.put(.committed(result, rows: writes.count, from: start))
         }
+    }
+
+    private func confirm() {
+        storeThread.async { [store, inbox] in
+            let start = Self.now()
+            inbox.put(.confirmed(Result { try store.confirm() }, from: start))
+        }
+    }
+
+    /// What the store's answers say of who leads.
+    /// - Throws: `StoreError` when this one does not, or cannot be sure.
+    private func note(_ inputs: [Input], in leadership: inout Leadership, at now: Instant) throws {
+        func note(_ result: Result<some Any, any Error>, _ start: Instant) throws {
+            switch result {
+            case .success: leadership.answered(asOf: start, at: now)
+            case .failure(let error as StoreError) where error.code == .inUse: throw error
+            case .failure: leadership.answered(asOf: nil, at: now)
+            }
+        }
+        for input in inputs {
+            switch input {
+            case .committed(let result, _, let start): try note(result, start)
+            case .confirmed(let result, let start): try note(result, start)
+            case .agents, .command, .stop: break
+            }
+        }
+        guard leadership.isOver(at: now) else { return }
+        throw StoreError(
+            .inUse,
+            "the store has not said for \(store.lease ?? .zero) that this coordinator leads, so another one may; restart"
+                + " this one, and it stands by until the store is free")
     }
 
     /// Everything or nothing: what cannot be written is kept, and the machine told to take no new work.
@@ -202,6 +251,13 @@ struct PendingCommands {
         last += 1
         answers[RequestID(last)] = answer
         return (RequestID(last), command)
+    }
+
+    /// To all that wait, begun or not.
+    mutating func answerAll(_ reply: Reply) {
+        for answer in waiting.map(\.1) + answers.values { answer(reply) }
+        waiting = []
+        answers = [:]
     }
 
     mutating func answer(_ request: RequestID, _ reply: Reply) {

@@ -1,5 +1,5 @@
 import ClusterTypes
-package import CoordinatorCore
+import CoordinatorCore
 import Dispatch
 import Platform
 import Synchronization
@@ -11,6 +11,7 @@ final class Inbox: Sendable {
         var inputs: [Input] = []
         /// When the first of them came.
         var since: Instant?
+        var isClosed = false
     }
 
     private let waiting = Mutex(State())
@@ -18,15 +19,28 @@ final class Inbox: Sendable {
 
     var count: Int { waiting.withLock { $0.inputs.count } }
 
-    func put(_ input: Input) {
+    /// - Returns: false when it is closed: nobody takes this out.
+    @discardableResult
+    func put(_ input: Input) -> Bool {
         let now = Instant(microseconds: SteadyClock.now())
-        let wasEmpty = waiting.withLock { waiting in
+        let (isTaken, wasEmpty) = waiting.withLock { waiting in
+            guard !waiting.isClosed else { return (false, false) }
             waiting.inputs.append(input)
-            guard waiting.since == nil else { return false }
+            guard waiting.since == nil else { return (true, false) }
             waiting.since = now
-            return true
+            return (true, true)
         }
         if wasEmpty { signal.signal() }
+        return isTaken
+    }
+
+    /// Takes nothing any more.
+    /// - Returns: what waited.
+    func close() -> [Input] {
+        waiting.withLock { waiting in
+            defer { waiting = State(isClosed: true) }
+            return waiting.inputs
+        }
     }
 
     /// Blocks until there is something, but not longer than `timeout`.
@@ -45,11 +59,13 @@ final class Inbox: Sendable {
 }
 
 /// One thing that the driver is told.
-package enum Input: Sendable {
+enum Input: Sendable {
     /// As it came from the wire: the driver decodes in bulk.
     case agents(ConnectionBatch)
     /// The transaction under way has ended, at this revision.
-    case committed(Result<UInt64, any Error>, rows: Int, time: Duration)
+    case committed(Result<UInt64, any Error>, rows: Int, from: Instant)
+    /// The store was asked at this moment whether it is still ours.
+    case confirmed(Result<Void, any Error>, from: Instant)
     case command(Command, @Sendable (Reply) -> Void)
     /// Stop after everything that came before this.
     case stop

@@ -24,7 +24,20 @@ package protocol Store: Sendable {
 
     var reader: any StoreReader { get }
 
+    /// For how long after a `commit` or `confirm` began that has succeeded no other coordinator can have this store;
+    /// nil: for as long as it is open.
+    var lease: Duration? { get }
+
+    /// Makes sure that the store is still this coordinator's.
+    /// - Throws: `StoreError`; `inUse` when another one has it.
+    func confirm() throws
+
     func close() throws
+}
+
+extension Store {
+    package var lease: Duration? { nil }
+    package func confirm() throws {}
 }
 
 /// What lists and shows read; every result is of one committed state.
@@ -159,7 +172,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
 
         /// No space left; nothing was written.
         package static let full = Code(rawValue: "full")
-        /// Another process uses this store.
+        /// Another process uses this store, or has used it since.
         package static let inUse = Code(rawValue: "in_use")
         /// Not a Mortise store, or damaged.
         package static let corrupt = Code(rawValue: "corrupt")

@@ -1,3 +1,4 @@
+import APITypes
 import HTTPSClient
 import NIOCore
 import Synchronization
@@ -56,6 +57,11 @@ final class HTTPSTransport: APITransport {
             let position = (first + offset) % clients.count
             do {
                 let response = try await attempt(clients[position])
+                if let standby = ClientError(standby: response) {
+                    // It has done nothing, so an order may go on as well.
+                    failures.append(standby)
+                    continue
+                }
                 current.withLock { $0 = position }
                 return response
             } catch let error as HTTPSError {
@@ -79,6 +85,15 @@ extension ClientError {
         case .invalid, .tooLarge: self.init(.invalid, error.message)
         default: self.init(.failed, error.message)
         }
+    }
+
+    /// nil for every other answer.
+    init?(standby response: HTTPSResponse) {
+        guard response.status == 503,
+            let body = try? JSONText.decode(ErrorBody.self, from: response.body),
+            body.code == ErrorBody.standbyCode
+        else { return nil }
+        self.init(.unavailable, body.message)
     }
 
     /// One error for several addresses, with each one's reason.

@@ -69,6 +69,20 @@ struct ServerTests {
             ])
     }
 
+    @Test func `A standby lives, and does nothing for anybody`() async throws {
+        try await TestServer.run(isStandby: true) { server in
+            let health = try await server.get("/healthz")
+            #expect(health.status == 200 && health.text.contains("standby"))
+            for (method, path, body) in [
+                ("GET", "/readyz", nil), ("GET", "/v1/jobs", nil), ("GET", "/nowhere", nil),
+                ("POST", "/v1/jobs", String(repeating: "x", count: 1 << 20)),
+            ] {
+                let answer = try await server.send(method, path, body: body)
+                #expect(answer.status == 503 && answer.text.contains("\"standby\""), "\(method) \(path)")
+            }
+        }
+    }
+
     @Test func `TLS 1.2 is spoken, older versions are not`() async throws {
         try await TestServer.run { server in
             let connection = try await RawConnection.open(to: server, maximumTLSVersion: .tlsv12)

@@ -106,6 +106,99 @@ struct DriverTests {
     }
 }
 
+@Suite("A coordinator that may be replaced", .timeLimit(.minutes(1)))
+struct DeposedTests {
+    /// Gives the store to another coordinator, in one of two ways.
+    private final class LeasedStore: Store {
+        private let store = MemoryStore()
+        private let answer = Mutex<StoreError?>(nil)
+        let lease: Duration?
+
+        init(lease: Duration) { self.lease = lease }
+
+        func fail(_ error: StoreError) { answer.withLock { $0 = error } }
+        func commit(_ writes: [Write]) throws -> UInt64 {
+            try confirm()
+            return try store.commit(writes)
+        }
+        func confirm() throws { if let error = answer.withLock({ $0 }) { throw error } }
+        func snapshot(endedJobs: Int) throws -> Snapshot { try store.snapshot(endedJobs: endedJobs) }
+        func payloads(_ job: JobID, at positions: [TaskIndex]) throws -> [String] {
+            try store.payloads(job, at: positions)
+        }
+        var reader: any StoreReader { store.reader }
+        func close() throws {}
+    }
+
+    private func start(_ store: LeasedStore) -> (Driver, AsyncStream<Result<Void, any Error>>) {
+        let driver = Driver(
+            store: store, transport: RecordedLink(), signer: { _, _ in "" },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let (ends, continuation) = AsyncStream.makeStream(of: Result<Void, any Error>.self)
+        Thread.detachNewThread { continuation.yield(Result { try driver.run(cluster: "lab") }) }
+        return (driver, ends)
+    }
+
+    private let order = Command.createToken(
+        name: "join", purpose: .join(pool: "default"), secretHash: "hash", expiresAt: nil, uses: nil)
+
+    @Test("it ends when the store is another's, and whoever waits is told, then and later")
+    func taken() async throws {
+        let store = LeasedStore(lease: .seconds(3_600))
+        let (driver, ends) = start(store)
+        guard case .token = await driver.submit(order) else {
+            Issue.record("no token")
+            return
+        }
+        store.fail(StoreError(.inUse, "another one"))
+        for _ in 1...2 {
+            guard case .refused(let refusal) = await driver.submit(order) else {
+                Issue.record("done")
+                return
+            }
+            #expect(refusal.code == .storeUnavailable)
+        }
+        for await end in ends {
+            #expect(throws: StoreError.self) { try end.get() }
+            break
+        }
+        #expect(!driver.isWriting)
+    }
+
+    @Test("it ends when its lease is over without a word from the store")
+    func silent() async throws {
+        let store = LeasedStore(lease: .milliseconds(200))
+        store.fail(StoreError(.failed, "no connection"))
+        let (_, ends) = start(store)
+        for await end in ends {
+            #expect { try end.get() } throws: { ($0 as? StoreError)?.code == .inUse }
+            break
+        }
+    }
+
+    @Test("a lease is asked for in time, and counts from when the store was asked")
+    func lease() {
+        let start = Instant(microseconds: 1_000_000)
+        var leadership = Leadership(lease: .seconds(8), at: start)
+        #expect(leadership.nextWakeup == start + .seconds(2))
+        let isEarly = leadership.shouldAsk(at: start + .seconds(1))
+        let isTime = leadership.shouldAsk(at: start + .seconds(2))
+        let isAgain = leadership.shouldAsk(at: start + .seconds(3))
+        #expect(!isEarly && isTime && !isAgain)
+        #expect(leadership.nextWakeup == start + .seconds(8))
+        leadership.answered(asOf: start + .seconds(2), at: start + .seconds(3))
+        #expect(leadership.nextWakeup == start + .seconds(4))
+        #expect(!leadership.isOver(at: start + .seconds(9)) && leadership.isOver(at: start + .seconds(10)))
+        let isLate = leadership.shouldAsk(at: start + .seconds(9))
+        #expect(isLate)
+        // It is asked again, but not at once.
+        leadership.answered(asOf: nil, at: start + .seconds(9))
+        #expect(leadership.nextWakeup == start + .milliseconds(9_500))
+        #expect(leadership.isOver(at: start + .seconds(10)))
+        #expect(Leadership(lease: nil, at: start).nextWakeup == nil)
+    }
+}
+
 /// A store whose next commit waits for `release`.
 private final class HeldStore: Store {
     private let store = MemoryStore()

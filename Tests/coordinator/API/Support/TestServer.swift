@@ -20,7 +20,7 @@ struct TestServer: Sendable {
 
     /// Runs the server around the body.
     static func run(
-        _ change: (inout APIConfiguration) -> Void = { _ in },
+        isStandby: Bool = false, _ change: (inout APIConfiguration) -> Void = { _ in },
         _ body: @escaping @Sendable (TestServer) async throws -> Void
     ) async throws {
         let service = FakeService()
@@ -29,9 +29,15 @@ struct TestServer: Sendable {
         change(&configuration)
         let authority = try TestAuthority.create()
         let (ports, announce) = AsyncStream<Int>.makeStream()
-        let server = APIServer(
-            configuration: configuration, certificate: try authority.serverCertificate(), service: service,
-            logger: .silent, onListening: { announce.yield($0) })
+        let certificate = try authority.serverCertificate()
+        let server =
+            isStandby
+            ? APIServer(
+                standby: configuration, certificate: certificate, logger: .silent,
+                onListening: { announce.yield($0) })
+            : APIServer(
+                configuration: configuration, certificate: certificate, service: service, logger: .silent,
+                onListening: { announce.yield($0) })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 defer { announce.finish() }
