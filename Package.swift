@@ -95,6 +95,10 @@ let package = Package(
         .systemLibrary(
             name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         shell("Zstd", "Sources/Zstd", ["CZstd"]),
+        .systemLibrary(
+            name: "CPostgreSQL", path: "Sources/CPostgreSQL", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]),
+        shell("PostgreSQL", "Sources/PostgreSQL", ["CPostgreSQL", "Platform"]),
         .target(name: "CPlatform", path: "Sources/CPlatform"),
         shell("Platform", "Sources/Platform", ["CPlatform"]),
         shell(
@@ -127,10 +131,18 @@ let package = Package(
             ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "Exposition"]),
         shell("CoordinatorStore", "coordinator/Store", ["ClusterTypes", "CoordinatorCore"]),
         shell(
+            "CoordinatorStoreRows", "coordinator/StoreRows",
+            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore"]),
+        shell(
             "CoordinatorStoreSQLite", "coordinator/StoreSQLite",
             [
-                "ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", .grdb,
+                "ClusterTypes", "CoordinatorCore", "CoordinatorStore", "CoordinatorStoreRows", .grdb,
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
+        shell(
+            "CoordinatorStorePostgres", "coordinator/StorePostgres",
+            [
+                "ClusterTypes", "CoordinatorCore", "CoordinatorStore", "CoordinatorStoreRows", "PostgreSQL",
             ]),
         shell(
             "CoordinatorDriver", "coordinator/Driver",
@@ -158,7 +170,9 @@ let package = Package(
             [
                 "ClusterTypes", "APITypes", "Platform", "TLSIdentity", "Terminal", "HTTPSClient",
                 "ProtocolMessages", "Exposition", "Instruments", "CoordinatorCore", "CoordinatorHistory",
-                "CoordinatorMetrics", "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorDriver",
+                "CoordinatorMetrics", "CoordinatorStore", "CoordinatorStoreSQLite",
+                "CoordinatorStorePostgres",
+                "CoordinatorDriver",
                 "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .coreMetrics, .logging,
                 .serviceLifecycle, .unixSignals,
             ]),
@@ -260,9 +274,14 @@ let package = Package(
         tests(
             "StoreContractTests", "Contract",
             [
-                "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorCore", "ClusterTypes",
-                "ProtocolMessages", .grdb,
+                "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorStorePostgres", "CoordinatorCore",
+                "ClusterTypes", "ProtocolMessages", "PostgreSQL", "PostgresServer", .grdb,
             ]),
+        tests("PostgreSQLTests", "PostgreSQL", ["PostgreSQL", "PostgresServer"]),
+        // Real servers, one for each test process: what both of the above need.
+        .target(
+            name: "PostgresServer", dependencies: ["PostgreSQL"], path: "Tests/PostgresServer",
+            swiftSettings: settings),
         tests(
             "LinkTests", "Link",
             [
@@ -305,8 +324,8 @@ let package = Package(
             [
                 // Built with it, and run by it.
                 "mortise", "mortise-agent", "mortise-coordinator", "mortise-bench",
-                "APITypes", "HTTPSClient", "TLSIdentity", "Platform", "ClusterTypes", .nioCore, .nioPosix,
-                .nioHTTP1,
+                "APITypes", "HTTPSClient", "TLSIdentity", "Platform", "ClusterTypes", "PostgreSQL",
+                "PostgresServer", .nioCore, .nioPosix, .nioHTTP1,
             ]),
     ],
     swiftLanguageModes: [.v6]
@@ -320,7 +339,7 @@ if Context.environment["MORTISE_FUZZ"] == "1" {
         "ClusterTypes", "Exposition", "CZstd", "Zstd", "CPlatform", "Platform", "APITypes", "JobFile",
         "ProtocolMessages",
         "ProtocolGenerated", "ProtocolCodec", "AgentHardware", "CoordinatorPlacement",
-        "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorStore",
+        "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorStore", "CoordinatorStoreRows",
     ]
     let parsers: [String: (sources: [String], dependencies: [Target.Dependency])] = [
         "AgentSlots": (["Bytes.swift", "LocalMessage.swift", "LogHeader.swift", "SlotFiles.swift"], []),
@@ -329,10 +348,11 @@ if Context.environment["MORTISE_FUZZ"] == "1" {
             ["APITypes", "CoordinatorCore"]
         ),
         "CoordinatorStoreSQLite": (
+            ["Columns.swift"],
             [
-                "Bounds.swift", "Columns.swift", "CompactText.swift", "JSONText.swift", "RowReader.swift",
-            ],
-            ["CoordinatorCore", "CoordinatorStore", .product(name: "GRDBSQLite", package: "GRDB.swift")]
+                "CoordinatorCore", "CoordinatorStore", "CoordinatorStoreRows",
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]
         ),
         "HTTPSClient": (["HTTPSEndpoint.swift"], []),
         "TLSIdentity": (

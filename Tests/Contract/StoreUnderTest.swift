@@ -1,13 +1,18 @@
 import ClusterTypes
 import CoordinatorCore
 import CoordinatorStore
+import CoordinatorStorePostgres
 import CoordinatorStoreSQLite
 import Foundation
+import PostgresServer
 import Testing
 
 /// Every store that must keep the contract.
 enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
-    case memory, sqlite
+    case memory, sqlite, postgres
+
+    /// All that can be had on this machine.
+    static let allCases: [StoreKind] = [.memory, .sqlite] + (PostgresServer.isInstalled ? [.postgres] : [])
 
     var testDescription: String { rawValue }
 
@@ -23,7 +28,28 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
                 try store.close()
                 return result
             }
+        case .postgres:
+            return try await withDatabase { address in
+                let store = try PostgresStore(address)
+                let result = try await body(store)
+                try store.close()
+                return result
+            }
         }
+    }
+}
+
+/// A database of its own, empty, on the server that all tests share.
+func withDatabase<Result>(_ body: (_ address: String) async throws -> Result) async throws -> Result {
+    let server = try PostgresServer.shared()
+    let name = try server.createDatabase()
+    do {
+        let result = try await body(server.address(name))
+        try server.dropDatabase(name)
+        return result
+    } catch {
+        try? server.dropDatabase(name)
+        throw error
     }
 }
 

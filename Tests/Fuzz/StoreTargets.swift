@@ -1,6 +1,7 @@
 import ClusterTypes
 import CoordinatorCore
 import CoordinatorStore
+import CoordinatorStoreRows
 import GRDBSQLite
 
 @testable import CoordinatorStoreSQLite

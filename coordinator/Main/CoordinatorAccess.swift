@@ -1,6 +1,5 @@
 import APITypes
 import CoordinatorStore
-import CoordinatorStoreSQLite
 import Foundation
 import HTTPSClient
 import NIOCore
@@ -11,7 +10,7 @@ import TLSIdentity
 struct OfflineAccess {
     let directory: CoordinatorDirectory
     let settings: CoordinatorSettings
-    let store: SQLiteStore
+    let store: any Store
 }
 
 /// The running coordinator, by its own administrator's token.
@@ -45,7 +44,7 @@ extension CoordinatorDirectory {
     ) async throws -> Answer {
         let settings = try settings()
         do {
-            let store = try SQLiteStore(path: try storePath(settings.store))
+            let store = try openStore(settings.store)
             defer { try? store.close() }
             return try await offline(OfflineAccess(directory: self, settings: settings, store: store))
         } catch let error as StoreError where error.code == .inUse {

@@ -1,5 +1,10 @@
+import ArgumentParser
+import CoordinatorStore
+import CoordinatorStorePostgres
+import CoordinatorStoreSQLite
 import Foundation
 import Platform
+import PostgreSQL
 import TLSIdentity
 
 /// What `init` decided; `serve` reads it.
@@ -11,7 +16,7 @@ struct CoordinatorSettings: Codable, Sendable {
     var listen: String
     var apiPort: Int
     var agentPort: Int
-    /// "sqlite:PATH", relative to the directory.
+    /// "sqlite:PATH", relative to the directory, or a PostgreSQL address without a password.
     var store: String
 }
 
@@ -72,16 +77,50 @@ struct CoordinatorDirectory: Sendable {
         try AtomicFile.write(Array(try encoder.encode(value)) + [UInt8(ascii: "\n")], to: file)
     }
 
-    /// - Parameter store: "sqlite:PATH"; other stores are not there yet.
-    func storePath(_ store: String) throws -> String {
-        guard store.hasPrefix("sqlite:") else {
-            throw Failure("Cannot use the store '\(store)': this version keeps its data in 'sqlite:PATH'.")
-        }
+    /// - Parameter store: "sqlite:PATH" or a PostgreSQL address.
+    /// - Throws: `StoreError`; `Failure` for what is neither, or would show a password.
+    func openStore(_ store: String) throws -> any Store {
+        if let address = try Self.postgresAddress(store) { return try PostgresStore(address) }
         let file = String(store.dropFirst("sqlite:".count))
-        return file.hasPrefix("/") ? file : path + "/" + file
+        return try SQLiteStore(path: file.hasPrefix("/") ? file : path + "/" + file)
+    }
+
+    /// Several coordinators may be started on it.
+    static func isShared(_ store: String) -> Bool { !store.hasPrefix("sqlite:") }
+
+    /// nil for an SQLite store.
+    static func postgresAddress(_ store: String) throws -> PostgresAddress? {
+        if store.hasPrefix("sqlite:") { return nil }
+        guard store.hasPrefix("postgres://") || store.hasPrefix("postgresql://") else {
+            throw Failure(
+                "'\(store.prefix { $0 != ":" })' is no store: take sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE."
+            )
+        }
+        let address: PostgresAddress
+        do { address = try PostgresAddress(store) } catch {
+            throw Failure("Cannot use the store: \(error.message).")
+        }
+        guard !address.hasPassword else {
+            throw Failure(
+                "The store's address has a password in it, which everybody on this machine could read: leave it out, and "
+                    + "give it in PGPASSWORD, in a file that PGPASSFILE names (~/.pgpass), or with service= in "
+                    + "pg_service.conf.")
+        }
+        return address
     }
 
     func authority() throws -> CertificateAuthority {
         try CertificateAuthority.load(directory: authorityPath)
     }
+}
+
+enum StoreHelp {
+    static let text = ArgumentHelp(
+        "Where the truth is kept: sqlite:PATH, relative to the directory, or postgresql://USER@HOST:PORT/DATABASE.",
+        discussion:
+            "A password of PostgreSQL's comes from PGPASSWORD, PGPASSFILE or service=, never from here.")
+    static let textOfServe = ArgumentHelp(
+        "sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE. [MORTISE_STORE]",
+        discussion:
+            "A password of PostgreSQL's comes from PGPASSWORD, PGPASSFILE or service=, never from here.")
 }

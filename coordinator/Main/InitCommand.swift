@@ -2,7 +2,7 @@ import ArgumentParser
 import ClusterTypes
 import CoordinatorCore
 import CoordinatorDriver
-import CoordinatorStoreSQLite
+import CoordinatorStore
 import Foundation
 import Platform
 import TLSIdentity
@@ -27,7 +27,7 @@ struct InitCommand: ParsableCommand {
     var apiPort = 7001
     @Option(help: "Port of the agents' listener; 0 takes a free one at each start.")
     var agentPort = 7002
-    @Option(help: "Where the truth is kept: sqlite:PATH, relative to the directory.")
+    @Option(help: StoreHelp.text)
     var store = "sqlite:mortise.db"
     @Flag(help: "Do not write ~/.config/mortise/client.json.")
     var noClientConfig = false
@@ -37,6 +37,7 @@ struct InitCommand: ParsableCommand {
         guard !cluster.isEmpty, cluster.count <= 63, cluster.allSatisfy(allowed.contains) else {
             throw ValidationError("--cluster takes 1 to 63 letters, digits, '-' and '.', not '\(cluster)'")
         }
+        _ = try CoordinatorDirectory.postgresAddress(store)
         for (name, port) in [("--api-port", apiPort), ("--agent-port", agentPort)]
         where !(0...65_535).contains(port) {
             throw ValidationError("\(name) takes 0 to 65535, not \(port)")
@@ -63,7 +64,7 @@ struct InitCommand: ParsableCommand {
             store: store)
 
         let token = APIToken(secret: Secret.generate())
-        let database = try SQLiteStore(path: try directory.storePath(store))
+        let database = try directory.openStore(store)
         defer { try? database.close() }
         _ = try OneShot.perform(
             .createToken(

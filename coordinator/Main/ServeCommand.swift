@@ -6,7 +6,6 @@ import CoordinatorDriver
 import CoordinatorGateway
 import CoordinatorMetrics
 import CoordinatorStore
-import CoordinatorStoreSQLite
 import CoreMetrics
 import Foundation
 import Instruments
@@ -27,6 +26,10 @@ struct ServeCommand: AsyncParsableCommand {
             Example:
               mortise-coordinator serve --directory /srv/mortise --log-level info
 
+            With a PostgreSQL store any number of coordinators may be started: one leads, the others stand by.
+
+              mortise-coordinator serve --store postgresql://mortise@db.example.org/mortise
+
             Example with a longer history of telemetry, in at most 10 GB:
               mortise-coordinator serve --history-full 7d --history-coarse 90d --history-bytes 10GB
             """)
@@ -38,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
     var apiPort: Int?
     @Option(help: "Port of the agents' listener; 0 takes a free one. [MORTISE_AGENT_PORT]")
     var agentPort: Int?
-    @Option(help: "sqlite:PATH. [MORTISE_STORE]")
+    @Option(help: StoreHelp.textOfServe)
     var store: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical. [MORTISE_LOG_LEVEL]")
     var logLevel: String?
@@ -81,17 +84,24 @@ struct ServeCommand: AsyncParsableCommand {
         var unique: [String] = []
         for name in names where !unique.contains(name) { unique.append(name) }
         let identity = try authority.issueServer(names: unique, now: now)
-        let store = try SQLiteStore(path: try directory.storePath(settings.store))
         let connections = Self.connections(logger)
+        let certificate = ServerCertificate(chainPEM: identity.certificatePEM, keyPEM: identity.keyPEM)
+        var apiConfiguration = apiConfiguration(settings, connections)
+        apiConfiguration.metrics = metricsOptions
+        let standby = Standby(
+            open: { try directory.openStore(settings.store) },
+            api: APIServer(standby: apiConfiguration, certificate: certificate, logger: logger),
+            logger: logger)
+        guard let store = try await standby.openOrWait(canWait: CoordinatorDirectory.isShared(settings.store))
+        else {
+            return
+        }
         let server = try CoordinatorServer(
             settings: settings, authority: authority, identity: identity, store: store,
             instruments: instruments, connections: connections,
             certificateValidity: certificateValidity, history: history, logger: logger)
-        var apiConfiguration = apiConfiguration(settings, connections)
-        apiConfiguration.metrics = metricsOptions
         let api = APIServer(
-            configuration: apiConfiguration,
-            certificate: ServerCertificate(chainPEM: identity.certificatePEM, keyPEM: identity.keyPEM),
+            configuration: apiConfiguration, certificate: certificate,
             service: server, logger: logger,
             onListening: { port in
                 server.noteAPIPort(port)

@@ -5,7 +5,6 @@ import CoordinatorAPI
 import CoordinatorCore
 import CoordinatorDriver
 import CoordinatorStore
-import CoordinatorStoreSQLite
 import Foundation
 import Platform
 import Terminal

@@ -1,4 +1,5 @@
 import CoordinatorStore
+import CoordinatorStoreRows
 import GRDB
 import GRDBSQLite
 

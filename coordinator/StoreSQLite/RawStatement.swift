@@ -1,4 +1,5 @@
 import ClusterTypes
+import CoordinatorStoreRows
 import GRDB
 import GRDBSQLite
 
@@ -7,7 +8,7 @@ import GRDBSQLite
 /// GRDB's arguments box and validate every value, which costs more than the insertion itself, and its strings
 /// end at the first NUL. Here a value is bound to the next position, with its length. Only used while the
 /// database connection is.
-struct RawStatement {
+struct RawStatement: RowSink {
     /// Keeps `pointer` alive.
     private let statement: Statement
     private let database: Database
@@ -73,11 +74,6 @@ struct RawStatement {
     }
 
     mutating func bind(_ value: Bool) { bind(value ? 1 as Int64 : 0) }
-    mutating func bind(_ value: some Identifier) { bind(Int64(bitPattern: value.rawValue)) }
-    mutating func bind(_ value: Generation) { bind(Int64(bitPattern: value.number)) }
-    mutating func bind(_ value: UInt32) { bind(Int64(value)) }
-    mutating func bind(_ value: Instant) { bind(value.microseconds) }
-    mutating func bind(_ value: Instant?) { bind(value?.microseconds) }
 
     /// Performs a statement without results; the next `bind` is its first value again.
     /// - Returns: how many rows it has changed.

@@ -1,35 +1,9 @@
 import ClusterTypes
 import CoordinatorCore
+import CoordinatorStoreRows
 import GRDB
 
 extension RowWriter {
-    func put(_ record: HistoryRecord, in database: Database) throws {
-        var row = try RawStatement(database, Table.history.put)
-        row.bind(record.resolution.rawValue)
-        row.bind(record.from)
-        row.bind(record.through)
-        row.bind(Int64(record.block.count))
-        row.bind(record.block)
-        try row.run()
-    }
-
-    func put(_ records: [UsageRecord], in database: Database) throws {
-        var row = try RawStatement(database, Table.usage.put)
-        for record in records {
-            row.bind(record.from)
-            row.bind(record.job)
-            row.bind(record.resource)
-            row.bind(record.user)
-            row.bind(record.bookedMicroseconds)
-            row.bind(record.idleMicroseconds)
-            row.bind(record.unknownMicroseconds)
-            row.bind(record.usedMicroseconds)
-            row.bind(record.memoryBookedMebibyteSeconds)
-            row.bind(record.memoryUsedMebibyteSeconds)
-            try row.run()
-        }
-    }
-
     /// The file keeps its size: what is free in it is used again.
     func drop(_ retention: HistoryRetention, in database: Database) throws {
         for resolution in HistoryRecord.Resolution.allCases {

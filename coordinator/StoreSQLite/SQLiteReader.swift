@@ -1,6 +1,7 @@
 import ClusterTypes
 import CoordinatorCore
 import CoordinatorStore
+import CoordinatorStoreRows
 import GRDB
 
 /// Reads of the API, each on a connection of its own, beside the commits and beside each other.
@@ -12,7 +13,7 @@ struct SQLiteReader: StoreReader {
     }
 
     func jobs(_ filter: JobFilter) async throws -> [Stored<JobRecord>] {
-        var query = Query(Table.job.select)
+        var query = Query(Statements.job.select)
         query.require("state", isOneOf: filter.states?.map(\.rawValue))
         query.require("app = ?", filter.app)
         query.require("name = ?", filter.name)
@@ -21,11 +22,11 @@ struct SQLiteReader: StoreReader {
     }
 
     func job(_ job: JobID) async throws -> Stored<JobRecord>? {
-        try await one(Table.job.select + " WHERE job = ?", job) { try $0.job(&$1) }
+        try await one(Statements.job.select + " WHERE job = ?", job) { try $0.job(&$1) }
     }
 
     func tasks(_ job: JobID, _ filter: TaskFilter) async throws -> [TaskRecord] {
-        var query = Query(Table.task.select)
+        var query = Query(Statements.task.select)
         query.require("job = ?", job)
         query.require("task_index >= ?", .integer(Int64(filter.first)))
         query.require("task_index <= ?", .integer(Int64(filter.last)))
@@ -39,7 +40,7 @@ struct SQLiteReader: StoreReader {
     }
 
     func slots(_ filter: SlotFilter) async throws -> [SlotRecord] {
-        var query = Query(Table.slot.select)
+        var query = Query(Statements.slot.select)
         query.require("job = ?", filter.job)
         query.require("node = ?", filter.node)
         query.require("state", isOneOf: filter.states?.map(\.rawValue))
@@ -51,32 +52,32 @@ struct SQLiteReader: StoreReader {
     }
 
     func slot(_ slot: SlotID) async throws -> SlotRecord? {
-        try await one(Table.slot.select + " WHERE slot = ?", slot) { try $0.slot(&$1) }
+        try await one(Statements.slot.select + " WHERE slot = ?", slot) { try $0.slot(&$1) }
     }
 
     func nodes(includingReleased: Bool) async throws -> [NodeRecord] {
-        var query = Query(Table.node.select)
+        var query = Query(Statements.node.select)
         if !includingReleased { query.require("state <> ?", "released") }
         return try await list(query, order: "node", .max) { try $0.node(&$1) }
     }
 
     func nodes(named name: String) async throws -> [NodeRecord] {
-        var query = Query(Table.node.select)
+        var query = Query(Statements.node.select)
         query.require("name = ?", name)
         query.require("state <> ?", "released")
         return try await list(query, order: "node", .max) { try $0.node(&$1) }
     }
 
     func node(_ node: NodeID) async throws -> NodeRecord? {
-        try await one(Table.node.select + " WHERE node = ?", node) { try $0.node(&$1) }
+        try await one(Statements.node.select + " WHERE node = ?", node) { try $0.node(&$1) }
     }
 
     func tokens() async throws -> [TokenRecord] {
-        try await list(Query(Table.token.select), order: "token", .max) { try $0.token(&$1) }
+        try await list(Query(Statements.token.select), order: "token", .max) { try $0.token(&$1) }
     }
 
     func token(secretHash: String) async throws -> TokenRecord? {
-        var query = Query(Table.token.select)
+        var query = Query(Statements.token.select)
         query.require("secret_hash = ?", secretHash)
         query.require("is_revoked = ?", .integer(0))
         return try await list(query, order: "token", 1) { try $0.token(&$1) }.first
@@ -95,7 +96,7 @@ struct SQLiteReader: StoreReader {
         _ resolution: HistoryRecord.Resolution, in range: ClosedRange<Instant>,
         _ visit: @escaping @Sendable (HistoryRecord) throws -> Void
     ) async throws {
-        var query = Query(Table.history.select)
+        var query = Query(Statements.history.select)
         query.require("resolution = ?", resolution.rawValue)
         query.require("from_at <= ?", .integer(range.upperBound.microseconds))
         query.require("through_at >= ?", .integer(range.lowerBound.microseconds))

@@ -1,6 +1,7 @@
 import ClusterTypes
 package import CoordinatorCore
 import CoordinatorStore
+import CoordinatorStoreRows
 import GRDB
 
 extension SQLiteStore {
@@ -18,13 +19,15 @@ private struct SnapshotReader {
 
     func snapshot(endedJobs: Int) throws -> Snapshot {
         var snapshot = Snapshot()
-        var nodes = try RawStatement(database, Table.node.select + " WHERE state <> 'released' ORDER BY node")
+        var nodes = try RawStatement(
+            database, Statements.node.select + " WHERE state <> 'released' ORDER BY node")
         snapshot.nodes = try nodes.rows(rows.node)
         snapshot.jobs = try jobs(endedJobs: endedJobs)
         var slots = try RawStatement(
-            database, Table.slot.select + " WHERE \(Schema.isOpenSlot) ORDER BY slot")
+            database, Statements.slot.select + " WHERE \(Schema.isOpenSlot) ORDER BY slot")
         snapshot.slots = try slots.rows(rows.slot)
-        var tokens = try RawStatement(database, Table.token.select + " WHERE NOT is_revoked ORDER BY token")
+        var tokens = try RawStatement(
+            database, Statements.token.select + " WHERE NOT is_revoked ORDER BY token")
         snapshot.tokens = try tokens.rows(rows.token)
 
         let numbers = try RowWriter.numbers(in: database)
@@ -36,17 +39,17 @@ private struct SnapshotReader {
     }
 
     private func jobs(endedJobs: Int) throws -> [Snapshot.Job] {
-        var open = try RawStatement(database, Table.job.select + " WHERE \(Schema.isOpenJob)")
+        var open = try RawStatement(database, Statements.job.select + " WHERE \(Schema.isOpenJob)")
         // By name: SQLite would sort all jobs that ever ended.
         var ended = try RawStatement(
             database,
-            Table.job.select
+            Statements.job.select
                 + " INDEXED BY job_by_end WHERE \(Schema.isEndedJob) ORDER BY ended_at DESC, job DESC LIMIT ?"
         )
         ended.bind(Int64(endedJobs))
         var stopping = try RawStatement(
             database,
-            Table.job.select
+            Statements.job.select
                 + " WHERE \(Schema.isEndedJob) AND job IN (SELECT job FROM slot WHERE \(Schema.isOpenSlot))")
         let records = try (open.rows(rows.job) + ended.rows(rows.job) + stopping.rows(rows.job)).map(\.record)
         var seen: Set<JobID> = []

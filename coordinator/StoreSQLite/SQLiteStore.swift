@@ -1,6 +1,7 @@
 package import ClusterTypes
 package import CoordinatorCore
 package import CoordinatorStore
+import CoordinatorStoreRows
 import GRDB
 import Synchronization
 
@@ -11,7 +12,7 @@ import Synchronization
 package final class SQLiteStore: Store {
     private struct Writer {
         var rows = RowWriter()
-        var numbers = RowWriter.Numbers()
+        var numbers = Numbers()
         /// A commit failed: whether it took effect is read back before the next one.
         var areNumbersKnown = true
     }
@@ -49,13 +50,14 @@ package final class SQLiteStore: Store {
         try writer.withLock { writer in
             try reportingFailures(doing: "commit to", on: path) {
                 if !writer.areNumbersKnown { writer.numbers = try pool.read(RowWriter.numbers) }
-                var numbers = writer.numbers
-                numbers.revision += 1
+                let numbers = writer.numbers.advanced(by: writes)
                 writer.areNumbersKnown = false
                 try pool.writeWithoutTransaction { database in
                     try notingSystemError(of: database) {
                         try database.inTransaction(.immediate) {
-                            for write in writes { try writer.rows.perform(write, &numbers, in: database) }
+                            for write in writes {
+                                try writer.rows.perform(write, revision: numbers.revision, in: database)
+                            }
                             try writer.rows.put(numbers, replacing: writer.numbers, in: database)
                             return .commit
                         }
@@ -106,6 +108,19 @@ package final class SQLiteStore: Store {
                 try pool.close()
             }
             lock.release()
+        }
+    }
+}
+
+extension PayloadChunks {
+    func payloads(_ job: JobID, at positions: [TaskIndex], in database: Database) throws -> [String?] {
+        try payloads(job, at: positions) { position in
+            var statement = try RawStatement(
+                database,
+                Statements.taskInput.select + " WHERE job = ? AND first <= ? ORDER BY first DESC LIMIT 1")
+            statement.bind(job)
+            statement.bind(position)
+            return try statement.firstRow { try Chunk(&$0) }
         }
     }
 }

@@ -13,10 +13,12 @@ final class TestCluster: Sendable {
         var name = "test"
         /// By which agents and users reach the coordinator; it listens on the loopback interface.
         var address = "127.0.0.1"
+        /// Of coordinators that stand by.
+        var standbyAddresses: [String] = []
         var heartbeatMilliseconds = 500
         /// Long: a loaded machine must not lose a node that a test did not kill.
         var leaseMilliseconds = 30_000
-        /// "sqlite:PATH".
+        /// "sqlite:PATH" or a PostgreSQL address.
         var store: String?
         /// More arguments of `serve`.
         var arguments: [String] = []
@@ -161,6 +163,7 @@ final class TestCluster: Sendable {
             "--listen",
             "127.0.0.1", "--api-port", "0", "--agent-port", "0",
         ]
+        for address in settings.standbyAddresses { arguments += ["--address", address] }
         if let store = settings.store { arguments += ["--store", store] }
         let result = try await run(Programs.coordinator, arguments)
         guard result.status == 0 else { throw TestFailure("init failed: \(result)") }
@@ -194,6 +197,31 @@ final class TestCluster: Sendable {
     func startCoordinator() async throws {
         let child = try await start(
             Programs.coordinator, serveArguments(), environment: settings.environment)
+        try await lead(child)
+    }
+
+    /// Starts one more coordinator, with the same files and ports at another address, and waits until it stands by.
+    func startStandby(at address: String) async throws -> ChildProcess {
+        let folder = path("head-" + address)
+        if !FileManager.default.fileExists(atPath: folder) {
+            try FileManager.default.copyItem(atPath: head, toPath: folder)
+        }
+        let child = try await start(
+            Programs.coordinator, serveArguments() + ["--directory", folder, "--listen", address],
+            environment: settings.environment)
+        try await eventually("the coordinator at \(address) stands by") {
+            if let status = child.exitStatus {
+                throw TestFailure("the standby ended with \(status): \(child.errors)")
+            }
+            return child.errors.contains("standing by")
+        }
+        return child
+    }
+
+    /// Waits until this coordinator says that it is ready, and talks to it from then on.
+    ///
+    /// - Parameter address: where it listens, if not at its first address.
+    func lead(_ child: ChildProcess, at address: String? = nil) async throws {
         state.withLock { $0.coordinator = child }
         let line = try await eventually("the coordinator is ready") { () -> String? in
             if let status = child.exitStatus {
@@ -205,7 +233,8 @@ final class TestCluster: Sendable {
         func value(_ name: String) -> String {
             words.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) } ?? ""
         }
-        let api = value("api").replacingOccurrences(of: "https://", with: "")
+        var api = value("api").replacingOccurrences(of: "https://", with: "")
+        if let address { api = address + ":" + port(api) }
         let client = try HTTPSClient(
             group: MultiThreadedEventLoopGroup.singleton,
             endpoint: try #require(HTTPSEndpoint(hostAndPort: api)),

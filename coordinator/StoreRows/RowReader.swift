@@ -1,18 +1,21 @@
 import ClusterTypes
-import CoordinatorCore
-import CoordinatorStore
+package import CoordinatorCore
+package import CoordinatorStore
+import ProtocolMessages
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+    package import FoundationEssentials
 #else
-    import Foundation
+    package import Foundation
 #endif
 
 /// Turns rows, read in the order of `Table`'s columns, into records.
-struct RowReader {
-    let decoder = JSONDecoder()
+package struct RowReader {
+    package let decoder = JSONDecoder()
 
-    func node(_ columns: inout Columns) throws -> NodeRecord {
+    package init() {}
+
+    package func node(_ columns: inout some ColumnReader) throws -> NodeRecord {
         NodeRecord(
             node: columns.identifier(), name: columns.text(), pool: columns.text(),
             state: try columns.word(), reason: columns.text(), since: try columns.instant(),
@@ -28,7 +31,7 @@ struct RowReader {
             deviceQuarantines: try columns.optionalJSON(decoder) { $0.allSatisfy(\.isWithinBounds) } ?? [])
     }
 
-    private func declared(_ columns: inout Columns) throws -> DeclaredHardware? {
+    private func declared(_ columns: inout some ColumnReader) throws -> DeclaredHardware? {
         let milliCPU = columns.optionalInteger()
         let memoryBytes = columns.optionalInteger()
         let devices: Int? = try columns.optionalNumber()
@@ -36,7 +39,7 @@ struct RowReader {
         return DeclaredHardware(milliCPU: milliCPU, memoryBytes: memoryBytes, devices: devices)
     }
 
-    func job(_ columns: inout Columns) throws -> Stored<JobRecord> {
+    package func job(_ columns: inout some ColumnReader) throws -> Stored<JobRecord> {
         let job: JobID = columns.identifier()
         // Copies for queries; the specification holds them.
         _ = columns.text()
@@ -67,7 +70,7 @@ struct RowReader {
         return Stored(record, revision: revision)
     }
 
-    func slot(_ columns: inout Columns) throws -> SlotRecord {
+    package func slot(_ columns: inout some ColumnReader) throws -> SlotRecord {
         let slot: SlotID = columns.identifier()
         let generation = try columns.generation()
         return SlotRecord(
@@ -80,7 +83,7 @@ struct RowReader {
             crashes: try columns.nodes())
     }
 
-    func task(_ columns: inout Columns) throws -> TaskRecord {
+    package func task(_ columns: inout some ColumnReader) throws -> TaskRecord {
         _ = columns.integer()
         let index: TaskIndex = try columns.number()
         let state: TaskState = try columns.word()
@@ -96,7 +99,7 @@ struct RowReader {
             crashes: try columns.nodes(), pardoned: try columns.counter())
     }
 
-    func token(_ columns: inout Columns) throws -> TokenRecord {
+    package func token(_ columns: inout some ColumnReader) throws -> TokenRecord {
         let token: TokenID = columns.identifier()
         let name = columns.text()
         let purpose = try columns.parsed("'join' or 'api'") { ["join", "api"].contains($0) ? $0 : nil }
@@ -115,7 +118,7 @@ struct RowReader {
             createdAt: try columns.instant())
     }
 
-    func history(_ columns: inout Columns) throws -> HistoryRecord {
+    package func history(_ columns: inout some ColumnReader) throws -> HistoryRecord {
         let resolution: HistoryRecord.Resolution = try columns.word()
         let from = try columns.instant()
         let through = try columns.instant()
@@ -123,7 +126,7 @@ struct RowReader {
         return HistoryRecord(resolution: resolution, from: from, through: through, block: columns.bytes())
     }
 
-    func usage(_ columns: inout Columns) throws -> UsageRecord {
+    package func usage(_ columns: inout some ColumnReader) throws -> UsageRecord {
         UsageRecord(
             from: try columns.instant(), job: columns.identifier(), resource: columns.text(),
             user: columns.text(), bookedMicroseconds: columns.integer(), idleMicroseconds: columns.integer(),
@@ -132,7 +135,7 @@ struct RowReader {
     }
 
     /// The columns at, subject, subject_number, message.
-    func event(_ columns: inout Columns) throws -> EventRecord {
+    package func event(_ columns: inout some ColumnReader) throws -> EventRecord {
         let at = try columns.instant()
         let word = try columns.parsed("'node', 'job', 'slot' or 'cluster'") { word in
             ["node", "job", "slot", "cluster"].contains(word) ? word : nil

@@ -1,15 +1,15 @@
-import ClusterTypes
-import ProtocolMessages
+package import ClusterTypes
+package import ProtocolMessages
 
 // Small lists as text that a person can read in a query.
 
 /// `17:1 18:1` is what a slot holds: task 17 in its first attempt, and task 18; `17-48:1` stands for a run of
 /// them.
-enum TaskList {
+package enum TaskList {
     /// More than any slot may hold; bounds what a damaged text can ask for.
-    static let countLimit = 1 << 20
+    package static let countLimit = 1 << 20
 
-    static func text(_ attempts: [TaskAttempt]) -> String {
+    package static func text(_ attempts: [TaskAttempt]) -> String {
         precondition(attempts.count <= countLimit, "a slot holds at most \(countLimit) tasks")
         var text = ""
         var start = 0
@@ -31,7 +31,7 @@ enum TaskList {
     }
 
     /// nil if the text is anything else.
-    static func parse(_ text: String) -> [TaskAttempt]? {
+    package static func parse(_ text: String) -> [TaskAttempt]? {
         var attempts: [TaskAttempt] = []
         for word in text.utf8.split(separator: UInt8(ascii: " ")) {
             let parts = word.split(
@@ -54,13 +54,13 @@ enum TaskList {
 }
 
 /// `0:1000 3:500` is what a slot has of its node's devices: all of device 0 and half of device 3.
-enum DeviceList {
-    static func text(_ grants: [DeviceGrant]) -> String {
+package enum DeviceList {
+    package static func text(_ grants: [DeviceGrant]) -> String {
         grants.map { "\($0.device):\($0.shares)" }.joined(separator: " ")
     }
 
     /// nil if the text is anything else.
-    static func parse(_ text: String) -> [DeviceGrant]? {
+    package static func parse(_ text: String) -> [DeviceGrant]? {
         var grants: [DeviceGrant] = []
         for word in text.split(separator: " ") {
             let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -74,13 +74,13 @@ enum DeviceList {
 }
 
 /// `3 5` are nodes 3 and 5; most rows have none and NULL, which costs nothing.
-enum NodeList {
-    static func text(_ nodes: [NodeID]) -> String? {
+package enum NodeList {
+    package static func text(_ nodes: [NodeID]) -> String? {
         nodes.isEmpty ? nil : nodes.map(\.description).joined(separator: " ")
     }
 
     /// nil if the text is anything else.
-    static func parse(_ text: String) -> [NodeID]? {
+    package static func parse(_ text: String) -> [NodeID]? {
         var nodes: [NodeID] = []
         for word in text.split(separator: " ") {
             guard let number = UInt64(word) else { return nil }

@@ -1,5 +1,4 @@
-import ClusterTypes
-import GRDB
+package import ClusterTypes
 import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -11,19 +10,28 @@ import Synchronization
 /// Payloads are stored as chunks of neighbours, one row each; the chunks that were read last stay decoded.
 ///
 /// A committed chunk changes only when its own append is repeated, with the same payloads.
-final class PayloadChunks: Sendable {
+package final class PayloadChunks: Sendable {
     /// At most so many payloads in a row, and at most so many bytes unless a single payload is larger. A row
     /// is what one look-up decodes: 1,000 payloads take under a millisecond.
-    static let payloadsPerRow = 1_000
-    static let bytesPerRow = 1 << 20
+    package static let payloadsPerRow = 1_000
+    package static let bytesPerRow = 1 << 20
 
-    private struct Chunk {
-        let job: JobID
-        let first: Int64
-        let payloads: [String]
-        let bytes: Int
+    package struct Chunk: Sendable {
+        fileprivate let job: JobID
+        fileprivate let first: Int64
+        fileprivate let payloads: [String]
+        fileprivate let bytes: Int
 
-        func payload(at position: Int64) -> String? {
+        /// From a row of `Table.taskInput`.
+        package init(_ columns: inout some ColumnReader) throws {
+            job = columns.identifier()
+            first = columns.integer()
+            _ = columns.integer()
+            payloads = try columns.json(JSONDecoder())
+            bytes = payloads.reduce(0) { $0 + $1.utf8.count + MemoryLayout<String>.stride }
+        }
+
+        fileprivate func payload(at position: Int64) -> String? {
             position >= first && position < first + Int64(payloads.count)
                 ? payloads[Int(position - first)] : nil
         }
@@ -55,8 +63,10 @@ final class PayloadChunks: Sendable {
 
     private let cache = Mutex(Cache())
 
+    package init() {}
+
     /// How a list of payloads is split into rows; the same list always in the same way.
-    static func ranges(of payloads: [String]) -> [Range<Int>] {
+    package static func ranges(of payloads: [String]) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         var start = 0
         var bytes = 0
@@ -75,32 +85,21 @@ final class PayloadChunks: Sendable {
     }
 
     /// nil where a position has no payload.
-    func payloads(_ job: JobID, at positions: [TaskIndex], in database: Database) throws -> [String?] {
+    /// - Parameter read: the chunk of this job that begins last at or before a position; nil: there is none.
+    package func payloads(
+        _ job: JobID, at positions: [TaskIndex], read: (_ position: Int64) throws -> Chunk?
+    ) throws -> [String?] {
         var current: Chunk?
         return try positions.map { position in
             let position = Int64(position)
             if let payload = current?.payload(at: position) { return payload }
             if let payload = cache.withLock({ $0.payload(job, at: position) }) { return payload }
-            guard let chunk = try read(job, holding: position, in: database) else { return nil }
+            guard let chunk = try read(position), let payload = chunk.payload(at: position) else {
+                return nil
+            }
             current = chunk
             cache.withLock { $0.insert(chunk) }
-            return chunk.payload(at: position)
+            return payload
         }
-    }
-
-    private func read(_ job: JobID, holding position: Int64, in database: Database) throws -> Chunk? {
-        var statement = try RawStatement(
-            database, Table.taskInput.select + " WHERE job = ? AND first <= ? ORDER BY first DESC LIMIT 1")
-        statement.bind(job)
-        statement.bind(position)
-        let chunk = try statement.firstRow { columns in
-            _ = columns.integer()
-            let first = columns.integer()
-            _ = columns.integer()
-            let payloads: [String] = try columns.json(JSONDecoder())
-            let bytes = payloads.reduce(0) { $0 + $1.utf8.count + MemoryLayout<String>.stride }
-            return Chunk(job: job, first: first, payloads: payloads, bytes: bytes)
-        }
-        return chunk?.payload(at: position) == nil ? nil : chunk
     }
 }

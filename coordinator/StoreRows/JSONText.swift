@@ -7,30 +7,30 @@ import ClusterTypes
 #endif
 
 /// Values as JSON text, with one spelling for one value.
-struct JSONText {
+package struct JSONText {
     private let encoder: JSONEncoder
 
-    init() {
+    package init() {
         encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     }
 
-    func text(_ value: some Encodable) throws -> String {
+    package func text(_ value: some Encodable) throws -> String {
         String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }
 
 /// The texts of values that are written again and again, each under what it belongs to.
-struct TextCache<Key: Hashable & Sendable, Value: Hashable & Encodable & Sendable>: Sendable {
+package struct TextCache<Key: Hashable & Sendable, Value: Hashable & Encodable & Sendable>: Sendable {
     private var entries: [Key: (value: Value, text: String)] = [:]
     private var bytes = 0
     /// What the texts may take before all are dropped: 64 MiB.
     private static var bytesLimit: Int { 64 << 20 }
 
-    init() {}
+    package init() {}
 
     /// - Parameter isLast: the value will not come again; its text is not kept.
-    mutating func text(_ value: Value, of key: Key, isLast: Bool, _ json: JSONText) throws -> String {
+    package mutating func text(_ value: Value, of key: Key, isLast: Bool, _ json: JSONText) throws -> String {
         if let known = entries[key] {
             let isSame = known.value == value
             if isLast || !isSame {

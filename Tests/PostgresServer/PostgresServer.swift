@@ -1,0 +1,222 @@
+import Foundation
+package import PostgreSQL
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A real server with a directory, socket and settings of its own, which ends with the process that started it, however
+/// that ends. As root it runs as the user postgres, since it refuses to be root.
+package final class PostgresServer: Sendable {
+    /// Where Debian has the programs, newest first; nil: PostgreSQL is not installed.
+    package static let programs: String? = {
+        let base = "/usr/lib/postgresql"
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []
+        let folders = versions.compactMap { Int($0) }.sorted(by: >).map { "\(base)/\($0)/bin" }
+        let isUsable = geteuid() != 0 || getpwnam("postgres") != nil
+        return isUsable ? folders.first { FileManager.default.fileExists(atPath: $0 + "/initdb") } : nil
+    }()
+
+    package static var isInstalled: Bool { programs != nil }
+
+    /// One for all tests of a process.
+    package static func shared() throws -> PostgresServer { try sharedServer.get() }
+    private static let sharedServer = Result { try PostgresServer() }
+
+    package let directory: String
+    /// Only the socket's name where nothing listens on TCP.
+    package let port: Int
+    private let settings: [String]
+    private let running = Mutex<Running?>(nil)
+    private let databases = Atomic(0)
+
+    private struct Running {
+        let shell: Process
+        /// Its end, also by the end of this process, ends the server.
+        let leash: FileHandle
+    }
+
+    /// - Parameters:
+    ///   - data: the folder of the data, if it shall be elsewhere than in the directory (on a small disk).
+    ///   - settings: as `postgres -c` takes them. By default nothing listens on TCP.
+    ///   - copying: the data of this server, as a standby of it.
+    package init(
+        data: String? = nil, settings: [String] = [], port: Int = 5_432,
+        copying primary: PostgresServer? = nil,
+        prepare: (String) throws -> Void = { _ in }
+    ) throws {
+        let name = "mortise-pg-\(UUID().uuidString.prefix(13))"
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
+        self.port = port
+        let data = data ?? directory + "/data"
+        self.settings = settings
+        self.data = data
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try Self.giveToServer(directory)
+        if let primary {
+            try run(
+                "pg_basebackup", "-h", primary.directory, "-p", "\(primary.port)", "-U", "postgres", "-D",
+                data,
+                "-R", "-X", "stream", "--checkpoint=fast", "--no-sync")
+        } else {
+            try run(
+                "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
+                "--auth-local=trust", "--auth-host=scram-sha-256")
+        }
+        try prepare(data)
+        try start()
+    }
+
+    package let data: String
+
+    deinit {
+        stop()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// Where `database` is, for libpq.
+    package func address(_ database: String = "postgres", user: String = "postgres", _ more: String = "")
+        -> String
+    {
+        "host=\(directory) port=\(port) user=\(user) dbname=\(database) \(more)"
+    }
+
+    package func connect(_ database: String = "postgres") throws -> Connection {
+        try Connection(PostgresAddress(address(database)))
+    }
+
+    /// A new database, a copy of the template if it is named.
+    package func createDatabase(template: String? = nil) throws -> String {
+        let name = "test_\(databases.add(1, ordering: .relaxed).newValue)"
+        let connection = try connect()
+        defer { connection.close() }
+        try connection.execute(
+            Statement("CREATE DATABASE \(name)" + (template.map { " TEMPLATE \($0)" } ?? "")))
+        return name
+    }
+
+    package func dropDatabase(_ name: String) throws {
+        let connection = try connect()
+        defer { connection.close() }
+        try connection.execute(Statement("DROP DATABASE IF EXISTS \(name) WITH (FORCE)"))
+    }
+
+    /// Returns when the server takes connections.
+    package func start() throws {
+        let options = [
+            "listen_addresses=", "port=\(port)", "unix_socket_directories=\(directory)", "fsync=on",
+            "max_connections=60", "shared_buffers=16MB", "log_min_messages=warning",
+        ]
+        let arguments = (options + settings).flatMap { ["-c", $0] }
+        // The shell becomes the server. Beside it, a child of nobody's, waits for an order or for our end, and ends the
+        // server by its number; nothing of ours is held open by either.
+        let script = """
+            exec >>"$LOG" 2>&1
+            server=$$
+            ( {
+                read -r order
+                case "$order" in kill) signal=KILL ;; crash) signal=QUIT ;; *) signal=INT ;; esac
+                kill -$signal $server
+                [ -n "$order" ] && exit
+                while kill -0 $server; do sleep 0.1; done
+                rm -rf "$DIRECTORY"
+            } <&3 3<&- & ) 3<&0
+            exec "$@" </dev/null
+            """
+        let shell = Process()
+        let pipe = Pipe()
+        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+        shell.arguments =
+            ["-c", script, "sh"] + Self.asServer + [(Self.programs ?? "") + "/postgres", "-D", data]
+            + arguments
+        shell.environment = [
+            "DIRECTORY": directory, "LOG": directory + "/log", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8",
+        ]
+        shell.standardInput = pipe
+        _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        try shell.run()
+        running.withLock { $0 = Running(shell: shell, leash: pipe.fileHandleForWriting) }
+        let deadline = Deadline.after(.seconds(60))
+        while true {
+            do {
+                try connect().close()
+                return
+            } catch {
+                guard !deadline.isOver, shell.isRunning else {
+                    throw ServerFailure(message: "the server does not start: \(error)\n\(log)")
+                }
+                deadline.pause(milliseconds: 10)
+            }
+        }
+    }
+
+    package var log: String { (try? String(contentsOfFile: directory + "/log", encoding: .utf8)) ?? "" }
+
+    /// Ends the server in order, all connections with it.
+    package func stop() { end(with: "stop\n") }
+
+    /// The server's processes end at once, without anything written; the next start recovers.
+    package func crash() { end(with: "crash\n") }
+
+    /// kill -9 of the server's first process; the others notice it.
+    package func kill() { end(with: "kill\n") }
+
+    private func end(with order: String) {
+        let running = self.running.withLock { running in
+            defer { running = nil }
+            return running
+        }
+        guard let running else { return }
+        try? running.leash.write(contentsOf: Data(order.utf8))
+        try? running.leash.close()
+        running.shell.waitUntilExit()
+    }
+
+    // MARK: Programs
+
+    /// What a command begins with, so that it runs as the server's user.
+    private static var asServer: [String] {
+        geteuid() == 0
+            ? ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"] : []
+    }
+
+    /// Makes a file or folder the server's own.
+    package static func giveToServer(_ path: String, mode: UInt32 = 0o700) throws {
+        guard chmod(path, mode) == 0 else { throw ServerFailure(message: "cannot chmod \(path)") }
+        guard geteuid() == 0, let user = getpwnam("postgres")?.pointee else { return }
+        guard chown(path, user.pw_uid, user.pw_gid) == 0 else {
+            throw ServerFailure(message: "cannot chown \(path)")
+        }
+    }
+
+    private func run(_ program: String, _ arguments: String...) throws {
+        try Self.run(Self.asServer + [(Self.programs ?? "") + "/" + program] + arguments, in: directory)
+    }
+
+    /// Runs a program to its end.
+    package static func run(_ command: [String], in directory: String) throws {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        process.currentDirectoryURL = URL(fileURLWithPath: directory)
+        process.environment = ["PATH": "/usr/bin:/bin:/usr/sbin", "LC_ALL": "C.UTF-8"]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw ServerFailure(message: "\(command.joined(separator: " ")): \(said)")
+        }
+    }
+}
+
+package struct ServerFailure: Error, CustomStringConvertible {
+    package let message: String
+    package var description: String { message }
+}

@@ -1,0 +1,86 @@
+import CoordinatorAPI
+import CoordinatorStore
+import Foundation
+import Logging
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+/// A coordinator that waits to lead: it answers that it stands by, and tries the store until it is free.
+struct Standby {
+    /// Between two tries: what a fail-over takes, beside what the store takes to notice that its holder is gone.
+    private static let pause = Duration.milliseconds(250)
+
+    /// - Throws: `StoreError`; `inUse` while another coordinator has it.
+    let open: @Sendable () throws -> any Store
+    let api: APIServer
+    let logger: Logger
+
+    /// - Parameter canWait: false makes a store that another coordinator has an error.
+    /// - Returns: the store; nil when the standby was told to end.
+    func openOrWait(canWait: Bool) async throws -> (any Store)? {
+        do {
+            return try open()
+        } catch let error as StoreError where error.code == .inUse && canWait {
+            return try await waitToLead()
+        }
+    }
+
+    /// Returns once the store is this coordinator's, and the port of the API free again; nil when it was told to end.
+    private func waitToLead() async throws -> (any Store)? {
+        logger.notice("standing by: another coordinator leads")
+        let opened = Mutex<(any Store)?>(nil)
+        let waiting = Waiting(
+            open: open, logger: logger, onOpened: { store in opened.withLock { $0 = store } })
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: ([api, waiting] as [any Service]).map {
+                    .init(
+                        service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup)
+                },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            try opened.withLock { $0 }?.close()
+            throw error
+        }
+        return opened.withLock { $0 }
+    }
+
+    private struct Waiting: Service {
+        let open: @Sendable () throws -> any Store
+        let logger: Logger
+        let onOpened: @Sendable (any Store) -> Void
+
+        func run() async throws {
+            try await cancelWhenGracefulShutdown { try await waitForStore() }
+        }
+
+        private func waitForStore() async throws {
+            var isOutageTold = false
+            while !Task.isCancelled {
+                switch await attempt() {
+                case .success(let store):
+                    // Who was told to end meanwhile does not lead.
+                    return Task.isCancelled ? try store.close() : onOpened(store)
+                case .failure(let error as StoreError) where error.code == .inUse: isOutageTold = false
+                case .failure(let error):
+                    if !isOutageTold {
+                        logger.warning("cannot open the store", metadata: ["error": "\(error)"])
+                    }
+                    isOutageTold = true
+                }
+                try? await Task.sleep(for: Standby.pause)
+            }
+        }
+
+        /// On a thread of its own: it may wait for the network.
+        private func attempt() async -> Result<any Store, any Error> {
+            await withCheckedContinuation { continuation in
+                Thread.detachNewThread { continuation.resume(returning: Result { try open() }) }
+            }
+        }
+    }
+}
