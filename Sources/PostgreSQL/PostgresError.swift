@@ -88,7 +88,8 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         default:
             switch sqlState.prefix(2) {
             case "28": .authenticationFailed
-            case "08": .connectionLost
+            // But for a violation of the protocol, such as a parameter of another type: the connection goes on.
+            case "08": sqlState == "08P01" ? .other : .connectionLost
             default: .other
             }
         }

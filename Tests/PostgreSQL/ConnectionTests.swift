@@ -130,21 +130,20 @@ struct ConnectionTests {
         #expect(error { try connection.execute(Statement("SELECT 1")) }?.kind == .connectionLost)
     }
 
-    @Test func anotherThreadCancels() async throws {
-        let server = try PostgresServer.shared()
+    @Test func anotherThreadCancels() throws {
+        let watcher = try PostgresServer.shared().connect()
         let canceller = try #require(connection.canceller())
         let process = Int64(connection.serverProcess)
-        let watcher = Task {
-            let other = try server.connect()
+        let cancellation = OnThread {
             let active = Statement(
                 "SELECT count(*) FROM pg_stat_activity WHERE pid = $1::bigint AND query LIKE '%pg_sleep%'")
-            while try other.execute(active, [.integer(process)]).integer(0, 0) == 0 { await Task.yield() }
-            #expect(canceller.cancel())
+            while try watcher.execute(active, [.integer(process)]).integer(0, 0) == 0 {}
+            return canceller.cancel()
         }
         let failed = error {
             try connection.execute(Statement("SELECT pg_sleep(600)"), until: .after(.seconds(60)))
         }
-        try await watcher.value
+        #expect(try cancellation.result())
         #expect(failed?.kind == .canceled)
         #expect(try connection.execute(Statement("SELECT 1")).rowCount == 1)
     }

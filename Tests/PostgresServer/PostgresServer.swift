@@ -40,9 +40,10 @@ package final class PostgresServer: Sendable {
     }
 
     /// - Parameters:
-    ///   - data: the folder of the data, if it shall be elsewhere than in the directory (on a small disk).
+    ///   - data: the folder of the tables, if it shall be elsewhere than in the directory (on a small disk).
     ///   - settings: as `postgres -c` takes them. By default nothing listens on TCP.
-    ///   - copying: the data of this server, as a standby of it.
+    ///   - primary: the server of which this one is a standby.
+    ///   - prepare: what is done with the folder of the data before the first start.
     package init(
         data: String? = nil, settings: [String] = [], port: Int = 5_432,
         copying primary: PostgresServer? = nil,
@@ -64,7 +65,7 @@ package final class PostgresServer: Sendable {
         } else {
             try run(
                 "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
-                "--auth-local=trust", "--auth-host=scram-sha-256")
+                "--auth-local=trust", "--auth-host=scram-sha-256", "-X", directory + "/log-of-writes")
         }
         try prepare(data)
         try start()
@@ -82,6 +83,23 @@ package final class PostgresServer: Sendable {
         -> String
     {
         "host=\(directory) port=\(port) user=\(user) dbname=\(database) \(more)"
+    }
+
+    /// A port of 127.0.0.1 that nobody uses.
+    package static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let port = withUnsafeMutablePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
+            }
+        }
+        guard port else { throw ServerFailure(message: "no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     package func connect(_ database: String = "postgres") throws -> Connection {
@@ -104,15 +122,30 @@ package final class PostgresServer: Sendable {
         try connection.execute(Statement("DROP DATABASE IF EXISTS \(name) WITH (FORCE)"))
     }
 
-    /// Returns when the server takes connections.
+    /// Returns when the server takes connections. What is left of one that was killed is waited for.
     package func start() throws {
+        let deadline = Deadline.after(.seconds(60))
+        while true {
+            let shell = try launch()
+            while shell.isRunning {
+                if let connection = try? connect() { return connection.close() }
+                guard !deadline.isOver else { break }
+                deadline.pause(milliseconds: 10)
+            }
+            end(with: "stop\n")
+            guard !deadline.isOver else { throw ServerFailure(message: "the server does not start\n\(log)") }
+        }
+    }
+
+    private func launch() throws -> Process {
         let options = [
             "listen_addresses=", "port=\(port)", "unix_socket_directories=\(directory)", "fsync=on",
-            "max_connections=60", "shared_buffers=16MB", "log_min_messages=warning",
+            "max_connections=300", "shared_buffers=16MB", "log_min_messages=warning",
         ]
         let arguments = (options + settings).flatMap { ["-c", $0] }
-        // The shell becomes the server. Beside it, a child of nobody's, waits for an order or for our end, and ends the
-        // server by its number; nothing of ours is held open by either.
+        // The shell becomes the server. Beside it a process of its own waits for an order or for our end, and ends the
+        // server by its number. It cannot be the server's parent: threads of a test have SIGCHLD blocked, and a shell
+        // that inherits that waits for ever.
         let script = """
             exec >>"$LOG" 2>&1
             server=$$
@@ -139,18 +172,7 @@ package final class PostgresServer: Sendable {
         _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         try shell.run()
         running.withLock { $0 = Running(shell: shell, leash: pipe.fileHandleForWriting) }
-        let deadline = Deadline.after(.seconds(60))
-        while true {
-            do {
-                try connect().close()
-                return
-            } catch {
-                guard !deadline.isOver, shell.isRunning else {
-                    throw ServerFailure(message: "the server does not start: \(error)\n\(log)")
-                }
-                deadline.pause(milliseconds: 10)
-            }
-        }
+        return shell
     }
 
     package var log: String { (try? String(contentsOfFile: directory + "/log", encoding: .utf8)) ?? "" }
@@ -219,4 +241,5 @@ package final class PostgresServer: Sendable {
 package struct ServerFailure: Error, CustomStringConvertible {
     package let message: String
     package var description: String { message }
+    package init(message: String) { self.message = message }
 }

@@ -49,13 +49,24 @@ extension CoordinatorDirectory {
             return try await offline(OfflineAccess(directory: self, settings: settings, store: store))
         } catch let error as StoreError where error.code == .inUse {
             let client = try client()
-            guard let endpoint = client.urls.first.flatMap({ HTTPSEndpoint(url: $0) }) else {
-                throw Failure("\(clientPath) names no URL: start 'mortise-coordinator serve' again.")
-            }
-            let https = try HTTPSClient(
-                group: MultiThreadedEventLoopGroup.singleton, endpoint: endpoint,
-                trustRootsPEM: try authority().certificatePEM)
-            return try await online(OnlineAccess(client: https, token: client.token))
+            return try await online(OnlineAccess(client: try await leader(of: client), token: client.token))
         }
+    }
+
+    /// The first that is no standby; where none answers, the first, for its error.
+    private func leader(of client: ClientConfiguration) async throws -> HTTPSClient {
+        let authority = try authority().certificatePEM
+        let all = try client.urls.compactMap { HTTPSEndpoint(url: $0) }.map {
+            try HTTPSClient(
+                group: MultiThreadedEventLoopGroup.singleton, endpoint: $0, trustRootsPEM: authority)
+        }
+        for https in all where all.count > 1 {
+            let answer = try? await https.send(HTTPSRequest(path: "/readyz", timeout: .seconds(5))).get()
+            if answer?.status == 200 { return https }
+        }
+        guard let first = all.first else {
+            throw Failure("\(clientPath) names no URL: start 'mortise-coordinator serve' again.")
+        }
+        return first
     }
 }

@@ -7,7 +7,7 @@ package struct PostgresOptions: Hashable, Sendable {
     package var connection = ConnectionOptions.defaults
     /// Connections that read at the same time, beside the one that writes. 1...64.
     package var readers = 4
-    /// How long a call goes on trying to reach a server that is gone, before it fails. 0...600 s. The driver keeps
+    /// How long a call goes on trying to reach a server that is gone, before it fails. 1...600 s. The driver keeps
     /// what failed and tries again.
     package var outageSeconds = 15
 

@@ -50,7 +50,8 @@ extension ColumnReader {
     package mutating func generation() throws -> Generation { Generation(try number()) }
 
     package mutating func instant() throws -> Instant {
-        try instant(integer())
+        let microseconds = integer()
+        return try instant(microseconds)
     }
 
     package mutating func optionalInstant() throws -> Instant? {
