@@ -79,6 +79,12 @@ import Testing
             #expect(batch.output.contains("Job 1 failed: 0 of 1 slot succeeded, 1 failed"), "\(batch)")
             #expect(batch.errors.contains("exit code 3: what went wrong"), "\(batch)")
 
+            let slots = try await cluster.mortise("job", "export", "1")
+            #expect(slots.status == 0 && slots.errors == "1 slot of job 1 written.\n", "\(slots)")
+            #expect(try slots.decoded(as: SlotView.self).exitCode == 3)
+            let noTasks = try await cluster.mortise("job", "export", "1", "--state", "failed")
+            #expect(noTasks.status == 2 && noTasks.errors.contains("Job 1 has no tasks"), "\(noTasks)")
+
             let array = try await cluster.mortise(
                 "run", "--array", "1-4", "--wait", "--", "sh", "-c", "test {} -lt 3")
             #expect(array.status == 1, "\(array)")
