@@ -2,9 +2,10 @@ import ClusterTypes
 import CoordinatorCore
 import CoordinatorStore
 import CoordinatorStoreSQLite
+import PostgresServer
 import Testing
 
-@Suite("Lists")
+@Suite("Lists", .ownThreads)
 struct FilterTests {
     @Test("Jobs by state, app and name, newest first, page by page", arguments: StoreKind.allCases)
     func jobs(_ kind: StoreKind) async throws {

@@ -4,9 +4,10 @@ import CoordinatorStore
 import CoordinatorStoreSQLite
 import GRDB
 import Synchronization
+import PostgresServer
 import Testing
 
-@Suite("History in a store")
+@Suite("History in a store", .ownThreads)
 struct HistoryTests {
     private let always = Instant.seconds(-1_000)...Instant.seconds(1_000_000)
 

@@ -2,9 +2,10 @@ import ClusterTypes
 import CoordinatorCore
 import CoordinatorStore
 import CoordinatorStoreSQLite
+import PostgresServer
 import Testing
 
-@Suite("Payloads")
+@Suite("Payloads", .ownThreads)
 struct PayloadTests {
     @Test("Every character comes back, NULs included", arguments: StoreKind.allCases)
     func characters(_ kind: StoreKind) async throws {

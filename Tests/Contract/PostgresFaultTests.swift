@@ -8,7 +8,9 @@ import PostgresServer
 import Synchronization
 import Testing
 
-@Suite("A PostgreSQL store whose server or connection fails", .enabled(if: PostgresServer.isInstalled))
+@Suite(
+    "A PostgreSQL store whose server or connection fails", .ownThreads,
+    .enabled(if: PostgresServer.isInstalled))
 struct PostgresFaultTests {
     private static var patient: PostgresOptions {
         var options = PostgresOptions.defaults

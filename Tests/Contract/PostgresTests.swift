@@ -6,7 +6,7 @@ import PostgreSQL
 import PostgresServer
 import Testing
 
-@Suite("A PostgreSQL store", .enabled(if: PostgresServer.isInstalled))
+@Suite("A PostgreSQL store", .ownThreads, .enabled(if: PostgresServer.isInstalled))
 struct PostgresTests {
     @Test(
         "After any history, a reopened store holds what a memory store holds",

@@ -2,9 +2,10 @@ import ClusterTypes
 import CoordinatorCore
 import CoordinatorStore
 import CoordinatorStoreSQLite
+import PostgresServer
 import Testing
 
-@Suite("What is written is read back whole")
+@Suite("What is written is read back whole", .ownThreads)
 struct RoundTripTests {
     @Test("A node, with everything in it", arguments: StoreKind.allCases)
     func node(_ kind: StoreKind) async throws {
@@ -153,7 +154,7 @@ struct RoundTripTests {
     private func bytes(_ text: String?) -> [UInt8]? { text.map { Array($0.utf8) } }
 }
 
-@Suite("Commits")
+@Suite("Commits", .ownThreads)
 struct CommitTests {
     @Test("Each one has the next revision, an empty one too", arguments: StoreKind.allCases)
     func revision(_ kind: StoreKind) async throws {

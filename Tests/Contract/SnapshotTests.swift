@@ -2,9 +2,10 @@ import ClusterTypes
 import CoordinatorCore
 import CoordinatorStore
 import CoordinatorStoreSQLite
+import PostgresServer
 import Testing
 
-@Suite("Snapshots")
+@Suite("Snapshots", .ownThreads)
 struct SnapshotTests {
     @Test("An empty store has an empty one", arguments: StoreKind.allCases)
     func empty(_ kind: StoreKind) async throws {

@@ -6,7 +6,7 @@ import PostgresServer
 import Testing
 
 /// Two coordinators on one PostgreSQL: one leads, the other takes over.
-@Suite(.enabled(if: PostgresServer.isInstalled, "needs Debian's package postgresql"))
+@Suite(.ownThreads, .enabled(if: PostgresServer.isInstalled, "needs Debian's package postgresql"))
 struct FailoverTests {
     private static let other = "127.0.0.2"
 

@@ -3,7 +3,7 @@ import PostgresServer
 import Testing
 
 @Suite(
-    "A connection",
+    "A connection", .ownThreads,
     .enabled(if: PostgresServer.isInstalled, "needs PostgreSQL (dev/install-dependencies --tests)"))
 struct ConnectionTests {
     private let connection: Connection

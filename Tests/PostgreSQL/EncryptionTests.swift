@@ -3,7 +3,7 @@ import PostgreSQL
 import PostgresServer
 import Testing
 
-@Suite("Over TCP", .enabled(if: PostgresServer.isInstalled))
+@Suite("Over TCP", .ownThreads, .enabled(if: PostgresServer.isInstalled))
 struct EncryptionTests {
     private func secured() throws -> PostgresServer {
         let port = try PostgresServer.freePort()
