@@ -130,12 +130,47 @@ struct HistoryTests {
             let first = UsageFilter(
                 range: .seconds(0)...(.seconds(3_599)), job: JobID(1), user: "ada", limit: 1)
             #expect(try await store.reader.usage(first).map(\.bookedMicroseconds) == [100])
+        }
+    }
+
+    @Test("Usage that is no history any more stays as sums of days", arguments: StoreKind.allCases)
+    func days(_ kind: StoreKind) async throws {
+        let day: Int64 = 86_400
+        try await kind.withStore { store in
+            func sumUp(before: Int64) throws {
+                let retention = HistoryRetention(
+                    fullBefore: .epoch, coarseBefore: .seconds(before), maximumBytesEach: 0)
+                _ = try store.commit([.dropHistory(retention)])
+            }
+            func booked(_ range: ClosedRange<Int64>, isByUser: Bool = false) async throws -> [Int64] {
+                let filter = UsageFilter(
+                    range: .seconds(range.lowerBound)...(.seconds(range.upperBound)), isByUser: isByUser)
+                return try await store.reader.usage(filter).map(\.bookedMicroseconds)
+            }
             _ = try store.commit([
-                .dropHistory(
-                    HistoryRetention(fullBefore: .epoch, coarseBefore: .seconds(1), maximumBytesEach: 0))
+                .putUsage([
+                    usage(0, booked: 1), usage(3_600, booked: 10), usage(7_200, booked: 100),
+                    usage(3_600, job: 2, booked: 7), usage(3_600, "cpu", booked: 3),
+                    usage(day + 3_600, booked: 1_000), usage(2 * day + 3_600, booked: 5),
+                ])
             ])
-            #expect(
-                try await store.reader.usage(UsageFilter(range: always)).map(\.bookedMicroseconds) == [150])
+            let all = try await booked(0...9 * day)
+            // Its day is not over.
+            try sumUp(before: day - 1)
+            #expect(try await booked(0...0) == [1])
+            try sumUp(before: 2 * day)
+            #expect(try await booked(0...9 * day) == all)
+            #expect(try await booked(0...0) == [111, 7, 3])
+            #expect(try await booked(1...(day - 1)).isEmpty)
+            #expect(try await booked(day...day) == [1_000])
+            #expect(try await booked((2 * day)...(3 * day)) == [5])
+            #expect(try await booked(0...(9 * day), isByUser: true) == [1_123, 3])
+            // What comes late is added, and nothing twice.
+            _ = try store.commit([.putUsage([usage(10_800, booked: 1_000)])])
+            for _ in 1...2 { try sumUp(before: 2 * day) }
+            #expect(try await booked(0...0) == [1_111, 7, 3])
+            let sums = try await store.reader.usage(UsageFilter(range: .epoch...(.epoch)))
+            #expect(sums[0].memoryUsedMebibyteSeconds == 20 && sums[0].user == "ada")
         }
     }
 

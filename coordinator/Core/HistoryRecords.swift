@@ -84,7 +84,7 @@ package struct UsageRecord: Hashable, Sendable {
 package struct HistoryRetention: Hashable, Sendable {
     /// Blocks of samples that ended before.
     package var fullBefore: Instant
-    /// Blocks of steps that ended, and usage that began before.
+    /// Blocks of steps that ended before. Usage of days that are over by then is summed up by the day, and stays.
     package var coarseBefore: Instant
     /// Of the blocks of either resolution; the oldest go first.
     package var maximumBytesEach: Int64

@@ -33,6 +33,7 @@ package final class Driver: Sendable {
     let transport: any AgentTransport
     let signer: CertificateSigner
     let logger: Logger
+    private let retention: RetentionPolicy
     package let telemetry = Telemetry()
     package let history: HistoryKeeper
     private let metrics = DriverMetrics()
@@ -45,12 +46,13 @@ package final class Driver: Sendable {
 
     package init(
         store: any Store, transport: any AgentTransport, signer: @escaping CertificateSigner,
-        history: HistorySettings = .defaults, logger: Logger
+        history: HistorySettings = .defaults, retention: RetentionPolicy = .defaults, logger: Logger
     ) {
         self.store = store
         self.transport = transport
         self.signer = signer
         self.logger = logger
+        self.retention = retention
         self.history = HistoryKeeper(history, logger: logger)
         relay = Relay(transport: transport)
         revisions = RevisionFeed()
@@ -100,6 +102,7 @@ package final class Driver: Sendable {
         var courier = Courier()
         var backlog = Backlog()
         var meter = LoadMeter(at: Self.now())
+        var retention = RetentionPace(retention, leastJobs: limits.endedJobsKept, at: Self.now())
         var isStopping = false
         var hasGivenUp = false
         while true {
@@ -109,10 +112,12 @@ package final class Driver: Sendable {
                     ? .zero
                     : pause(
                         until: core.nextWakeup, backlog.nextAttempt, leadership.nextWakeup,
+                        retention.nextWakeup,
                         backlog.retryAt == nil ? history.nextWakeup(after: idleSince) : nil))
             let now = Self.now()
             try note(inputs, in: &leadership, at: now)
             if leadership.shouldAsk(at: now) { confirm() }
+            if let retention = retention.begin(at: now) { drop(beyond: retention) }
             meter.noteIdle(now - idleSince)
             let beatsBefore = telemetry.beatCount
             var output = Output()
@@ -128,6 +133,7 @@ package final class Driver: Sendable {
                     metrics.ended(result, rows: rows, in: now - start)
                     end(result, &backlog, by: &core, at: now, into: &output)
                     if isStopping, backlog.retryAt != nil { hasGivenUp = true }
+                case .dropped(let result, let start): end(result, from: start, &retention, at: now)
                 case .command(let command, let answer): commands.add(command, answer)
                 case .stop:
                     isStopping = true
@@ -181,6 +187,25 @@ package final class Driver: Sendable {
         }
     }
 
+    private func drop(beyond retention: Retention) {
+        storeThread.async { [store, inbox] in
+            let start = Self.now()
+            inbox.put(
+                .dropped(
+                    Result { try store.drop(beyond: retention, rows: RetentionPace.rows) }, from: start))
+        }
+    }
+
+    private func end(
+        _ result: Result<Bool, any Error>, from start: Instant, _ retention: inout RetentionPace,
+        at now: Instant
+    ) {
+        if case .failure(let error) = result {
+            logger.warning("cannot drop what is old from the store", metadata: ["error": "\(error)"])
+        }
+        retention.ended(hasMore: try? result.get(), in: now - start, at: now)
+    }
+
     /// What the store's answers say of who leads.
     /// - Throws: `StoreError` when this one does not, or cannot be sure.
     private func note(_ inputs: [Input], in leadership: inout Leadership, at now: Instant) throws {
@@ -195,7 +220,7 @@ package final class Driver: Sendable {
             switch input {
             case .committed(let result, _, let start): try note(result, start)
             case .confirmed(let result, let start): try note(result, start)
-            case .agents, .command, .stop: break
+            case .agents, .dropped, .command, .stop: break
             }
         }
         guard leadership.isOver(at: now) else { return }

@@ -66,6 +66,8 @@ enum Input: Sendable {
     case committed(Result<UInt64, any Error>, rows: Int, from: Instant)
     /// The store was asked at this moment whether it is still ours.
     case confirmed(Result<Void, any Error>, from: Instant)
+    /// A step of dropping what is old has ended: whether there is more to drop.
+    case dropped(Result<Bool, any Error>, from: Instant)
     case command(Command, @Sendable (Reply) -> Void)
     /// Stop after everything that came before this.
     case stop

@@ -39,7 +39,7 @@ final class CoordinatorServer: Sendable {
     init(
         settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity,
         store: any Store, instruments: Instruments, connections: ConnectionBudget,
-        certificateValidity: Duration, history: HistorySettings, logger: Logger
+        certificateValidity: Duration, history: HistorySettings, retention: RetentionPolicy, logger: Logger
     ) throws {
         self.settings = settings
         self.authority = authority
@@ -54,7 +54,7 @@ final class CoordinatorServer: Sendable {
                 try authority.issueNode(
                     try CertificateRequest(der: request), node: node, validity: certificateValidity,
                     now: Instant(microseconds: SteadyClock.now()))
-            }, history: history, logger: logger)
+            }, history: history, retention: retention, logger: logger)
         var configuration = GatewayConfiguration.defaults
         configuration.host = settings.listen
         configuration.port = settings.agentPort

@@ -10,7 +10,10 @@ struct HistoryOptions: ParsableArguments {
     @Option(help: "So long all samples are kept, 10m to 31d. [MORTISE_HISTORY_FULL]")
     var historyFull: String?
     @Option(
-        help: "So long means of 5 minutes and usage are kept, up to 400d. [MORTISE_HISTORY_COARSE]")
+        help: """
+            So long means of 5 minutes, and usage by the hour, are kept, up to 400d; usage by the day stays. \
+            [MORTISE_HISTORY_COARSE]
+            """)
     var historyCoarse: String?
     @Option(help: "So much room history may take in the store, at least 16MiB. [MORTISE_HISTORY_BYTES]")
     var historyBytes: String?
@@ -62,6 +65,13 @@ enum Quantity {
             throw Failure("\(flag) is '\(text)', which is no size like 500MB or 2GiB.")
         }
         return value
+    }
+
+    static func count(_ text: String, of flag: String) throws -> Int {
+        guard text.allSatisfy({ $0.isASCII && $0.isNumber }), let count = Int(text) else {
+            throw Failure("\(flag) is '\(text)', which is no number like 100000.")
+        }
+        return count
     }
 
     private static func product(_ text: String, _ units: [String: Int64]) -> Int64? {

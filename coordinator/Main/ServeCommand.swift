@@ -62,7 +62,8 @@ struct ServeCommand: AsyncParsableCommand {
             (given work; the default). [MORTISE_RETURN_TO_SERVICE]
             """)
     var returnToService: String?
-    @OptionGroup var history: HistoryOptions
+    @OptionGroup(title: "History") var history: HistoryOptions
+    @OptionGroup(title: "Retention") var retention: RetentionOptions
 
     @OptionGroup(title: "Metrics") var metrics: MetricsFlags
 
@@ -74,6 +75,7 @@ struct ServeCommand: AsyncParsableCommand {
         let limits = try limits()
         let certificateValidity = try certificateValidity()
         let history = try history.settings(ProcessInfo.processInfo.environment)
+        let retention = try retention.policy(ProcessInfo.processInfo.environment)
         let authority = try directory.authority()
         let metricsOptions = try metrics.options(limits)
         let logger = try logger()
@@ -99,7 +101,7 @@ struct ServeCommand: AsyncParsableCommand {
         let server = try CoordinatorServer(
             settings: settings, authority: authority, identity: identity, store: store,
             instruments: instruments, connections: connections,
-            certificateValidity: certificateValidity, history: history, logger: logger)
+            certificateValidity: certificateValidity, history: history, retention: retention, logger: logger)
         let api = APIServer(
             configuration: apiConfiguration, certificate: certificate,
             service: server, logger: logger,

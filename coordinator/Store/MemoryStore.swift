@@ -20,6 +20,9 @@ package final class MemoryStore: Store {
         /// Oldest first within each resolution.
         var history: [HistoryRecord] = []
         var usage: [UsageRecord] = []
+        /// The last numbers given, which dropping does not take back.
+        var lastJob: UInt64 = 0
+        var lastSlot: UInt64 = 0
     }
 
     let state = Mutex(State())
@@ -59,12 +62,16 @@ extension MemoryStore.State {
     fileprivate mutating func perform(_ write: Write) {
         switch write {
         case .putNode(let record): nodes[record.node] = record
-        case .putJob(let record): jobs[record.job] = Stored(record, revision: revision)
+        case .putJob(let record):
+            jobs[record.job] = Stored(record, revision: revision)
+            lastJob = max(lastJob, record.job.rawValue)
         case .appendPayloads(let job, let first, let payloads):
             for (offset, payload) in payloads.enumerated() {
                 self.payloads[job, default: [:]][first + TaskIndex(offset)] = payload
             }
-        case .putSlot(let record): slots[record.slot] = record
+        case .putSlot(let record):
+            slots[record.slot] = record
+            lastSlot = max(lastSlot, record.slot.rawValue)
         case .putTasks(let job, let records):
             for record in records { tasks[job, default: [:]][record.index] = record }
         case .putToken(let record): tokens[record.token] = record
@@ -97,28 +104,32 @@ extension MemoryStore.State {
                 break
             }
         }
-        usage.removeAll { $0.from < retention.coarseBefore }
+        sumUpUsage(before: retention.coarseBefore)
     }
 
-    fileprivate func snapshot(endedJobs: Int) -> Snapshot {
+    /// Those that ended last come first.
+    var endedJobs: [JobRecord] {
+        jobs.values.map(\.record).filter(\.state.isEnded).sorted { left, right in
+            (left.endedAt?.microseconds ?? .min, left.job) > (right.endedAt?.microseconds ?? .min, right.job)
+        }
+    }
+
+    fileprivate func snapshot(endedJobs kept: Int) -> Snapshot {
         var snapshot = Snapshot()
         snapshot.nodes = nodes.values.filter { $0.state != .released }.sorted { $0.node < $1.node }
         snapshot.tokens = tokens.values.filter { !$0.isRevoked }.sorted { $0.token < $1.token }
 
         let records = jobs.values.map(\.record)
-        let ended = records.filter(\.state.isEnded).sorted { left, right in
-            (left.endedAt?.microseconds ?? .min, left.job) > (right.endedAt?.microseconds ?? .min, right.job)
-        }
         snapshot.slots = slots.values.filter { !$0.state.isEnded }.sorted { $0.slot < $1.slot }
-        let held = Set(snapshot.slots.map(\.job)).union(ended.prefix(endedJobs).map(\.job))
-        let kept = records.filter { !$0.state.isEnded || held.contains($0.job) }
-        snapshot.jobs = kept.sorted { $0.job < $1.job }.map { record in
+        let held = Set(snapshot.slots.map(\.job)).union(endedJobs.prefix(kept).map(\.job))
+        let wanted = records.filter { !$0.state.isEnded || held.contains($0.job) }
+        snapshot.jobs = wanted.sorted { $0.job < $1.job }.map { record in
             Snapshot.Job(record: record, tasks: marks(of: record.job), histories: histories(in: record.job))
         }
 
         snapshot.lastNode = nodes.keys.max()?.rawValue ?? 0
-        snapshot.lastJob = jobs.keys.max()?.rawValue ?? 0
-        snapshot.lastSlot = slots.keys.max()?.rawValue ?? 0
+        snapshot.lastJob = lastJob
+        snapshot.lastSlot = lastSlot
         snapshot.lastToken = tokens.keys.max()?.rawValue ?? 0
         return snapshot
     }

@@ -24,6 +24,14 @@ package protocol Store: Sendable {
 
     var reader: any StoreReader { get }
 
+    /// Drops some of what `retention` does not keep, in one short transaction.
+    ///
+    /// A dropped job is gone at once for every reader; its tasks and slots go in this and the calls that follow.
+    /// - Parameter rows: how many at most.
+    /// - Returns: whether there may be more.
+    /// - Throws: `StoreError`.
+    func drop(beyond retention: Retention, rows: Int) throws -> Bool
+
     /// For how long after a `commit` or `confirm` began that has succeeded no other coordinator can have this store;
     /// nil: for as long as it is open.
     var lease: Duration? { get }

@@ -43,11 +43,22 @@ package final class PostgresStore: Store {
         }
     }
 
-    package var reader: any StoreReader { PostgresReader(store: self) }
+    package var reader: any StoreReader { RecordReader(PostgresReads(store: self)) }
 
     package func commit(_ writes: [Write]) throws -> UInt64 {
         try writer.withLock { writer in
             try reportingFailures(doing: "commit to", on: address) { try writer.commit(writes) }
+        }
+    }
+
+    package func drop(beyond retention: Retention, rows: Int) throws -> Bool {
+        try writer.withLock { writer in
+            try reportingFailures(doing: "drop what is old from", on: address) {
+                try writer.inTransaction { connection in
+                    var step = RetentionStep(connection, rows: rows)
+                    return try step.drop(beyond: retention)
+                }
+            }
         }
     }
 
@@ -59,9 +70,21 @@ package final class PostgresStore: Store {
         }
     }
 
+    package func snapshot(endedJobs: Int) throws -> Snapshot {
+        try reportingFailures(doing: "read", on: address) {
+            try readers.perform { connection in
+                try connection.inReadTransaction {
+                    try SnapshotReader(PostgresConnection(connection)).snapshot(endedJobs: endedJobs)
+                }
+            }
+        }
+    }
+
     package func payloads(_ job: JobID, at positions: [TaskIndex]) throws -> [String] {
         let found = try reportingFailures(doing: "read", on: address) {
-            try readers.perform { try self.payloadChunks.payloads(job, at: positions, on: $0) }
+            try readers.perform {
+                try self.payloadChunks.payloads(job, at: positions, on: PostgresConnection($0))
+            }
         }
         return try zip(positions, found).map { position, payload in
             guard let payload else {
@@ -80,17 +103,4 @@ package final class PostgresStore: Store {
 
     /// The server's process that the connection for commits has; 0 while there is none. For tests and messages.
     package var serverProcess: Int32 { writer.withLock { $0.serverProcess } }
-}
-
-extension PayloadChunks {
-    func payloads(_ job: JobID, at positions: [TaskIndex], on connection: Connection) throws -> [String?] {
-        let statement = Statement(
-            "input_holding",
-            TableStatements.taskInput.select + " WHERE job = $1 AND first <= $2 ORDER BY first DESC LIMIT 1")
-        return try payloads(job, at: positions) { position in
-            let result = try connection.execute(
-                statement, [.integer(Int64(bitPattern: job.rawValue)), .integer(position)])
-            return try result.rows { try Chunk(&$0) }.first
-        }
-    }
 }

@@ -1,16 +1,11 @@
 import CoordinatorStore
+import CoordinatorStoreRows
 import PostgreSQL
 
 /// Bringing a schema up to date.
 ///
 /// Migrations only go forward, each in a transaction of its own, and one that has been released never changes.
 enum Schema {
-    /// The conditions of the partial indexes; a query must say the same to use them. What is not known to be
-    /// over is open, so that no row is overlooked because of a word that nobody expects.
-    static let isEndedJob = "state IN ('finished', 'failed', 'canceled')"
-    static let isOpenJob = "state NOT IN ('finished', 'failed', 'canceled')"
-    static let isOpenSlot = "state NOT IN ('finished', 'failed')"
-
     private struct Migration {
         let version: Int64
         let name: String
@@ -21,14 +16,30 @@ enum Schema {
         Migration(
             version: 1, name: "foundation",
             statements: SchemaFoundation.tables + SchemaFoundation.indexes + SchemaFoundation.views
-                + SchemaFoundation.comments)
+                + SchemaFoundation.comments),
+        Migration(
+            version: 2, name: "retention",
+            statements: [
+                "CREATE TABLE dropped_job (job bigint PRIMARY KEY)",
+                """
+                COMMENT ON TABLE dropped_job IS
+                    'Jobs whose row is gone, and whose tasks and slots still have to go.'
+                """,
+                "CREATE INDEX slot_by_end ON slot (since) WHERE \(Table.isEndedSlot)",
+                "CREATE INDEX usage_within_day ON usage (from_at) WHERE \(Table.isWithinDay)",
+            ]),
     ]
+
+    /// All that there ever were, the oldest first.
+    static var versions: [Int64] { migrations.map(\.version) }
 
     /// - Throws: `StoreError`: `corrupt` for a schema with tables of others, `too_new` for one of a newer version;
     ///   `PostgresError`.
-    static func migrate(_ schema: String, on connection: Connection) throws {
+    /// - Parameter last: the version to stop at; nil for the newest.
+    static func migrate(_ schema: String, on connection: Connection, upTo last: Int64? = nil) throws {
         var applied = try appliedVersion(schema, connection)
-        if let newest = migrations.last?.version, applied == newest { return }
+        let migrations = migrations.filter { $0.version <= last ?? .max }
+        if let newest = migrations.last?.version, applied >= newest { return }
         do {
             try connection.execute(Statement("BEGIN"))
             // Two that start at the same moment: the second finds everything done.

@@ -1,3 +1,5 @@
+import CoordinatorStoreRows
+
 /// The first version of the tables and views; docs/database.md explains them to those who read them.
 ///
 /// Words that are compared or sorted have the collation "C": by their bytes, in every database, whatever its locale or
@@ -166,11 +168,11 @@ enum SchemaFoundation {
         "CREATE INDEX node_by_name ON node (name)",
         "CREATE INDEX job_by_state ON job (state, job)",
         "CREATE INDEX job_by_app ON job (app, job)",
-        "CREATE INDEX job_by_end ON job (ended_at DESC NULLS LAST, job DESC) WHERE \(Schema.isEndedJob)",
-        "CREATE INDEX job_open ON job (job) WHERE \(Schema.isOpenJob)",
+        "CREATE INDEX job_by_end ON job (ended_at DESC NULLS LAST, job DESC) WHERE \(Table.isEndedJob)",
+        "CREATE INDEX job_open ON job (job) WHERE \(Table.isOpenJob)",
         "CREATE INDEX slot_by_job ON slot (job, slot)",
         "CREATE INDEX slot_by_node ON slot (node, slot)",
-        "CREATE INDEX slot_open ON slot (slot) WHERE \(Schema.isOpenSlot)",
+        "CREATE INDEX slot_open ON slot (slot) WHERE \(Table.isOpenSlot)",
         "CREATE INDEX token_by_secret ON token (secret_hash)",
         "CREATE INDEX event_by_subject ON event (subject, subject_number, event)",
         "CREATE INDEX usage_by_job ON usage (job, from_at)",

@@ -85,25 +85,22 @@ struct RowArrays: RowSink {
 
 /// The statements made of a table's columns, and what their parameters are.
 struct TableStatements {
-    /// `SELECT` of all columns, to be continued with `WHERE`.
-    let select: String
     /// Puts whole rows, given as lists by column, in the place of those with the same keys.
     let put: Statement
     let elements: [ArrayParameter.Element]
 
     private init(name: String, key: [String], columns: [String]) {
-        let names = columns.map(Self.quoted).joined(separator: ", ")
+        let names = columns.map(Table.quoted).joined(separator: ", ")
         let kinds = columns.map(Table.kind)
         let lists = kinds.enumerated().map { "$\($0 + 1)::\(Self.type(of: $1))[]" }.joined(separator: ", ")
-        let values = zip(columns, kinds).map { Self.quoted($0) + ($1 == .json ? "::json" : "") }
+        let values = zip(columns, kinds).map { Table.quoted($0) + ($1 == .json ? "::json" : "") }
         let update = columns.filter { !key.contains($0) }.map {
-            "\(Self.quoted($0)) = excluded.\(Self.quoted($0))"
+            "\(Table.quoted($0)) = excluded.\(Table.quoted($0))"
         }
         let conflict =
             key.isEmpty
             ? ""
             : "ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET \(update.joined(separator: ", "))"
-        select = "SELECT \(names) FROM \(name)"
         put = Statement(
             "put_\(name)",
             """
@@ -121,9 +118,6 @@ struct TableStatements {
     }
 
     private init(_ table: Table) { self.init(name: table.name, key: table.key, columns: table.columns) }
-
-    /// `user` is a word of SQL.
-    private static func quoted(_ column: String) -> String { column == "user" ? "\"user\"" : column }
 
     private static func type(of kind: Table.Kind) -> String {
         switch kind {

@@ -56,11 +56,7 @@ struct WriteBatch {
                         """),
                     [.text(resolution.rawValue), .integer(retention.maximumBytesEach)]))
         }
-        executions.append(
-            Execution(
-                Statement("usage_drop", "DELETE FROM usage WHERE from_at < $1"),
-                [.integer(retention.coarseBefore.microseconds)]))
-        return executions
+        return executions + UsageDays.sumUp(before: retention.coarseBefore).map(\.execution)
     }
 }
 

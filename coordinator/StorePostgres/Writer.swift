@@ -82,6 +82,28 @@ struct Writer: ~Copyable {
         }
     }
 
+    /// Performs what changes no number, and what may be done again where nobody knows whether it was done.
+    mutating func inTransaction<Result>(_ body: (PostgresConnection) throws -> Result) throws -> Result {
+        guard !isClosed else { throw StoreError(.failed, "the store is closed") }
+        let connection = try reopened(until: .after(.seconds(session.options.outageSeconds)))
+        do {
+            try connection.execute(Statement("begin", "BEGIN"))
+            let result = try body(PostgresConnection(connection))
+            try connection.execute(Statement("commit", "COMMIT"))
+            return result
+        } catch {
+            rollBack(connection)
+            throw error
+        }
+    }
+
+    /// After a failure; a connection that cannot is given up.
+    private mutating func rollBack(_ connection: Connection) {
+        if connection.isOpen, (try? connection.execute(Statement("ROLLBACK"))) != nil { return }
+        connection.close()
+        self.connection = nil
+    }
+
     /// Makes sure that the connection, and the lock that it holds, are still there.
     /// - Throws: `StoreError.inUse` where another coordinator has had the store meanwhile; `PostgresError`.
     mutating func confirm() throws {
@@ -110,10 +132,7 @@ struct Writer: ~Copyable {
             }
             // The server has answered: nothing of it was written.
             isOutcomeUnknown = false
-            do { try connection.execute(Statement("ROLLBACK")) } catch {
-                connection.close()
-                self.connection = nil
-            }
+            rollBack(connection)
             throw error
         }
     }
@@ -151,7 +170,7 @@ struct Writer: ~Copyable {
 
     /// - Returns: the numbers, and the mark of the coordinator that had the store last.
     private static func readNumbers(on connection: Connection) throws -> (numbers: Numbers, writer: Int64?) {
-        let result = try connection.execute(Statement("meta", TableStatements.meta.select))
+        let result = try connection.execute(Statement("meta", Table.meta.select))
         var numbers = Numbers()
         var writer: Int64?
         for row in 0..<result.rowCount {

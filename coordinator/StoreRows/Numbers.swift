@@ -11,6 +11,13 @@ package struct Numbers: Equatable, Sendable {
 
     package init() {}
 
+    package init(on connection: some RowConnection) throws {
+        try connection.forEachRow(BoundStatement(Table.meta.select)) { columns in
+            try take(&columns)
+            return true
+        }
+    }
+
     /// The names of the rows.
     package static var names: [(name: String, path: WritableKeyPath<Numbers, UInt64>)] {
         [

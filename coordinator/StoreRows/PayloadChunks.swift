@@ -16,14 +16,14 @@ package final class PayloadChunks: Sendable {
     package static let payloadsPerRow = 1_000
     package static let bytesPerRow = 1 << 20
 
-    package struct Chunk: Sendable {
-        fileprivate let job: JobID
-        fileprivate let first: Int64
-        fileprivate let payloads: [String]
-        fileprivate let bytes: Int
+    private struct Chunk: Sendable {
+        let job: JobID
+        let first: Int64
+        let payloads: [String]
+        let bytes: Int
 
         /// From a row of `Table.taskInput`.
-        package init(_ columns: inout some ColumnReader) throws {
+        init(_ columns: inout some ColumnReader) throws {
             job = columns.identifier()
             first = columns.integer()
             _ = columns.integer()
@@ -31,7 +31,7 @@ package final class PayloadChunks: Sendable {
             bytes = payloads.reduce(0) { $0 + $1.utf8.count + MemoryLayout<String>.stride }
         }
 
-        fileprivate func payload(at position: Int64) -> String? {
+        func payload(at position: Int64) -> String? {
             position >= first && position < first + Int64(payloads.count)
                 ? payloads[Int(position - first)] : nil
         }
@@ -85,18 +85,21 @@ package final class PayloadChunks: Sendable {
     }
 
     /// nil where a position has no payload.
-    /// - Parameter read: the chunk of this job that begins last at or before a position; nil: there is none.
     package func payloads(
-        _ job: JobID, at positions: [TaskIndex], read: (_ position: Int64) throws -> Chunk?
+        _ job: JobID, at positions: [TaskIndex], on connection: some RowConnection
     ) throws -> [String?] {
         var current: Chunk?
         return try positions.map { position in
             let position = Int64(position)
             if let payload = current?.payload(at: position) { return payload }
             if let payload = cache.withLock({ $0.payload(job, at: position) }) { return payload }
-            guard let chunk = try read(position), let payload = chunk.payload(at: position) else {
-                return nil
-            }
+            // The one that begins last at or before it.
+            let statement = BoundStatement(
+                Table.taskInput.select + " WHERE job = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+                [.number(job), .integer(position)])
+            guard let chunk = try connection.first(statement, { try Chunk(&$0) }),
+                let payload = chunk.payload(at: position)
+            else { return nil }
             current = chunk
             cache.withLock { $0.insert(chunk) }
             return payload

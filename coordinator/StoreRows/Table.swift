@@ -18,6 +18,23 @@ package struct Table: Sendable {
         self.columns = key + columns
     }
 
+    /// `SELECT` of all columns, to be continued with `WHERE`.
+    package var select: String { "SELECT \(columnNames) FROM \(name)" }
+
+    package var columnNames: String { columns.map(Self.quoted).joined(separator: ", ") }
+
+    /// `user` is a word of SQL.
+    package static func quoted(_ column: String) -> String { column == "user" ? "\"user\"" : column }
+
+    /// The conditions of the partial indexes; a query must say the same to use them. What is not known to be
+    /// over is open, so that no row is overlooked because of a word that nobody expects.
+    package static let isEndedJob = "state IN ('finished', 'failed', 'canceled')"
+    package static let isOpenJob = "state NOT IN ('finished', 'failed', 'canceled')"
+    package static let isOpenSlot = "state NOT IN ('finished', 'failed')"
+    /// Of usage: that does not begin with a day of UTC, as sums of days do.
+    package static let isWithinDay = "from_at % 86400000000 <> 0"
+    package static let isEndedSlot = "state IN ('finished', 'failed')"
+
     /// What a column of this name holds, in every table.
     package static func kind(of column: String) -> Kind {
         if column.hasPrefix("is_") || column.hasPrefix("has_") { return .boolean }

@@ -14,9 +14,9 @@ extension RowWriter {
             try aged.run()
             try drop(resolution, beyond: retention.maximumBytesEach, in: database)
         }
-        var usage = try RawStatement(database, "DELETE FROM usage WHERE from_at < ?")
-        usage.bind(retention.coarseBefore)
-        try usage.run()
+        for statement in UsageDays.sumUp(before: retention.coarseBefore) {
+            try SQLiteConnection(database).run(statement)
+        }
     }
 
     /// The newest blocks that fit stay.

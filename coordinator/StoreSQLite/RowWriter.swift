@@ -47,16 +47,6 @@ struct RowWriter {
             try statement.run()
         }
     }
-
-    static func numbers(in database: Database) throws -> Numbers {
-        var numbers = Numbers()
-        var statement = try RawStatement(database, Statements.meta.select)
-        try statement.forEachRow { columns in
-            try numbers.take(&columns)
-            return true
-        }
-        return numbers
-    }
 }
 
 extension RowWriter {

@@ -36,7 +36,7 @@ package final class SQLiteStore: Store {
             try StoreFile.checkIsOurs(path)
             let pool = try StoreFile.openPool(path, options)
             try Schema.migrator.migrate(pool)
-            return (pool, try pool.read(RowWriter.numbers))
+            return (pool, try pool.read { try Numbers(on: SQLiteConnection($0)) })
         }
         self.path = path
         self.lock = lock
@@ -44,12 +44,14 @@ package final class SQLiteStore: Store {
         writer = Mutex(Writer(numbers: numbers))
     }
 
-    package var reader: any StoreReader { SQLiteReader(store: self) }
+    package var reader: any StoreReader { RecordReader(SQLiteReads(store: self)) }
 
     package func commit(_ writes: [Write]) throws -> UInt64 {
         try writer.withLock { writer in
             try reportingFailures(doing: "commit to", on: path) {
-                if !writer.areNumbersKnown { writer.numbers = try pool.read(RowWriter.numbers) }
+                if !writer.areNumbersKnown {
+                    writer.numbers = try pool.read { try Numbers(on: SQLiteConnection($0)) }
+                }
                 let numbers = writer.numbers.advanced(by: writes)
                 writer.areNumbersKnown = false
                 try pool.writeWithoutTransaction { database in
@@ -70,9 +72,15 @@ package final class SQLiteStore: Store {
         }
     }
 
+    package func snapshot(endedJobs: Int) throws -> Snapshot {
+        try reportingFailures(doing: "read", on: path) {
+            try pool.read { try SnapshotReader(SQLiteConnection($0)).snapshot(endedJobs: endedJobs) }
+        }
+    }
+
     package func payloads(_ job: JobID, at positions: [TaskIndex]) throws -> [String] {
         let found = try reportingFailures(doing: "read", on: path) {
-            try pool.read { try payloadChunks.payloads(job, at: positions, in: $0) }
+            try pool.read { try payloadChunks.payloads(job, at: positions, on: SQLiteConnection($0)) }
         }
         return try zip(positions, found).map { position, payload in
             guard let payload else {
@@ -80,6 +88,17 @@ package final class SQLiteStore: Store {
                     .failed, "task \(position) of job \(job) has no payload in the store \(path)")
             }
             return payload
+        }
+    }
+
+    package func drop(beyond retention: Retention, rows: Int) throws -> Bool {
+        try writer.withLock { _ in
+            try reportingFailures(doing: "drop what is old from", on: path) {
+                try pool.write { database in
+                    var step = RetentionStep(SQLiteConnection(database), rows: rows)
+                    return try step.drop(beyond: retention)
+                }
+            }
         }
     }
 
@@ -108,19 +127,6 @@ package final class SQLiteStore: Store {
                 try pool.close()
             }
             lock.release()
-        }
-    }
-}
-
-extension PayloadChunks {
-    func payloads(_ job: JobID, at positions: [TaskIndex], in database: Database) throws -> [String?] {
-        try payloads(job, at: positions) { position in
-            var statement = try RawStatement(
-                database,
-                Statements.taskInput.select + " WHERE job = ? AND first <= ? ORDER BY first DESC LIMIT 1")
-            statement.bind(job)
-            statement.bind(position)
-            return try statement.firstRow { try Chunk(&$0) }
         }
     }
 }

@@ -1,3 +1,4 @@
+import CoordinatorStoreRows
 import GRDB
 
 /// The tables and views; docs/database.md explains them to those who read them.
@@ -33,6 +34,9 @@ enum Schema {
         }
         migrator.registerMigration("0007 history") { database in
             for statement in history { try database.execute(sql: statement) }
+        }
+        migrator.registerMigration("0008 retention") { database in
+            for statement in retention { try database.execute(sql: statement) }
         }
         return migrator
     }
@@ -219,23 +223,25 @@ enum Schema {
         """,
     ]
 
+    private static let retention = [
+        // Jobs whose row is gone, and whose tasks and slots still have to go.
+        "CREATE TABLE dropped_job (job INTEGER PRIMARY KEY NOT NULL)",
+        "CREATE INDEX slot_by_end ON slot (since) WHERE \(Table.isEndedSlot)",
+        // Usage that is not summed up by days yet.
+        "CREATE INDEX usage_within_day ON usage (from_at) WHERE \(Table.isWithinDay)",
+    ]
+
     private static let indexes = [
         "CREATE INDEX job_by_state ON job (state, job)",
         "CREATE INDEX job_by_app ON job (app, job)",
-        "CREATE INDEX job_by_end ON job (ended_at, job) WHERE \(isEndedJob)",
-        "CREATE INDEX job_open ON job (job) WHERE \(isOpenJob)",
+        "CREATE INDEX job_by_end ON job (ended_at, job) WHERE \(Table.isEndedJob)",
+        "CREATE INDEX job_open ON job (job) WHERE \(Table.isOpenJob)",
         "CREATE INDEX slot_by_job ON slot (job, slot)",
         "CREATE INDEX slot_by_node ON slot (node, slot)",
-        "CREATE INDEX slot_open ON slot (slot) WHERE \(isOpenSlot)",
+        "CREATE INDEX slot_open ON slot (slot) WHERE \(Table.isOpenSlot)",
         "CREATE INDEX token_by_secret ON token (secret_hash)",
         "CREATE INDEX event_by_subject ON event (subject, subject_number, event)",
     ]
-
-    /// The conditions of the partial indexes; a query must say the same to use them. What is not known to be
-    /// over is open, so that no row is overlooked because of a word that nobody expects.
-    static let isEndedJob = "state IN ('finished', 'failed', 'canceled')"
-    static let isOpenJob = "state NOT IN ('finished', 'failed', 'canceled')"
-    static let isOpenSlot = "state NOT IN ('finished', 'failed')"
 
     private static let views = [
         """

@@ -2,8 +2,6 @@ import CoordinatorStoreRows
 
 /// The statements made of a table's columns. Every one that writes numbers its parameters in their order.
 struct Statements {
-    /// `SELECT` of all columns, to be continued with `WHERE`.
-    let select: String
     /// Puts a whole row in the place of the one with the same key.
     let put: String
 
@@ -15,7 +13,6 @@ struct Statements {
         let (name, key, all, indexed) = (table.name, table.key, table.columns, table.indexed)
         let columns = all.dropFirst(key.count)
         let numbered = all.enumerated().map { (column: $1, parameter: "?\($0 + 1)") }
-        select = "SELECT \(all.joined(separator: ", ")) FROM \(name)"
         put = """
             INSERT INTO \(name) (\(all.joined(separator: ", ")))
             VALUES (\(numbered.map(\.parameter).joined(separator: ", ")))

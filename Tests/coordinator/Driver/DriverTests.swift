@@ -24,6 +24,36 @@ struct DriverTests {
         Thread.detachNewThread { try? driver.run(cluster: "lab") }
     }
 
+    @Test("what is old is dropped in steps until there is no more")
+    func retention() async throws {
+        var drops = store.drops.makeAsyncIterator()
+        for _ in 1...3 {
+            let retention = try #require(await drops.next())
+            #expect(retention.jobs == 100_000 && retention.leastJobs == 200)
+            #expect(retention.endedBefore < Driver.now() - .seconds(89 * 86_400))
+        }
+        driver.stop()
+    }
+
+    @Test("steps of dropping take a tenth of the time, and rest when there is no more")
+    func pace() {
+        let start = Instant(microseconds: 1_000_000)
+        var pace = RetentionPace(.defaults, leastJobs: 5, at: start)
+        let first = pace.begin(at: start)
+        #expect(first == RetentionPolicy.defaults.retention(at: start, leastJobs: 10))
+        #expect(pace.nextWakeup == nil && pace.begin(at: start + .seconds(9)) == nil)
+        pace.ended(hasMore: true, in: .milliseconds(10), at: start)
+        #expect(pace.nextWakeup == start + .milliseconds(90))
+        let early = pace.begin(at: start + .milliseconds(89))
+        let next = pace.begin(at: start + .milliseconds(90))
+        #expect(early == nil && next != nil)
+        pace.ended(hasMore: false, in: .milliseconds(10), at: start)
+        #expect(pace.nextWakeup == start + .seconds(600))
+        _ = pace.begin(at: start + .seconds(600))
+        pace.ended(hasMore: nil, in: .seconds(20), at: start)
+        #expect(pace.nextWakeup == start + .seconds(600))
+    }
+
     /// Enrolls a node and lets its agent in.
     private func join(_ connection: ConnectionID) async throws -> NodeID {
         _ = await driver.submit(
@@ -127,6 +157,7 @@ struct DeposedTests {
             try store.payloads(job, at: positions)
         }
         var reader: any StoreReader { store.reader }
+        func drop(beyond retention: Retention, rows: Int) throws -> Bool { false }
         func close() throws {}
     }
 
@@ -225,6 +256,13 @@ private final class HeldStore: Store {
         try store.payloads(job, at: positions)
     }
     var reader: any StoreReader { store.reader }
+    /// What is asked for, in its order; the first two times there is more.
+    let (drops, dropped) = AsyncStream.makeStream(of: Retention.self)
+    private let dropCount = Atomic(0)
+    func drop(beyond retention: Retention, rows: Int) throws -> Bool {
+        dropped.yield(retention)
+        return dropCount.add(1, ordering: .relaxed).newValue <= 2
+    }
     func close() throws {}
 }
 
