@@ -170,7 +170,7 @@ let package = Package(
             [
                 "ClusterTypes", "APITypes", "Platform", "TLSIdentity", "Terminal", "HTTPSClient",
                 "ProtocolMessages", "Exposition", "Instruments", "CoordinatorCore", "CoordinatorHistory",
-                "CoordinatorMetrics", "CoordinatorStore", "CoordinatorStoreSQLite",
+                "CoordinatorMetrics", "CoordinatorStore", "CoordinatorStoreRows", "CoordinatorStoreSQLite",
                 "CoordinatorStorePostgres",
                 "CoordinatorDriver",
                 "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .coreMetrics, .logging,
@@ -274,8 +274,9 @@ let package = Package(
         tests(
             "StoreContractTests", "Contract",
             [
-                "CoordinatorStore", "CoordinatorStoreSQLite", "CoordinatorStorePostgres", "CoordinatorCore",
-                "ClusterTypes", "ProtocolMessages", "PostgreSQL", "PostgresServer", .grdb,
+                "CoordinatorStore", "CoordinatorStoreRows", "CoordinatorStoreSQLite",
+                "CoordinatorStorePostgres",
+                "CoordinatorCore", "ClusterTypes", "ProtocolMessages", "PostgreSQL", "PostgresServer", .grdb,
             ]),
         tests("PostgreSQLTests", "PostgreSQL", ["PostgreSQL", "PostgresServer"]),
         // Real servers, one for each test process: what both of the above need.

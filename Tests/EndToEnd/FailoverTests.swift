@@ -64,6 +64,50 @@ struct FailoverTests {
         }
     }
 
+    @Test(
+        "A leader steps down and stands by; it leads again when the next one is killed, or when there is nobody"
+    )
+    func stepDown() async throws {
+        try await run { cluster in
+            let first = try cluster.coordinator
+            try await cluster.startAgents("birch")
+            let alone = try await cluster.coordinatorCommand("step-down")
+            #expect(alone.status == 0 && alone.output.contains("Nobody took over"), "\(alone)")
+            let standby = try await cluster.startStandby(at: Self.other)
+            let ledger = Ledger(path: cluster.path("ledger"))
+            let script = try cluster.script(
+                "task", "\(ledger.append("$MORTISE_TASK_INDEX.$MORTISE_ATTEMPT"))\nsleep 0.05")
+            let job = try await cluster.submit("--array", "1-100", "--cpus", "0.5", "--", "sh", script)
+            try await eventually("tasks have run") { ledger.lines.count >= 20 }
+            let result = try await cluster.coordinatorCommand("step-down")
+            #expect(result.status == 0 && result.output.contains("\(Self.other):"), "\(result)")
+            try await cluster.lead(standby, at: Self.other)
+            #expect(first.isRunning)
+            try await eventually("tasks run on") { ledger.lines.count >= 60 }
+            try await cluster.killCoordinator()
+            // The first one has led before: it is the same process, and says again that it is ready.
+            try await eventually("the first one leads again") {
+                first.errors.components(separatedBy: " ready").count > 3
+            }
+            try await cluster.lead(first, at: "127.0.0.1")
+            #expect(try await cluster.mortise("job", "wait", "\(job)").status == 0)
+            #expect(ledger.lines.sorted() == (1...100).map { "\($0).1" }.sorted())
+        }
+    }
+
+    @Test("A second cluster is not made in the database of another one")
+    func secondCluster() async throws {
+        try await run { cluster in
+            try await cluster.stopCoordinator()
+            let store = try #require(cluster.settings.store)
+            let other = cluster.path("other")
+            let result = try await cluster.run(
+                Programs.coordinator, ["init", "--directory", other, "--store", store, "--no-client-config"])
+            #expect(result.status == 1 && result.errors.contains("copy the directory"), "\(result)")
+            #expect(!FileManager.default.fileExists(atPath: other + "/ca/ca.pem"))
+        }
+    }
+
     @Test("A standby says so, and sends nobody anywhere but to the leader")
     func standby() async throws {
         try await run { cluster in

@@ -1,6 +1,7 @@
 import APITypes
 import ClusterTypes
 import Foundation
+import PostgresServer
 import Testing
 
 /// Case 8: no room, no port, no coordinator.
@@ -20,6 +21,38 @@ import Testing
                 environment: ["MORTISE_STORE": store])
             #expect(result.status != 0 && result.errors.contains(reason), "\(result)")
             #expect(!result.errors.contains("hunter2"), "\(result)")
+        }
+    }
+
+    @Test(
+        "A cluster moves to PostgreSQL and back, and goes on where it was", .ownThreads,
+        .enabled(if: PostgresServer.isInstalled, "needs Debian's package postgresql"))
+    func moves() async throws {
+        let server = try PostgresServer.shared()
+        let database = try server.createDatabase()
+        defer { try? server.dropDatabase(database) }
+        let address = "postgresql://postgres@/\(database)?host=\(server.directory)&port=\(server.port)"
+        try await TestCluster.run { cluster in
+            try await cluster.startAgent("birch")
+            let first = try await cluster.submit("--array", "1-20", "--", "true")
+            #expect(try await cluster.mortise("job", "wait", "\(first)").status == 0)
+            let running = try await cluster.coordinatorCommand("store", "check")
+            #expect(running.status == 1 && running.errors.contains("another coordinator"), "\(running)")
+
+            for (store, next) in [(address, 2), ("sqlite:back.db", 3)] as [(String, UInt64)] {
+                try await cluster.stopCoordinator()
+                let check = try await cluster.coordinatorCommand("store", "check", "--json")
+                #expect(check.status == 0 && check.output.contains("\"faults\" : ["), "\(check)")
+                let copy = try await cluster.coordinatorCommand("store", "copy", "--to", store, "--switch")
+                #expect(copy.status == 0 && copy.output.contains("Copied and compared."), "\(copy)")
+                let migrate = try await cluster.coordinatorCommand("store", "migrate")
+                #expect(migrate.status == 0 && migrate.output.contains("already"), "\(migrate)")
+                try await cluster.startCoordinator()
+                #expect(try await cluster.job(first).tasks.succeeded == 20)
+                let job = try await cluster.submit("--array", "1-20", "--", "true")
+                #expect(job.rawValue == next)
+                #expect(try await cluster.mortise("job", "wait", "\(job)").status == 0)
+            }
         }
     }
 

@@ -26,6 +26,7 @@ struct APIHandlers: Sendable {
             Route("GET", "/v1/openapi.json", role: nil, showOpenAPI),
             Route("POST", "/v1/enroll", role: nil, body: .smallJSON, enroll),
             Route("GET", "/v1/cluster", role: .viewer, showCluster),
+            Route("POST", "/v1/cluster/step-down", role: .admin, stepDown),
             Route("GET", "/v1/events", role: .viewer, query: ["subject", "limit"], listEvents),
             Route("GET", "/v1/explain/job/{job}", role: .viewer, explainJob),
             Route("GET", "/v1/explain/task/{job}/{index}", role: .viewer, explainTask),

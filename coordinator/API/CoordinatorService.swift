@@ -61,6 +61,10 @@ package protocol CoordinatorService: Sendable {
 
     var cluster: ClusterInfo { get }
 
+    /// Ends leading after everything that is under way, so that another coordinator leads.
+    /// - Throws: `CommandRefusal` where no other one can.
+    func stepDown() throws
+
     /// False until the state is restored, while the store fails, and while it goes down.
     var isReady: Bool { get }
 

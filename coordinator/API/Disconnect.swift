@@ -42,11 +42,28 @@ final class Signal: Sendable {
     }
 }
 
-/// Tells when the client has gone, also while nothing is written to it.
-final class DisconnectHandler: ChannelInboundHandler, RemovableChannelHandler {
+/// Tells when the client has gone, also while nothing is written to it; and does not wait for long until it has.
+///
+/// A close of TLS waits for the peer to say goodbye as well, which takes five seconds where it does not: too long for
+/// a coordinator that hands over.
+final class DisconnectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
+    typealias OutboundIn = NIOAny
+
+    private static let goodbye = TimeAmount.milliseconds(200)
 
     let gone = Signal()
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        context.close(mode: mode, promise: promise)
+        guard mode == .all, context.channel.isActive else { return }
+        let channel = context.channel
+        context.eventLoop.assumeIsolated().scheduleTask(in: Self.goodbye) {
+            guard channel.isActive else { return }
+            let cut = CutHandler()
+            try? channel.pipeline.syncOperations.addHandler(cut, position: .first)
+        }
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .inputClosed? = event as? ChannelEvent { gone.fire() }
@@ -66,6 +83,13 @@ final class DisconnectHandler: ChannelInboundHandler, RemovableChannelHandler {
             try channel.pipeline.syncOperations.handler(type: DisconnectHandler.self).gone
         }.get()
     }
+}
+
+/// Closes the connection without TLS, which stands behind it.
+private final class CutHandler: ChannelOutboundHandler {
+    typealias OutboundIn = NIOAny
+
+    func handlerAdded(context: ChannelHandlerContext) { context.close(promise: nil) }
 }
 
 /// The client has gone or the server goes down: nobody waits for the answer any more.

@@ -53,20 +53,33 @@ extension CoordinatorDirectory {
         }
     }
 
-    /// The first that is no standby; where none answers, the first, for its error.
-    private func leader(of client: ClientConfiguration) async throws -> HTTPSClient {
+    /// All that the file names.
+    func coordinators(of client: ClientConfiguration) throws -> [HTTPSClient] {
         let authority = try authority().certificatePEM
         let all = try client.urls.compactMap { HTTPSEndpoint(url: $0) }.map {
             try HTTPSClient(
                 group: MultiThreadedEventLoopGroup.singleton, endpoint: $0, trustRootsPEM: authority)
         }
-        for https in all where all.count > 1 {
-            let answer = try? await https.send(HTTPSRequest(path: "/readyz", timeout: .seconds(5))).get()
-            if answer?.status == 200 { return https }
-        }
-        guard let first = all.first else {
+        guard !all.isEmpty else {
             throw Failure("\(clientPath) names no URL: start 'mortise-coordinator serve' again.")
         }
-        return first
+        return all
+    }
+
+    /// The first that is no standby; where none answers, the first, for its error.
+    func leader(of client: ClientConfiguration) async throws -> HTTPSClient {
+        let all = try coordinators(of: client)
+        for https in all where all.count > 1 { if await https.leads { return https } }
+        return all[0]
+    }
+}
+
+extension HTTPSClient {
+    /// It answers, and is no standby.
+    var leads: Bool {
+        get async {
+            let answer = try? await send(HTTPSRequest(path: "/readyz", timeout: .seconds(2))).get()
+            return answer?.status == 200
+        }
     }
 }

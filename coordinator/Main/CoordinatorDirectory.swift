@@ -1,6 +1,7 @@
 import ArgumentParser
 import CoordinatorStore
 import CoordinatorStorePostgres
+import CoordinatorStoreRows
 import CoordinatorStoreSQLite
 import Foundation
 import Platform
@@ -77,9 +78,22 @@ struct CoordinatorDirectory: Sendable {
         try AtomicFile.write(Array(try encoder.encode(value)) + [UInt8(ascii: "\n")], to: file)
     }
 
-    /// - Parameter store: "sqlite:PATH" or a PostgreSQL address.
+    /// - Parameters:
+    ///   - store: "sqlite:PATH" or a PostgreSQL address.
+    ///   - allowsUnfinishedCopy: else a store that holds a part of another one is refused.
     /// - Throws: `StoreError`; `Failure` for what is neither, or would show a password.
-    func openStore(_ store: String) throws -> any Store {
+    func openStore(_ store: String, allowsUnfinishedCopy: Bool = false) throws -> any RowStore {
+        let opened = try openAny(store)
+        if !allowsUnfinishedCopy, try opened.isUnfinishedCopy {
+            try opened.close()
+            throw Failure(
+                "The store \(store) is the unfinished copy of another one: run 'mortise-coordinator store copy' again."
+            )
+        }
+        return opened
+    }
+
+    private func openAny(_ store: String) throws -> any RowStore {
         if let address = try Self.postgresAddress(store) { return try PostgresStore(address) }
         let file = String(store.dropFirst("sqlite:".count))
         return try SQLiteStore(path: file.hasPrefix("/") ? file : path + "/" + file)

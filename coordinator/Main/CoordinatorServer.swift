@@ -35,6 +35,7 @@ final class CoordinatorServer: Sendable {
     /// Known once both listen.
     private let ports = Mutex((api: 0, agent: 0))
     let isServing = Atomic(false)
+    private let steppingDown = Mutex((isWanted: false, end: {} as @Sendable () -> Void))
 
     init(
         settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity,
@@ -68,8 +69,16 @@ final class CoordinatorServer: Sendable {
         transport.connect(to: gateway)
     }
 
+    /// It was told to, and did not just end.
+    var isSteppingDown: Bool { steppingDown.withLock { $0.isWanted } }
+
+    /// - Parameter end: begins its orderly end.
+    func onStepDown(_ end: @escaping @Sendable () -> Void) { steppingDown.withLock { $0.end = end } }
+
     func noteAgentPort() { ports.withLock { $0.agent = gateway.localAddress?.port ?? settings.agentPort } }
     func noteAPIPort(_ port: Int) { ports.withLock { $0.api = port } }
+
+    var listeningPorts: (api: Int, agent: Int) { ports.withLock { $0 } }
 
     var apiURLs: [String] {
         let port = ports.withLock { $0.api }
@@ -186,6 +195,19 @@ extension CoordinatorServer: CoordinatorService {
             name: settings.cluster, version: mortiseVersion, startedAt: startedAt,
             agentEndpoints: agentEndpoints,
             apiURLs: apiURLs, caPEM: authority.certificatePEM)
+    }
+
+    func stepDown() throws {
+        guard CoordinatorDirectory.isShared(settings.store) else {
+            throw CommandRefusal(
+                .conflict,
+                "No other coordinator can have this store: it is a file. To end this one, send it SIGTERM.")
+        }
+        let end = steppingDown.withLock { state in
+            state.isWanted = true
+            return state.end
+        }
+        end()
     }
 
     var isReady: Bool { isServing.load(ordering: .acquiring) && driver.isWriting }

@@ -52,7 +52,8 @@ struct InitCommand: ParsableCommand {
         try directory.create()
         let now = Instant(microseconds: SteadyClock.now())
         let authority: CertificateAuthority
-        if CertificateAuthority.exists(in: directory.authorityPath) {
+        let isContinued = CertificateAuthority.exists(in: directory.authorityPath)
+        if isContinued {
             authority = try directory.authority()
         } else {
             authority = try CertificateAuthority.create(cluster: cluster, now: now)
@@ -66,6 +67,13 @@ struct InitCommand: ParsableCommand {
         let token = APIToken(secret: Secret.generate())
         let database = try directory.openStore(store)
         defer { try? database.close() }
+        // A second CA would be trusted by none of its agents.
+        guard try isContinued || database.snapshot(endedJobs: 0).lastToken == 0 else {
+            try FileManager.default.removeItem(atPath: directory.authorityPath)
+            throw Failure(
+                "The store \(store) holds a cluster already. For one more coordinator of it, copy the directory of its first"
+                    + " one; for another cluster, name another store.")
+        }
         _ = try OneShot.perform(
             .createToken(
                 name: "administrator", purpose: .api(.admin), secretHash: token.secret.hash, expiresAt: nil,

@@ -15,7 +15,9 @@ struct MortiseCoordinator: AsyncParsableCommand {
             Exit status: 0 success, 1 failure, 64 wrong usage.
             """,
         version: mortiseVersion,
-        subcommands: [InitCommand.self, ServeCommand.self, TokenCommand.self])
+        subcommands: [
+            InitCommand.self, ServeCommand.self, StepDownCommand.self, TokenCommand.self, StoreCommand.self,
+        ])
 }
 
 let mortiseVersion = "0.1.0"

@@ -29,6 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
             With a PostgreSQL store any number of coordinators may be started: one leads, the others stand by.
 
               mortise-coordinator serve --store postgresql://mortise@db.example.org/mortise
+              mortise-coordinator step-down
 
             Example with a longer history of telemetry, in at most 10 GB:
               mortise-coordinator serve --history-full 7d --history-coarse 90d --history-bytes 10GB
@@ -71,7 +72,7 @@ struct ServeCommand: AsyncParsableCommand {
         // TLS keeps buffers of 32 and 16 KiB for each connection, and of these an agent fills a few hundred bytes.
         Heap.mapAllocations(fromBytes: 16_384)
         let directory = place.location
-        let settings = try merged(try directory.settings())
+        var settings = try merged(try directory.settings())
         let limits = try limits()
         let certificateValidity = try certificateValidity()
         let history = try history.settings(ProcessInfo.processInfo.environment)
@@ -90,27 +91,44 @@ struct ServeCommand: AsyncParsableCommand {
         let certificate = ServerCertificate(chainPEM: identity.certificatePEM, keyPEM: identity.keyPEM)
         var apiConfiguration = apiConfiguration(settings, connections)
         apiConfiguration.metrics = metricsOptions
-        let standby = Standby(
-            open: { try directory.openStore(settings.store) },
-            api: APIServer(standby: apiConfiguration, certificate: certificate, logger: logger),
-            logger: logger)
-        guard let store = try await standby.openOrWait(canWait: CoordinatorDirectory.isShared(settings.store))
-        else {
-            return
+        let isShared = CoordinatorDirectory.isShared(settings.store)
+        var rest: Duration?
+        while true {
+            let standby = Standby(
+                open: { [settings] in try directory.openStore(settings.store) },
+                api: APIServer(standby: apiConfiguration, certificate: certificate, logger: logger),
+                logger: logger)
+            guard let store = try await standby.openOrWait(canWait: isShared, after: rest) else { return }
+            let server = try CoordinatorServer(
+                settings: settings, authority: authority, identity: identity, store: store,
+                instruments: instruments, connections: connections,
+                certificateValidity: certificateValidity, history: history, retention: retention,
+                logger: logger)
+            let api = APIServer(
+                configuration: apiConfiguration, certificate: certificate, service: server, logger: logger,
+                onListening: { port in
+                    server.noteAPIPort(port)
+                    Self.announce(server, in: directory)
+                })
+            try await Self.lead(server, api, limits: limits, logger: logger)
+            try store.close()
+            guard server.isSteppingDown else { return }
+            rest = Self.restAfterLeading
+            // Where it was reached, also where any free port would have done.
+            (settings.apiPort, settings.agentPort) = server.listeningPorts
+            apiConfiguration.port = settings.apiPort
         }
-        let server = try CoordinatorServer(
-            settings: settings, authority: authority, identity: identity, store: store,
-            instruments: instruments, connections: connections,
-            certificateValidity: certificateValidity, history: history, retention: retention, logger: logger)
-        let api = APIServer(
-            configuration: apiConfiguration, certificate: certificate,
-            service: server, logger: logger,
-            onListening: { port in
-                server.noteAPIPort(port)
-                Self.announce(server, in: directory)
-            })
+    }
+
+    /// Whoever stepped down leaves the store alone for so long; then it leads again if nobody else does.
+    private static let restAfterLeading = Duration.seconds(5)
+
+    /// Until it is told to end, or steps down.
+    private static func lead(
+        _ server: CoordinatorServer, _ api: APIServer, limits: Limits, logger: Logger
+    ) async throws {
         let services: [any Service] = [
-            DriverService(driver: server.driver, cluster: settings.cluster, limits: limits),
+            DriverService(driver: server.driver, cluster: server.settings.cluster, limits: limits),
             ListenersService(server: server, api: api),
         ]
         let group = ServiceGroup(
@@ -121,8 +139,8 @@ struct ServeCommand: AsyncParsableCommand {
                         failureTerminationBehavior: .gracefullyShutdownGroup)
                 },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        server.onStepDown { Task { await group.triggerGracefulShutdown() } }
         try await group.run()
-        try store.close()
     }
 
     /// Says where it is reached, in the log and in the file that local commands read.

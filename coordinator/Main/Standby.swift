@@ -16,22 +16,27 @@ struct Standby {
     let api: APIServer
     let logger: Logger
 
-    /// - Parameter canWait: false makes a store that another coordinator has an error.
+    /// - Parameters:
+    ///   - canWait: false makes a store that another coordinator has an error.
+    ///   - rest: before the first try, so that another coordinator may lead.
     /// - Returns: the store; nil when the standby was told to end.
-    func openOrWait(canWait: Bool) async throws -> (any Store)? {
+    func openOrWait(canWait: Bool, after rest: Duration? = nil) async throws -> (any Store)? {
+        if let rest { return try await waitToLead(after: rest) }
         do {
             return try open()
         } catch let error as StoreError where error.code == .inUse && canWait {
-            return try await waitToLead()
+            return try await waitToLead(after: .zero)
         }
     }
 
     /// Returns once the store is this coordinator's, and the port of the API free again; nil when it was told to end.
-    private func waitToLead() async throws -> (any Store)? {
-        logger.notice("standing by: another coordinator leads")
+    private func waitToLead(after rest: Duration) async throws -> (any Store)? {
+        logger.notice(
+            rest == .zero ? "standing by: another coordinator leads" : "standing by: another one may lead now"
+        )
         let opened = Mutex<(any Store)?>(nil)
         let waiting = Waiting(
-            open: open, logger: logger, onOpened: { store in opened.withLock { $0 = store } })
+            open: open, rest: rest, logger: logger, onOpened: { store in opened.withLock { $0 = store } })
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: ([api, waiting] as [any Service]).map {
@@ -51,6 +56,7 @@ struct Standby {
 
     private struct Waiting: Service {
         let open: @Sendable () throws -> any Store
+        let rest: Duration
         let logger: Logger
         let onOpened: @Sendable (any Store) -> Void
 
@@ -60,6 +66,7 @@ struct Standby {
 
         private func waitForStore() async throws {
             var isOutageTold = false
+            try? await Task.sleep(for: rest)
             while !Task.isCancelled {
                 switch await attempt() {
                 case .success(let store):

@@ -2,7 +2,7 @@ import CoordinatorStoreRows
 import PostgreSQL
 
 /// The columns of one row of a result.
-struct Columns: ColumnReader {
+package struct Columns: ColumnReader {
     private let result: QueryResult
     private let row: Int
     private var position = 0
@@ -12,27 +12,27 @@ struct Columns: ColumnReader {
         self.row = row
     }
 
-    mutating func optionalInteger() -> Int64? {
+    package mutating func optionalInteger() -> Int64? {
         defer { position += 1 }
         return result.integer(row, position)
     }
 
-    mutating func optionalText() -> String? {
+    package mutating func optionalText() -> String? {
         defer { position += 1 }
         return result.text(row, position).map(StoredText.decode)
     }
 
-    mutating func bytes() -> [UInt8] {
+    package mutating func bytes() -> [UInt8] {
         defer { position += 1 }
         return result.bytes(row, position) ?? []
     }
 
-    mutating func boolean() -> Bool {
+    package mutating func boolean() -> Bool {
         defer { position += 1 }
         return result.boolean(row, position) ?? false
     }
 
-    var lastColumn: String { result.columnName(position - 1) }
+    package var lastColumn: String { result.columnName(position - 1) }
 }
 
 extension QueryResult {

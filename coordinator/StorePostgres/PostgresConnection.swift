@@ -1,13 +1,13 @@
-import CoordinatorStoreRows
+package import CoordinatorStoreRows
 import PostgreSQL
 
 /// Reads and changes rows. A result is here as a whole before its first row is visited.
-struct PostgresConnection: RowConnection {
+package struct PostgresConnection: RowConnection {
     private let connection: Connection
 
     init(_ connection: Connection) { self.connection = connection }
 
-    func forEachRow(_ statement: BoundStatement, _ visit: (inout Columns) throws -> Bool) throws {
+    package func forEachRow(_ statement: BoundStatement, _ visit: (inout Columns) throws -> Bool) throws {
         let result = try execute(statement)
         for row in 0..<result.rowCount {
             var columns = Columns(result, row: row)
@@ -16,8 +16,20 @@ struct PostgresConnection: RowConnection {
     }
 
     @discardableResult
-    func run(_ statement: BoundStatement) throws -> Int {
+    package func run(_ statement: BoundStatement) throws -> Int {
         try execute(statement).affectedRows
+    }
+
+    package func put(_ rows: [RawRow], into table: Table) throws {
+        var executions = TableBatch.puts(TableStatements(table), rows) { $0.encode(into: &$1, of: table) }
+        if table.name == Table.event.name {
+            // The table numbers its rows itself, from the last one on.
+            executions.append(
+                Execution(
+                    Statement(
+                        "SELECT setval(pg_get_serial_sequence('event', 'event'), max(event)) FROM event")))
+        }
+        try connection.execute(executions)
     }
 
     private func execute(_ statement: BoundStatement) throws -> QueryResult {

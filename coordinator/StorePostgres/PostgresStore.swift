@@ -10,12 +10,13 @@ import Synchronization
 ///
 /// What `commit` has returned is on the server's stable storage. One coordinator at a time. A server that goes and
 /// comes back within `PostgresOptions.outageSeconds` is waited for; no commit is lost or done twice by it.
-package final class PostgresStore: Store {
+package final class PostgresStore: RowStore {
     package let address: PostgresAddress
     package let options: PostgresOptions
     let readers: ReaderPool
     let payloadChunks = PayloadChunks()
     private let writer: Mutex<Writer>
+    package let schemaVersion: (now: String, before: String)
 
     /// Opens the store, creating or migrating the tables.
     ///
@@ -32,7 +33,11 @@ package final class PostgresStore: Store {
         self.options = options
         let session = Session(address: address, options: options)
         readers = ReaderPool(session)
-        writer = Mutex(try Writer(session))
+        let writer = try Writer(session)
+        schemaVersion = (
+            "\(Schema.versions.last ?? 0)", writer.versionBefore == 0 ? "" : "\(writer.versionBefore)"
+        )
+        self.writer = Mutex(writer)
     }
 
     package convenience init(_ address: String, options: PostgresOptions = .defaults) throws {
@@ -52,13 +57,22 @@ package final class PostgresStore: Store {
     }
 
     package func drop(beyond retention: Retention, rows: Int) throws -> Bool {
+        try changeRows { connection in
+            var step = RetentionStep(connection, rows: rows)
+            return try step.drop(beyond: retention)
+        }
+    }
+
+    package func readRows<Result>(_ body: (PostgresConnection) throws -> Result) throws -> Result {
+        try reportingFailures(doing: "read", on: address) {
+            try readers.perform { try body(PostgresConnection($0)) }
+        }
+    }
+
+    package func changeRows<Result: Sendable>(_ body: (PostgresConnection) throws -> Result) throws -> Result
+    {
         try writer.withLock { writer in
-            try reportingFailures(doing: "drop what is old from", on: address) {
-                try writer.inTransaction { connection in
-                    var step = RetentionStep(connection, rows: rows)
-                    return try step.drop(beyond: retention)
-                }
-            }
+            try reportingFailures(doing: "change rows of", on: address) { try writer.inTransaction(body) }
         }
     }
 

@@ -36,10 +36,14 @@ enum Schema {
     /// - Throws: `StoreError`: `corrupt` for a schema with tables of others, `too_new` for one of a newer version;
     ///   `PostgresError`.
     /// - Parameter last: the version to stop at; nil for the newest.
-    static func migrate(_ schema: String, on connection: Connection, upTo last: Int64? = nil) throws {
+    /// - Returns: the version before; 0: there was nothing.
+    @discardableResult
+    static func migrate(
+        _ schema: String, on connection: Connection, upTo last: Int64? = nil
+    ) throws -> Int64 {
         var applied = try appliedVersion(schema, connection)
         let migrations = migrations.filter { $0.version <= last ?? .max }
-        if let newest = migrations.last?.version, applied >= newest { return }
+        if let newest = migrations.last?.version, applied >= newest { return applied }
         do {
             try connection.execute(Statement("BEGIN"))
             // Two that start at the same moment: the second finds everything done.
@@ -57,6 +61,7 @@ enum Schema {
             }
             try connection.execute(script: readerRole(schema))
             try connection.execute(Statement("COMMIT"))
+            return applied
         } catch {
             if connection.isOpen { try connection.execute(Statement("ROLLBACK")) }
             throw error

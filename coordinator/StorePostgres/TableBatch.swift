@@ -18,7 +18,7 @@ struct TableBatch {
     static func puts<Record>(
         _ statements: TableStatements, _ records: [Record],
         _ encode: (Record, inout RowArrays) throws -> Void
-    ) throws -> [Execution] {
+    ) rethrows -> [Execution] {
         guard !records.isEmpty else { return [] }
         var batch = TableBatch(statements)
         for record in records { try batch.add { try encode(record, &$0) } }
@@ -100,11 +100,12 @@ struct TableStatements {
         let conflict =
             key.isEmpty
             ? ""
-            : "ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET \(update.joined(separator: ", "))"
+            : "ON CONFLICT (\(key.joined(separator: ", "))) DO "
+                + (update.isEmpty ? "NOTHING" : "UPDATE SET \(update.joined(separator: ", "))")
         put = Statement(
-            "put_\(name)",
+            "put_\(name)\(key.isEmpty ? "_new" : "")",
             """
-            INSERT INTO \(name) (\(names)) SELECT \(values.joined(separator: ", "))
+            INSERT INTO \(name) (\(names)) OVERRIDING SYSTEM VALUE SELECT \(values.joined(separator: ", "))
             FROM unnest(\(lists)) AS given (\(names)) \(conflict)
             """)
         elements = kinds.map { kind in
@@ -117,7 +118,7 @@ struct TableStatements {
         }
     }
 
-    private init(_ table: Table) { self.init(name: table.name, key: table.key, columns: table.columns) }
+    init(_ table: Table) { self.init(name: table.name, key: table.key, columns: table.columns) }
 
     private static func type(of kind: Table.Kind) -> String {
         switch kind {

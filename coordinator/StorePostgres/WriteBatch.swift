@@ -15,13 +15,13 @@ struct WriteBatch {
         for write in writes {
             if case .dropHistory(let retention) = write {
                 // What was put before may be dropped, what is put afterwards not.
-                executions += try rows.takeHistory(encoder)
+                executions += rows.takeHistory(encoder)
                 executions += Self.drop(retention)
             } else {
                 rows.take(write)
             }
         }
-        executions += try rows.takeHistory(encoder)
+        executions += rows.takeHistory(encoder)
         executions += try rows.takeAll(&encoder)
         var meta = TableBatch(.meta)
         for (name, value) in numbers.changes(since: old) {
@@ -136,9 +136,9 @@ private struct Rows {
         }
     }
 
-    mutating func takeHistory(_ encoder: RowEncoder) throws -> [Execution] {
-        var executions = try TableBatch.puts(.history, history.records) { encoder.encode($0, into: &$1) }
-        executions += try TableBatch.puts(.usage, usage.records) { encoder.encode($0, into: &$1) }
+    mutating func takeHistory(_ encoder: RowEncoder) -> [Execution] {
+        var executions = TableBatch.puts(.history, history.records) { encoder.encode($0, into: &$1) }
+        executions += TableBatch.puts(.usage, usage.records) { encoder.encode($0, into: &$1) }
         history = Latest()
         usage = Latest()
         return executions
@@ -150,13 +150,13 @@ private struct Rows {
             try encoder.encode($0, revision, into: &$1)
         }
         executions += try TableBatch.puts(.job, jobs.records) { try encoder.encode($0, revision, into: &$1) }
-        executions += try TableBatch.puts(.slot, slots.records) { encoder.encode($0, revision, into: &$1) }
-        executions += try TableBatch.puts(.task, tasks.records) { encoder.encode($0.1, of: $0.0, into: &$1) }
+        executions += TableBatch.puts(.slot, slots.records) { encoder.encode($0, revision, into: &$1) }
+        executions += TableBatch.puts(.task, tasks.records) { encoder.encode($0.1, of: $0.0, into: &$1) }
         executions += try TableBatch.puts(.taskInput, inputs.records) { input, row in
             try encoder.encode(input.payloads, of: input.key.job, first: input.key.first, into: &row)
         }
-        executions += try TableBatch.puts(.token, tokens.records) { encoder.encode($0, into: &$1) }
-        executions += try TableBatch.puts(.event, events) { encoder.encode($0, into: &$1) }
+        executions += TableBatch.puts(.token, tokens.records) { encoder.encode($0, into: &$1) }
+        executions += TableBatch.puts(.event, events) { encoder.encode($0, into: &$1) }
         return executions
     }
 }

@@ -17,10 +17,14 @@ struct Writer: ~Copyable {
     private var isClosed = false
     /// Written into `meta`: tells whether another coordinator has had the store while we had no connection.
     private let mark: Int64
+    /// Of the schema when the store was opened; 0 for a new one.
+    let versionBefore: Int64
 
     init(_ session: Session) throws {
         self.session = session
-        (connection, holder, numbers, mark) = try reportingFailures(doing: "open", on: session.address) {
+        (connection, holder, numbers, mark, versionBefore) = try reportingFailures(
+            doing: "open", on: session.address
+        ) {
             let deadline = Deadline.after(.seconds(session.options.outageSeconds))
             var backoff = Backoff()
             while true {
@@ -35,11 +39,11 @@ struct Writer: ~Copyable {
 
     private static func begin(
         _ session: Session, until deadline: Deadline
-    ) throws -> (Connection, Exclusivity.Holder, Numbers, Int64) {
+    ) throws -> (Connection, Exclusivity.Holder, Numbers, Int64, versionBefore: Int64) {
         let connection = try session.open(.writing, until: deadline)
         let holder = try Exclusivity.acquire(
             schema: session.options.schema, on: connection, until: .after(.zero))
-        try Schema.migrate(session.options.schema, on: connection)
+        let versionBefore = try Schema.migrate(session.options.schema, on: connection)
         let mark = Int64.random(in: 1...(.max))
         try connection.execute(
             Statement(
@@ -47,7 +51,7 @@ struct Writer: ~Copyable {
                 INSERT INTO meta (name, value) VALUES ('writer', $1)
                 ON CONFLICT (name) DO UPDATE SET value = excluded.value
                 """), [.integer(mark)])
-        return (connection, holder, try readNumbers(on: connection).numbers, mark)
+        return (connection, holder, try readNumbers(on: connection).numbers, mark, versionBefore)
     }
 
     var serverProcess: Int32 { connection?.serverProcess ?? 0 }

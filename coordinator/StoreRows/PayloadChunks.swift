@@ -65,6 +65,17 @@ package final class PayloadChunks: Sendable {
 
     package init() {}
 
+    /// - Throws: `DamagedValue` for a row that cannot be right.
+    static func check(_ columns: inout some ColumnReader) throws {
+        _ = columns.integer()
+        _ = columns.integer()
+        let count = columns.integer()
+        let payloads: [String] = try columns.json(JSONDecoder())
+        try columns.check(
+            count == payloads.count, "\(payloads.count) payloads",
+            "as many as the column count says (\(count))")
+    }
+
     /// How a list of payloads is split into rows; the same list always in the same way.
     package static func ranges(of payloads: [String]) -> [Range<Int>] {
         var ranges: [Range<Int>] = []

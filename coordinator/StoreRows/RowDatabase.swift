@@ -9,11 +9,18 @@ package protocol RowConnection {
     /// - Returns: how many rows it has changed.
     @discardableResult func run(_ statement: BoundStatement) throws -> Int
 
+    /// Puts rows in the place of those with the same keys.
+    func put(_ rows: [RawRow], into table: Table) throws
+
+    /// What the database itself finds wrong, a sentence each.
+    func integrityFaults() throws -> [String]
+
     /// What stands behind a table's name where its rows shall be found by this index.
     static func hint(toUse index: String) -> String
 }
 
 extension RowConnection {
+    package func integrityFaults() throws -> [String] { [] }
     package static func hint(toUse index: String) -> String { "" }
 
     package func rows<Record>(

@@ -104,4 +104,14 @@ package struct Table: Sendable {
             "name", "purpose", "pool", "role", "secret_hash", "expires_at", "uses_left", "is_revoked",
             "created_at",
         ])
+
+    package static let event = Table(
+        "event", key: ["event"], ["at", "subject", "subject_number", "message"])
+
+    package static let droppedJob = Table("dropped_job", key: ["job"], [])
+
+    /// All but `meta`.
+    package static let all: [Table] = [
+        .node, .job, .slot, .task, .taskInput, .token, .event, .history, .usage, .droppedJob,
+    ]
 }

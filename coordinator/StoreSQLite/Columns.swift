@@ -2,18 +2,18 @@ import CoordinatorStoreRows
 import GRDBSQLite
 
 /// The columns of the row that a statement stands on, read one after the other in the order of the query.
-struct Columns: ColumnReader {
+package struct Columns: ColumnReader {
     private let pointer: OpaquePointer
     private var position: Int32 = 0
 
     init(_ pointer: OpaquePointer) { self.pointer = pointer }
 
-    mutating func integer() -> Int64 {
+    package mutating func integer() -> Int64 {
         defer { position += 1 }
         return sqlite3_column_int64(pointer, position)
     }
 
-    mutating func optionalInteger() -> Int64? {
+    package mutating func optionalInteger() -> Int64? {
         guard sqlite3_column_type(pointer, position) != SQLITE_NULL else {
             position += 1
             return nil
@@ -22,14 +22,14 @@ struct Columns: ColumnReader {
     }
 
     /// With everything in it, NULs included; an empty text for NULL.
-    mutating func text() -> String {
+    package mutating func text() -> String {
         defer { position += 1 }
         guard let bytes = sqlite3_column_text(pointer, position) else { return "" }
         let count = Int(sqlite3_column_bytes(pointer, position))
         return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
 
-    mutating func optionalText() -> String? {
+    package mutating func optionalText() -> String? {
         guard sqlite3_column_type(pointer, position) != SQLITE_NULL else {
             position += 1
             return nil
@@ -37,16 +37,16 @@ struct Columns: ColumnReader {
         return text()
     }
 
-    mutating func bytes() -> [UInt8] {
+    package mutating func bytes() -> [UInt8] {
         defer { position += 1 }
         guard let start = sqlite3_column_blob(pointer, position) else { return [] }
         let count = Int(sqlite3_column_bytes(pointer, position))
         return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
     }
 
-    mutating func boolean() -> Bool { integer() != 0 }
+    package mutating func boolean() -> Bool { integer() != 0 }
 
-    var lastColumn: String {
+    package var lastColumn: String {
         sqlite3_column_name(pointer, position - 1).map { String(cString: $0) } ?? "\(position)"
     }
 }

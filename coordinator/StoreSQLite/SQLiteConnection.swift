@@ -1,25 +1,40 @@
-import CoordinatorStoreRows
+package import CoordinatorStoreRows
 import GRDB
 
 /// Reads and changes rows, within what GRDB has begun.
-struct SQLiteConnection: RowConnection {
+package struct SQLiteConnection: RowConnection {
     private let database: Database
 
     init(_ database: Database) { self.database = database }
 
-    func forEachRow(_ statement: BoundStatement, _ visit: (inout Columns) throws -> Bool) throws {
+    package func forEachRow(_ statement: BoundStatement, _ visit: (inout Columns) throws -> Bool) throws {
         var bound = try bound(statement)
         try bound.forEachRow(visit)
     }
 
     @discardableResult
-    func run(_ statement: BoundStatement) throws -> Int {
+    package func run(_ statement: BoundStatement) throws -> Int {
         var bound = try bound(statement)
         return try bound.run()
     }
 
+    package func put(_ rows: [RawRow], into table: CoordinatorStoreRows.Table) throws {
+        var statement = try RawStatement(database, Statements(table).put)
+        for row in rows {
+            row.encode(into: &statement, of: table)
+            try statement.run()
+        }
+    }
+
+    package func integrityFaults() throws -> [String] {
+        let limit = 20
+        return try rows(BoundStatement("PRAGMA integrity_check(\(limit))")) { $0.text() }.filter {
+            $0 != "ok"
+        }
+    }
+
     /// SQLite would sort all jobs that ever ended.
-    static func hint(toUse index: String) -> String { " INDEXED BY \(index)" }
+    package static func hint(toUse index: String) -> String { " INDEXED BY \(index)" }
 
     /// Not from the cache: filters make texts of many shapes.
     private func bound(_ statement: BoundStatement) throws -> RawStatement {

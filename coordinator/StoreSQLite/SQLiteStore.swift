@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// Write-ahead log, synchronous at every commit: what `commit` has returned survives the loss of power. One
 /// coordinator at a time (`PATH.lock`). Beside PATH stand PATH-wal and PATH-shm while it is open.
-package final class SQLiteStore: Store {
+package final class SQLiteStore: RowStore {
     private struct Writer {
         var rows = RowWriter()
         var numbers = Numbers()
@@ -23,6 +23,7 @@ package final class SQLiteStore: Store {
     let payloadChunks = PayloadChunks()
     private let lock: StoreLock
     private let writer: Mutex<Writer>
+    package let schemaVersion: (now: String, before: String)
 
     /// Opens the store, creating or migrating the file.
     ///
@@ -32,16 +33,18 @@ package final class SQLiteStore: Store {
     package init(path: String, options: SQLiteOptions = .defaults) throws {
         let path = try StoreFile.create(path)
         let lock = try StoreLock(storePath: path)
-        let (pool, numbers) = try reportingFailures(doing: "open", on: path) {
+        let (pool, before, numbers) = try reportingFailures(doing: "open", on: path) {
             try StoreFile.checkIsOurs(path)
             let pool = try StoreFile.openPool(path, options)
+            let before = try pool.read { try Schema.migrator.appliedIdentifiers($0).max() ?? "" }
             try Schema.migrator.migrate(pool)
-            return (pool, try pool.read { try Numbers(on: SQLiteConnection($0)) })
+            return (pool, before, try pool.read { try Numbers(on: SQLiteConnection($0)) })
         }
         self.path = path
         self.lock = lock
         self.pool = pool
         writer = Mutex(Writer(numbers: numbers))
+        schemaVersion = (Schema.migrator.migrations.last ?? "", before)
     }
 
     package var reader: any StoreReader { RecordReader(SQLiteReads(store: self)) }
@@ -73,9 +76,7 @@ package final class SQLiteStore: Store {
     }
 
     package func snapshot(endedJobs: Int) throws -> Snapshot {
-        try reportingFailures(doing: "read", on: path) {
-            try pool.read { try SnapshotReader(SQLiteConnection($0)).snapshot(endedJobs: endedJobs) }
-        }
+        try readRows { try SnapshotReader($0).snapshot(endedJobs: endedJobs) }
     }
 
     package func payloads(_ job: JobID, at positions: [TaskIndex]) throws -> [String] {
@@ -92,12 +93,20 @@ package final class SQLiteStore: Store {
     }
 
     package func drop(beyond retention: Retention, rows: Int) throws -> Bool {
+        try changeRows { connection in
+            var step = RetentionStep(connection, rows: rows)
+            return try step.drop(beyond: retention)
+        }
+    }
+
+    package func readRows<Result>(_ body: (SQLiteConnection) throws -> Result) throws -> Result {
+        try reportingFailures(doing: "read", on: path) { try pool.read { try body(SQLiteConnection($0)) } }
+    }
+
+    package func changeRows<Result: Sendable>(_ body: (SQLiteConnection) throws -> Result) throws -> Result {
         try writer.withLock { _ in
-            try reportingFailures(doing: "drop what is old from", on: path) {
-                try pool.write { database in
-                    var step = RetentionStep(SQLiteConnection(database), rows: rows)
-                    return try step.drop(beyond: retention)
-                }
+            try reportingFailures(doing: "change rows of", on: path) {
+                try pool.write { try body(SQLiteConnection($0)) }
             }
         }
     }

@@ -9,14 +9,15 @@ struct Statements {
     /// only counts on leaves its indexes' pages alone. nil where no index would be spared.
     let update: String?
 
-    private init(_ table: Table) {
+    init(_ table: Table) {
         let (name, key, all, indexed) = (table.name, table.key, table.columns, table.indexed)
         let columns = all.dropFirst(key.count)
         let numbered = all.enumerated().map { (column: $1, parameter: "?\($0 + 1)") }
         put = """
             INSERT INTO \(name) (\(all.joined(separator: ", ")))
             VALUES (\(numbered.map(\.parameter).joined(separator: ", ")))
-            ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET
+            ON CONFLICT (\(key.joined(separator: ", "))) DO
+            \(columns.isEmpty ? "NOTHING" : "UPDATE SET ")
             \(columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
             """
         let kept = Set(key + indexed)

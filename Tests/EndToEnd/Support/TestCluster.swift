@@ -246,6 +246,14 @@ final class TestCluster: Sendable {
         }
     }
 
+    /// SIGTERM.
+    func stopCoordinator() async throws {
+        let child = try coordinator
+        child.signal(SIGTERM)
+        let status = try await child.waitForExit()
+        guard status == 0 else { throw TestFailure("the coordinator ended with \(status): \(child.errors)") }
+    }
+
     /// kill -9.
     func killCoordinator() async throws { try await coordinator.killNow() }
 

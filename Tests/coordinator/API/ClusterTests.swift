@@ -37,6 +37,15 @@ struct ClusterTests {
         }
     }
 
+    @Test func `A coordinator steps down when it is told to, or says why it cannot`() async throws {
+        try await TestServer.run { server in
+            let done = try await server.send("POST", "/v1/cluster/step-down")
+            #expect(done.status == 202)
+            let again = try await server.send("POST", "/v1/cluster/step-down")
+            #expect(again.status == 409 && again.text.contains("not twice"))
+        }
+    }
+
     @Test func `Explanations are asked of the coordinator`() async throws {
         try await TestServer.run { server in
             try server.service.commit(.putNode(.sample(1, name: "n")))

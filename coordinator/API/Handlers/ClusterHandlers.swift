@@ -2,6 +2,7 @@ import APITypes
 import ClusterTypes
 import CoordinatorCore
 import CoordinatorStore
+import Logging
 import NIOCore
 import Synchronization
 import TLSIdentity
@@ -53,6 +54,12 @@ extension APIHandlers {
         var view = try await clusterSummary.view(of: service)
         view.notices = try await lines(.explainCluster)
         return try .json(view)
+    }
+
+    func stepDown(_ call: Call) async throws -> Answer {
+        do { try service.stepDown() } catch let refusal as CommandRefusal { throw APIError(refusal) }
+        call.logger.notice("stepping down", metadata: ["by": "\(call.caller?.name ?? "")"])
+        return try .json(StatusView(status: "stepping down"), status: 202)
     }
 
     func listEvents(_ call: Call) async throws -> Answer {

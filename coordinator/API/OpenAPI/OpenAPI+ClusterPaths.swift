@@ -75,6 +75,18 @@ extension OpenAPI {
                 }
               }
             },
+            "/v1/cluster/step-down": {
+              "post": {
+                "operationId": "stepDown", "tags": ["cluster"],
+                "summary": "Let another coordinator lead",
+                "x-mortise-role": "admin",
+                "responses": {
+                  "202": { "description": "It will, when what is under way is done", "content": {
+                    "application/json": { "schema": { "$ref": "#/components/schemas/StatusView" } } } },
+                  "default": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
             "/v1/events": {
               "get": {
                 "operationId": "listEvents", "tags": ["cluster"],

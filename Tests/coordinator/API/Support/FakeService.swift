@@ -62,6 +62,14 @@ final class FakeService: CoordinatorService {
 
     // MARK: - CoordinatorService
 
+    let stepsDown = Atomic(0)
+
+    func stepDown() throws {
+        guard stepsDown.add(1, ordering: .relaxed).newValue == 1 else {
+            throw CommandRefusal(.conflict, "not twice")
+        }
+    }
+
     func submit(_ command: Command) async -> Reply {
         let answer = state.withLock { state in
             state.commands.append(command)
