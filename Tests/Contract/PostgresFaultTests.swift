@@ -133,6 +133,98 @@ struct PostgresFaultTests {
         }
     }
 
+    @Test("A commit that the server cannot put in order with another one is done again")
+    func serializationFailure() async throws {
+        try await withDatabase { address in
+            let store = try PostgresStore(address, options: Self.patient)
+            let connection = try Connection(PostgresAddress(address))
+            // The first two commits fail. What a sequence has given is not taken back.
+            try connection.execute(
+                script: """
+                    CREATE SEQUENCE mortise.attempts;
+                    CREATE FUNCTION mortise.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                        IF nextval('mortise.attempts') <= 2 THEN
+                            RAISE EXCEPTION 'not now' USING ERRCODE = 'serialization_failure';
+                        END IF;
+                        RETURN NULL;
+                    END $$;
+                    CREATE TRIGGER refuse AFTER INSERT ON mortise.event EXECUTE FUNCTION mortise.refuse();
+                    """)
+            let event = EventRecord(at: .epoch, subject: .cluster, message: "once")
+            #expect(try store.commit([.addEvent(event)]) == 1)
+            #expect(try await store.reader.events(nil, limit: 9) == [event])
+            let attempts = try connection.execute(Statement("SELECT last_value FROM mortise.attempts"))
+            #expect(attempts.integer(0, 0) == 3)
+            connection.close()
+            try store.close()
+        }
+    }
+
+    @Test("A commit that is the victim of a deadlock is done again")
+    func deadlock() async throws {
+        try await withDatabase { address in
+            let store = try PostgresStore(address, options: Self.patient)
+            _ = try store.commit([.putNode(.example(1)), .putJob(.example(1))])
+            let other = try Connection(PostgresAddress(address))
+            try other.execute(script: "SET deadlock_timeout = '60s'; BEGIN")
+            try other.execute(Statement("UPDATE mortise.job SET reason = 'theirs'"))
+            // It has the node's row, and waits for the job's; the other one then waits for the node's.
+            let revision = OnThread { try store.commit([.putNode(.example(1)), .putJob(.example(1))]) }
+            let watcher = try Connection(PostgresAddress(address))
+            _ = try awaitWait("Lock", watcher)
+            try other.execute(Statement("UPDATE mortise.node SET reason = 'theirs'"))
+            try other.execute(Statement("COMMIT"))
+            #expect(try revision.result() == 2)
+            #expect(try await store.reader.job(JobID(1))?.record == .example(1))
+            #expect(try await store.reader.node(NodeID(1)) == .example(1))
+            other.close()
+            watcher.close()
+            try store.close()
+        }
+    }
+
+    @Test(
+        "Through pgbouncer, which keeps sessions, all is as without it", .enabled(if: PgBouncer.isInstalled))
+    func bouncer() async throws {
+        let server = try PostgresServer.shared()
+        let bouncer = try PgBouncer(before: server)
+        let database = try server.createDatabase()
+        let address = bouncer.address(database)
+        let memory = MemoryStore()
+        var history = RandomWrites(seed: 3)
+        for _ in 1...2 {
+            let store = try PostgresStore(address, options: Self.patient)
+            #expect(try storeError { try PostgresStore(address) }?.code == .inUse)
+            for _ in 1...15 {
+                let writes = history.batch()
+                #expect(try store.commit(writes) == memory.commit(writes))
+            }
+            try store.close()
+        }
+        let store = try PostgresStore(address, options: Self.patient)
+        #expect(try await Contents(of: store) == Contents(of: memory))
+        try store.close()
+
+        let other = try server.createDatabase()
+        let ledger = Ledger(try PostgresStore(bouncer.address(other), options: Self.patient))
+        let connection = try server.connect(other)
+        for _ in 1...5 {
+            try ledger.proceed(by: 3)
+            try connection.execute(
+                Statement(
+                    """
+                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    """))
+        }
+        try ledger.proceed(by: 3)
+        connection.close()
+        try await ledger.close()
+        try server.dropDatabase(database)
+        try server.dropDatabase(other)
+        bouncer.stop()
+    }
+
     @Test("A commit that was in when its connection ended without an answer is not done again")
     func unanswered() async throws {
         let server = try PostgresServer()

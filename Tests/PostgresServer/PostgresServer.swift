@@ -30,14 +30,8 @@ package final class PostgresServer: Sendable {
     /// Only the socket's name where nothing listens on TCP.
     package let port: Int
     private let settings: [String]
-    private let running = Mutex<Running?>(nil)
+    private let running = Mutex<LeashedProcess?>(nil)
     private let databases = Atomic(0)
-
-    private struct Running {
-        let shell: Process
-        /// Its end, also by the end of this process, ends the server.
-        let leash: FileHandle
-    }
 
     /// - Parameters:
     ///   - data: the folder of the tables, if it shall be elsewhere than in the directory (on a small disk).
@@ -126,8 +120,8 @@ package final class PostgresServer: Sendable {
     package func start() throws {
         let deadline = Deadline.after(.seconds(60))
         while true {
-            let shell = try launch()
-            while shell.isRunning {
+            let child = try launch()
+            while child.isRunning {
                 if let connection = try? connect() { return connection.close() }
                 guard !deadline.isOver else { break }
                 deadline.pause(milliseconds: 10)
@@ -137,42 +131,17 @@ package final class PostgresServer: Sendable {
         }
     }
 
-    private func launch() throws -> Process {
+    private func launch() throws -> LeashedProcess {
         let options = [
             "listen_addresses=", "port=\(port)", "unix_socket_directories=\(directory)", "fsync=on",
             "max_connections=300", "shared_buffers=16MB", "log_min_messages=warning",
         ]
         let arguments = (options + settings).flatMap { ["-c", $0] }
-        // The shell becomes the server. Beside it a process of its own waits for an order or for our end, and ends the
-        // server by its number. It cannot be the server's parent: threads of a test have SIGCHLD blocked, and a shell
-        // that inherits that waits for ever.
-        let script = """
-            exec >>"$LOG" 2>&1
-            server=$$
-            ( {
-                read -r order
-                case "$order" in kill) signal=KILL ;; crash) signal=QUIT ;; *) signal=INT ;; esac
-                kill -$signal $server
-                [ -n "$order" ] && exit
-                while kill -0 $server; do sleep 0.1; done
-                rm -rf "$DIRECTORY"
-            } <&3 3<&- & ) 3<&0
-            exec "$@" </dev/null
-            """
-        let shell = Process()
-        let pipe = Pipe()
-        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        shell.arguments =
-            ["-c", script, "sh"] + Self.asServer + [(Self.programs ?? "") + "/postgres", "-D", data]
-            + arguments
-        shell.environment = [
-            "DIRECTORY": directory, "LOG": directory + "/log", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8",
-        ]
-        shell.standardInput = pipe
-        _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
-        try shell.run()
-        running.withLock { $0 = Running(shell: shell, leash: pipe.fileHandleForWriting) }
-        return shell
+        let child = try LeashedProcess(
+            Self.asServer + [(Self.programs ?? "") + "/postgres", "-D", data] + arguments,
+            log: directory + "/log", directory: directory)
+        running.withLock { $0 = child }
+        return child
     }
 
     package var log: String { (try? String(contentsOfFile: directory + "/log", encoding: .utf8)) ?? "" }
@@ -187,20 +156,17 @@ package final class PostgresServer: Sendable {
     package func kill() { end(with: "kill\n") }
 
     private func end(with order: String) {
-        let running = self.running.withLock { running in
+        let child = running.withLock { running in
             defer { running = nil }
             return running
         }
-        guard let running else { return }
-        try? running.leash.write(contentsOf: Data(order.utf8))
-        try? running.leash.close()
-        running.shell.waitUntilExit()
+        child?.end(with: order)
     }
 
     // MARK: Programs
 
     /// What a command begins with, so that it runs as the server's user.
-    private static var asServer: [String] {
+    static var asServer: [String] {
         geteuid() == 0
             ? ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"] : []
     }
