@@ -221,7 +221,8 @@ let package = Package(
             "mortise-bench", "Sources/mortise-bench",
             [
                 "ClusterTypes", "LoadModel", "APITypes", "ProtocolMessages", "ProtocolCodec", "AgentCore",
-                "AgentLink", "CoordinatorCore", "CoordinatorHistory", "HTTPSClient", "Platform", "Terminal",
+                "AgentLink", "CoordinatorCore", "CoordinatorHistory", "CoordinatorStore",
+                "CoordinatorStoreSQLite", "CoordinatorStorePostgres", "HTTPSClient", "Platform", "Terminal",
                 "TLSIdentity", "Zstd", .nioCore, .nioPosix, .histogram, .argumentParser, .unixSignals,
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),

@@ -37,6 +37,9 @@ struct AgentsCommand: AsyncParsableCommand {
         if coordinator.join != nil, coordinator.config == nil, trials.kill > 0 || load.tasks > 0 {
             throw ValidationError("--kill and --tasks with --join need --config, for the API")
         }
+        if coordinator.store != nil, trials.stallStore != nil {
+            throw ValidationError("--stall-store holds the lock of an SQLite store: leave out --store")
+        }
         if trials.kill > load.count {
             throw ValidationError("--kill takes at most --count (\(load.count)), not \(trials.kill)")
         }
@@ -114,6 +117,8 @@ struct CoordinatorOptions: ParsableArguments {
             "A folder for the identities, and for the coordinator that knows them; a later run uses them again.",
         completion: .directory)
     var identities: String?
+    @Option(help: "The store of that coordinator, where it is made anew: postgresql://…; default is SQLite.")
+    var store: String?
     @Option(help: "Join a coordinator that runs: the file with its join token.", completion: .file())
     var join: String?
     @Option(help: "With --join: the coordinator's client.json, for its API.", completion: .file())
@@ -125,6 +130,7 @@ struct CoordinatorOptions: ParsableArguments {
         if join == nil, config != nil || pid != nil {
             throw ValidationError("--config and --pid need --join")
         }
+        if join != nil, store != nil { throw ValidationError("--store is of a coordinator of this run") }
         if join != nil, coordinator != nil { throw ValidationError("--join takes a coordinator that runs") }
     }
 

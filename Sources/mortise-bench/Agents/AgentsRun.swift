@@ -112,7 +112,7 @@ actor AgentsRun {
             return try JoinToken(parsing: text)
         }
         let coordinator = try await CoordinatorProcess(
-            program: options.program, directory: folder + "/coordinator")
+            program: options.program, directory: folder + "/coordinator", store: options.store)
         self.coordinator = coordinator
         note("starting \(options.program)")
         try await coordinator.start()

@@ -29,7 +29,7 @@ final class CoordinatorProcess: Sendable {
     private var logPath: String { directory + "/coordinator.log" }
 
     /// Makes the coordinator where there is none yet; it does not run.
-    init(program: String, directory: String) async throws {
+    init(program: String, directory: String, store: String? = nil) async throws {
         guard FileManager.default.isExecutableFile(atPath: program) else {
             throw Failure(
                 "There is no coordinator at \(program): name one with --coordinator, or join a running one with "
@@ -41,10 +41,12 @@ final class CoordinatorProcess: Sendable {
         (apiPort, agentPort) = try Self.freePorts()
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         if !FileManager.default.fileExists(atPath: directory + "/coordinator.json") {
-            _ = try await run([
-                "init", "--directory", directory, "--cluster", "bench", "--address", "127.0.0.1", "--listen",
-                "127.0.0.1", "--api-port", "0", "--agent-port", "0", "--no-client-config",
-            ])
+            _ = try await run(
+                [
+                    "init", "--directory", directory, "--cluster", "bench", "--address", "127.0.0.1",
+                    "--listen",
+                    "127.0.0.1", "--api-port", "0", "--agent-port", "0", "--no-client-config",
+                ] + (store.map { ["--store", $0] } ?? []))
         }
     }
 
