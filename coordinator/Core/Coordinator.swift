@@ -42,13 +42,19 @@ package struct Coordinator: Sendable {
     /// - Parameters:
     ///   - cluster: its name; agents of another one are refused.
     ///   - snapshot: what the store holds. Every node gets a fresh lease from `now`: it may be reconnecting.
-    package init(cluster: String, limits: Limits = .defaults, restoring snapshot: Snapshot, at now: Instant) {
+    ///   - formerLead: for so long from `now` a coordinator that led before may still renew leases of nodes, without
+    ///     a word here.
+    package init(
+        cluster: String, limits: Limits = .defaults, restoring snapshot: Snapshot, at now: Instant,
+        formerLead: Duration = .zero
+    ) {
         self.cluster = cluster
         self.limits = limits
         lastNode = snapshot.lastNode
         lastJob = snapshot.lastJob
         lastSlot = snapshot.lastSlot
         lastToken = snapshot.lastToken
+        liveness.renewedElsewhereUntil = now + formerLead
         restore(snapshot, at: now)
     }
 

@@ -95,7 +95,7 @@ package final class Driver: Sendable {
         var leadership = Leadership(lease: store.lease, at: Self.now())
         var core = Coordinator(
             cluster: cluster, limits: limits, restoring: try store.snapshot(endedJobs: limits.endedJobsKept),
-            at: Self.now())
+            at: Self.now(), formerLead: store.lease ?? .zero)
         storeWorks.store(true, ordering: .relaxed)
         var intake = AgentIntake(
             relay: relay, telemetry: telemetry, history: history, metrics: metrics, logger: logger)

@@ -18,10 +18,11 @@ struct Fixture {
 
     init(
         limits: Limits = .defaults, restoring snapshot: Snapshot = Snapshot(),
-        at now: Instant = .seconds(1_000)
+        at now: Instant = .seconds(1_000), formerLead: Duration = .zero
     ) {
         self.now = now
-        core = Coordinator(cluster: Self.cluster, limits: limits, restoring: snapshot, at: now)
+        core = Coordinator(
+            cluster: Self.cluster, limits: limits, restoring: snapshot, at: now, formerLead: formerLead)
     }
 
     /// With a token that admits, and nothing to do.

@@ -369,6 +369,27 @@ struct NodeTests {
     }
 
     @Test(
+        "no node is lost before the leases are over that a former leader may have renewed, whenever it was heard"
+    )
+    func failOver() {
+        var snapshot = Snapshot()
+        for number in [1, 2] as [UInt64] {
+            snapshot.nodes.append(
+                NodeRecord(
+                    node: NodeID(number), name: "n\(number)", pool: "p", state: .ready, since: .epoch,
+                    keyFingerprint: "key of \(number)", enrolledAt: .epoch))
+        }
+        var fixture = Fixture(restoring: snapshot, formerLead: .seconds(10))
+        fixture.pass(1)
+        let connection = fixture.connect(NodeID(1))
+        _ = fixture.say(.hello(.example(NodeID(1))), on: connection)
+        fixture.pass(34)
+        #expect(fixture.core.nodes.values.map(\.record.state) == [.suspect, .suspect])
+        fixture.pass(1)
+        #expect(fixture.core.nodes.values.map(\.record.state) == [.lost, .lost])
+    }
+
+    @Test(
         "a machine that joins again under a new key takes the place of its lost self, unless something may run there"
     )
     func namesakes() throws {

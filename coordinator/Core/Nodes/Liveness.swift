@@ -10,6 +10,8 @@ struct Liveness: Sendable {
     /// Between the end of a lease by the node's clock and by ours: clock drift and the way of the last beat.
     private static let leaseMargin = Duration.seconds(1)
 
+    /// Until then another coordinator may have heard any node and renewed its lease.
+    var renewedElsewhereUntil = Instant.epoch
     private(set) var lastHandled: Instant?
     private var stalled = Duration.zero
     private var deadlines = DeadlineQueue<NodeID>()
@@ -137,7 +139,7 @@ struct Liveness: Sendable {
     }
 
     private func lossDue(_ watch: Watch, _ limits: Limits) -> Instant {
-        watch.heard + limits.lease + Self.leaseMargin
+        max(watch.heard, renewedElsewhereUntil) + limits.lease + Self.leaseMargin
     }
 
     /// Losses that a silence of the pool has held back are looked at again when it ends.
