@@ -20,13 +20,18 @@ package struct Backlog: Sendable {
     /// Set while commits fail.
     package private(set) var retryAt: Instant?
 
-    package init() {}
+    /// Another coordinator may have the store by now, and say otherwise: what depends on what is written is told only
+    /// after a transaction, if an empty one.
+    private let isShared: Bool
+
+    package init(isShared: Bool = false) { self.isShared = isShared }
 
     /// When a transaction that failed is tried again; nil while that is under way.
     package var nextAttempt: Instant? { underWay == nil ? retryAt : nil }
 
     /// Nothing is left to be written, or waits for what is.
-    package var isWritten: Bool { underWay == nil && waiting.isEmpty }
+    package var isWritten: Bool { underWay == nil && !needsTransaction }
+    private var needsTransaction: Bool { !waiting.isEmpty || (isShared && !later.isEmpty) }
     package var isEmpty: Bool { isWritten && new.isEmpty && ready.isEmpty && later.isEmpty }
 
     package mutating func take(_ output: Output) {
@@ -38,7 +43,8 @@ package struct Backlog: Sendable {
     /// - Returns: what to commit now, after which `committed` or `failed` is called; nil while there is nothing, or
     ///   a transaction is under way, or the next attempt is later.
     package mutating func begin(at now: Instant, isLast: Bool = false) -> [Write]? {
-        guard underWay == nil, !waiting.isEmpty, isLast || retryAt.map({ $0 <= now }) ?? true else {
+        if isShared { sort() }
+        guard underWay == nil, needsTransaction, isLast || retryAt.map({ $0 <= now }) ?? true else {
             return nil
         }
         sort()
@@ -72,7 +78,7 @@ package struct Backlog: Sendable {
     /// What may be done now, in order: all when nothing is left to write; else what no longer waits for its writes, and
     /// what says nothing about them.
     package mutating func releaseActions() -> [Action] {
-        if isWritten {
+        if isWritten, !isShared {
             ready += later
             ready += new
             later.removeAll(keepingCapacity: true)

@@ -42,7 +42,8 @@ package enum Action: Sendable, Hashable {
     /// May be performed although a commit is delayed: it says nothing about what is written.
     package var isIndependentOfWrites: Bool {
         switch self {
-        case .send(_, .heartbeatAcknowledged), .refuse, .reply(_, .refused): true
+        case .send(_, .heartbeatAcknowledged), .reply(_, .refused): true
+        case .refuse(_, let refusal): refusal.code != .unknownNode && refusal.code != .revoked
         case .send, .sendTasks, .renewCertificate, .reply: false
         }
     }

@@ -92,7 +92,10 @@ package final class Driver: Sendable {
     }
 
     private func run(_ cluster: String, _ limits: Limits, _ commands: inout PendingCommands) throws {
-        var leadership = Leadership(lease: store.lease, at: Self.now())
+        // It may have been opened long ago, by a process that stood still since.
+        let askedAt = Self.now()
+        try store.confirm()
+        var leadership = Leadership(lease: store.lease, at: askedAt)
         var core = Coordinator(
             cluster: cluster, limits: limits, restoring: try store.snapshot(endedJobs: limits.endedJobsKept),
             at: Self.now(), formerLead: store.lease ?? .zero)
@@ -100,7 +103,7 @@ package final class Driver: Sendable {
         var intake = AgentIntake(
             relay: relay, telemetry: telemetry, history: history, metrics: metrics, logger: logger)
         var courier = Courier()
-        var backlog = Backlog()
+        var backlog = Backlog(isShared: store.lease != nil)
         var meter = LoadMeter(at: Self.now())
         var retention = RetentionPace(retention, leastJobs: limits.endedJobsKept, at: Self.now())
         var isStopping = false

@@ -62,6 +62,25 @@ struct BacklogTests {
         #expect(backlog.releaseActions() == [dependent(7)])
     }
 
+    @Test(
+        "where another coordinator may have the store, nothing that depends on it goes out without a transaction"
+    )
+    func shared() {
+        let backlog = Held(isShared: true)
+        backlog.take(output([], [dependent(1), free(2)]))
+        #expect(backlog.begin(at: moment) == [])
+        #expect(backlog.releaseActions() == [free(2)])
+        backlog.take(output([], [dependent(3)]))
+        #expect(backlog.releaseActions() == [])
+        _ = backlog.committed()
+        #expect(backlog.begin(at: moment) == [], "one that began after it was asked")
+        #expect(backlog.releaseActions() == [dependent(1)])
+        _ = backlog.committed()
+        #expect(backlog.begin(at: moment) == nil)
+        #expect(backlog.releaseActions() == [dependent(3)])
+        #expect(backlog.isEmpty)
+    }
+
     @Test("a failed transaction is tried again with what came meanwhile, in order")
     func failure() {
         let backlog = Held()
@@ -85,7 +104,8 @@ struct BacklogTests {
 
 /// One that expectations may change.
 private final class Held {
-    private var backlog = Backlog()
+    private var backlog: Backlog
+    init(isShared: Bool = false) { backlog = Backlog(isShared: isShared) }
     var isEmpty: Bool { backlog.isEmpty }
     var retryAt: Instant? { backlog.retryAt }
     func take(_ output: Output) { backlog.take(output) }

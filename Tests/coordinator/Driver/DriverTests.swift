@@ -199,8 +199,9 @@ struct DeposedTests {
     @Test("it ends when its lease is over without a word from the store")
     func silent() async throws {
         let store = LeasedStore(lease: .milliseconds(200))
+        let (driver, ends) = start(store)
+        _ = await driver.submit(order)
         store.fail(StoreError(.failed, "no connection"))
-        let (_, ends) = start(store)
         for await end in ends {
             #expect { try end.get() } throws: { ($0 as? StoreError)?.code == .inUse }
             break
