@@ -51,6 +51,7 @@ package enum Simulation {
                 }
                 width /= 2
             }
+            while smallest.options.coordinators > 2, fails({ $0.coordinators -= 1 }) { isSmaller = true }
             while smallest.options.agents > 1, fails({ $0.agents /= 2 }) { isSmaller = true }
             while let jobs = smallest.options.jobs, jobs > 1, fails({ $0.jobs = jobs / 2 }) {
                 isSmaller = true

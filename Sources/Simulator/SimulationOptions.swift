@@ -5,6 +5,8 @@ package struct SimulationOptions: Hashable, Sendable {
     package var seed: UInt64
     /// Nodes that the launcher is asked for.
     package var agents = 200
+    /// On one store, which is PostgreSQL where there are several: one leads, the others stand by. 1...8.
+    package var coordinators = 1
     /// Virtual time with faults; healing comes after it.
     package var duration = Duration.seconds(1_800)
     /// In the order of `Fault.allCases`; nil: the seed draws them (swarm).
@@ -24,6 +26,7 @@ package struct SimulationOptions: Hashable, Sendable {
     /// The command line that repeats the run.
     package var description: String {
         var words = ["mortise-sim", "--seed \(seed)", "--agents \(agents)", "--for \(Self.text(duration))"]
+        if coordinators != 1 { words.insert("--coordinators \(coordinators)", at: 2) }
         words.append("--faults \(faults.map { $0.map(\.rawValue).joined(separator: ",") } ?? "swarm")")
         if faults == [] { words[words.count - 1] = "--faults none" }
         if let jobs { words.append("--jobs \(jobs)") }
@@ -81,4 +84,6 @@ package struct Statistics: Hashable, Sendable {
     package var commits = 0
     package var nodesLost = 0
     package var slotsPlacedAgain = 0
+    /// Ended because their lease was over.
+    package var slotsCutOff = 0
 }

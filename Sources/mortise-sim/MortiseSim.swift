@@ -14,6 +14,7 @@ struct MortiseSim: ParsableCommand {
 
             EXAMPLES
               mortise-sim --seed 42 --agents 5000 --faults swarm --for 24h
+              mortise-sim --seeds 1-200 --coordinators 3    one leads, two stand by
               mortise-sim --seeds 1-200                     a line per seed that breaks a rule, then a summary
               mortise-sim --seed 7 --trace run.trace        a line per event; --replay run.trace compares
               mortise-sim --seed 7 --shrink                 the smallest run that still breaks the rule
@@ -79,6 +80,7 @@ struct MortiseSim: ParsableCommand {
     private func options(for seed: UInt64, plant bug: PlantedBug? = nil) -> SimulationOptions {
         var options = world.options(seed: seed)
         options.plant = bug ?? plant.flatMap(PlantedBug.init(rawValue:))
+        if options.plant?.needsStandby ?? false { options.coordinators = max(3, options.coordinators) }
         return options
     }
 

@@ -35,7 +35,7 @@ extension SimulationReport {
                 + "(\(statistics.slotsPlacedAgain) placed again), \(statistics.executions) executions, "
                 + "\(statistics.tasksDecided) tasks decided")
         lines.append(
-            "  \(statistics.coordinatorStarts) starts of the coordinator, \(statistics.agentStarts) of agents, "
+            "  \(statistics.coordinatorStarts) times a coordinator began to lead, \(statistics.agentStarts) starts of agents, "
                 + "\(statistics.connections) connections, \(statistics.nodesLost) nodes lost")
         lines.append("  trace \(String(traceHash, radix: 16))")
         return lines.joined(separator: "\n")
@@ -74,6 +74,7 @@ struct Summary {
     private var executions = 0
     private var decided = 0
     private var strikes = 0
+    private var leads = 0
     private var seconds: Int64 = 0
     private var longestRecovery: Int64 = 0
     private var hash: UInt64 = 0
@@ -85,6 +86,7 @@ struct Summary {
         executions += report.statistics.executions
         decided += report.statistics.tasksDecided
         strikes += report.statistics.strikes
+        leads += report.statistics.coordinatorStarts
         seconds += report.virtualTime.components.seconds
         longestRecovery = max(longestRecovery, report.recovery?.components.seconds ?? 0)
         hash = (hash &* 31) ^ report.traceHash
@@ -92,7 +94,8 @@ struct Summary {
 
     var text: String {
         "\(runs) runs, \(failed) failed; \(events) events, \(seconds / 3_600) virtual hours, \(strikes) faults, "
-            + "\(executions) executions, \(decided) tasks decided, longest recovery \(longestRecovery) s; "
+            + "\(leads) times a coordinator began to lead, \(executions) executions, \(decided) tasks decided, "
+            + "longest recovery \(longestRecovery) s; "
             + "trace \(String(hash, radix: 16))"
     }
 }

@@ -8,6 +8,11 @@ struct WorldOptions: ParsableArguments {
     var agents = 200
 
     @Option(
+        help: ArgumentHelp(
+            "Coordinators on one store: one leads, the others stand by and take over.", valueName: "number"))
+    var coordinators = 1
+
+    @Option(
         name: .customLong("for"),
         help: ArgumentHelp("Virtual time with faults: 90s, 30m, 24h.", valueName: "time"))
     var duration = SpanOfTime(.seconds(1_800))
@@ -33,6 +38,7 @@ struct WorldOptions: ParsableArguments {
 
     func validate() throws {
         if !(1...100_000).contains(agents) { throw ValidationError("--agents is 1 to 100000.") }
+        if !(1...8).contains(coordinators) { throw ValidationError("--coordinators is 1 to 8.") }
         if let jobs, !(0...100_000).contains(jobs) { throw ValidationError("--jobs is 0 to 100000.") }
         if let invariantStride, invariantStride < 1 {
             throw ValidationError("--invariant-stride is at least 1.")
@@ -46,6 +52,7 @@ struct WorldOptions: ParsableArguments {
     func options(seed: UInt64) -> SimulationOptions {
         var options = SimulationOptions(seed: seed)
         options.agents = agents
+        options.coordinators = coordinators
         options.duration = duration.value
         options.faults = faults.faults
         options.jobs = jobs

@@ -5,9 +5,12 @@ import Testing
 
 @Suite("The simulator")
 struct SimulationTests {
-    private func options(_ seed: UInt64, agents: Int = 12, seconds: Int64 = 240) -> SimulationOptions {
+    private func options(
+        _ seed: UInt64, agents: Int = 12, seconds: Int64 = 240, coordinators: Int = 1
+    ) -> SimulationOptions {
         var options = SimulationOptions(seed: seed)
         options.agents = agents
+        options.coordinators = coordinators
         options.duration = .seconds(seconds)
         options.jobs = 8
         options.invariantStride = 4
@@ -44,6 +47,47 @@ struct SimulationTests {
         #expect(report.statistics.strikes == 0 && report.statistics.nodesLost == 0)
         #expect(report.statistics.executions > 0)
         #expect(report.statistics.connections == options.agents)
+    }
+
+    @Test(
+        "with several coordinators on one store as well, whatever strikes the leader or the store",
+        arguments: 1...6 as ClosedRange<UInt64>, [2, 3])
+    func failOver(seed: UInt64, coordinators: Int) {
+        let report = Simulation.run(options(seed, coordinators: coordinators))
+        #expect(report.violations == [], "\(report.options.description)")
+        #expect(report.recovery.map { $0 <= Convergence.limit } ?? false)
+    }
+
+    /// Of five coordinators one is always there.
+    @Test("a fail-over ends no slot and loses no node", arguments: 1...2 as ClosedRange<UInt64>)
+    func calmFailOver(seed: UInt64) {
+        var options = options(seed, seconds: 900, coordinators: 5)
+        options.faults = [.coordinatorCrash, .handOver]
+        let report = Simulation.run(options)
+        #expect(report.violations == [])
+        #expect(report.statistics.coordinatorStarts > 10, "there were fail-overs")
+        #expect(report.statistics.nodesLost == 0 && report.statistics.slotsCutOff == 0)
+    }
+
+    @Test("the same seed makes the same run with several coordinators")
+    func determinismOfFailOver() {
+        let first = Simulation.run(options(3, coordinators: 3))
+        let second = Simulation.run(options(3, coordinators: 3))
+        #expect(first.traceHash == second.traceHash && first.events == second.events)
+        #expect(Simulation.run(options(3, coordinators: 2)).traceHash != first.traceHash)
+    }
+
+    @Test(
+        "a planted bug of several coordinators is found",
+        arguments: [PlantedBug.unfencedCommit, .repeatCommit, .assumeCommit, .answerUnconfirmed])
+    func plantedFailOver(bug: PlantedBug) {
+        #expect(bug.needsStandby)
+        let found = (1...20 as ClosedRange<UInt64>).contains { seed in
+            var options = options(seed, coordinators: 3)
+            options.plant = bug
+            return !Simulation.run(options).hasPassed
+        }
+        #expect(found)
     }
 
     /// The whole table is `mortise-sim --plant all`; these are the quickest of each kind.
@@ -84,9 +128,11 @@ struct SimulationTests {
         options.plant = .ignoreLease
         options.jobs = 3
         options.duration = .seconds(90)
+        options.coordinators = 2
         #expect(
             options.description
-                == "mortise-sim --seed 7 --agents 200 --for 90s --faults reset,host-reboot --jobs 3 --plant ignore-lease"
+                == "mortise-sim --seed 7 --coordinators 2 --agents 200 --for 90s --faults reset,host-reboot --jobs 3 "
+                + "--plant ignore-lease"
         )
     }
 }

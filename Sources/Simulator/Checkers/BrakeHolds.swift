@@ -11,17 +11,18 @@ struct BrakeHolds: Checker {
     private var silent = 0
     /// By how long the coordinator has listened: since when the silence lasts.
     private var silentSince: Int64?
-    private var starts = 0
+    private var lead: UInt64 = 0
     /// By the same count, since when each node is suspect. Looked up, never iterated.
     private var suspectSince: [NodeID: Int64] = [:]
     /// What the machine promises, less the time for which transactions and stalls may blur the count.
     private static let hold = Int64(Limits.defaults.massSilenceHoldSeconds) * 1_000_000 - 60_000_000
 
     mutating func observe(_ observation: Observation, _ world: World) -> [String] {
-        guard case .committed(let writes) = observation else { return [] }
+        guard case .committed(let writes, let transaction) = observation else { return [] }
         // Who comes back in the same transaction may have ended the silence.
         var lost: [NodeRecord] = []
-        let now = world.coordinator.listened(at: world.now)
+        let process = transaction.process
+        let now = process.listened(at: world.now)
         for case .putNode(let record) in writes {
             let wasSuspect = nodes[record.node]?.isSuspect ?? false
             if record.state == .suspect, !wasSuspect { suspectSince[record.node] = now }
@@ -35,11 +36,11 @@ struct BrakeHolds: Checker {
                 note(record)
             }
         }
-        let since = noteSilence(world)
+        let since = noteSilence(transaction.lead, at: now)
         for record in lost { note(record) }
         // A transaction may be later than its decisions, and the hold counts from when the machine saw the silence.
         // One that failed before holds the decisions of many seconds, and says nothing of their order.
-        guard !lost.isEmpty, let since, world.coordinator.backlog.retryAt == nil else { return [] }
+        guard !lost.isEmpty, let since, process.backlog.retryAt == nil else { return [] }
         let lasted = now - since
         guard lasted > 2_000_000, lasted < Self.hold else { return [] }
         return [
@@ -66,10 +67,10 @@ struct BrakeHolds: Checker {
         silent += (standing.isSilent ? 1 : 0) - (former.isSilent ? 1 : 0)
     }
 
-    private mutating func noteSilence(_ world: World) -> Int64? {
-        if starts != world.statistics.coordinatorStarts {
+    private mutating func noteSilence(_ lead: UInt64, at now: Int64) -> Int64? {
+        if self.lead != lead {
             // A new coordinator begins to listen anew.
-            starts = world.statistics.coordinatorStarts
+            self.lead = lead
             silentSince = nil
         }
         let isMassSilence =
@@ -78,7 +79,7 @@ struct BrakeHolds: Checker {
         if !isMassSilence {
             silentSince = nil
         } else if silentSince == nil {
-            silentSince = world.coordinator.listened(at: world.now)
+            silentSince = now
         }
         return silentSince
     }

@@ -15,8 +15,12 @@ enum Observation {
     case supervisorCrashed(TaskAttempt?, of: Supervisor, on: Host)
     case hostSuspended(Host)
     case hostResumed(Host)
-    /// These rows are in the store.
-    case committed([Write])
+    /// These rows are in the store: what became of a transaction.
+    case committed([Write], Transaction)
+    /// The store is this coordinator's from now on.
+    case ledBy(CoordinatorProcess)
+    /// It answers the hello of an agent.
+    case welcomes(Link)
     /// An agent has received it.
     case delivered(CoordinatorMessage, to: Host)
     /// A client has received it.
@@ -48,14 +52,19 @@ struct Checkers {
     var generations = NoStaleGeneration()
     var visibility = DurableBeforeVisible()
     var losses = StallsBlameNobody()
+    var leases = LeasesAreOver()
     var crashes = CrashLimit()
     var brake = BrakeHolds()
+    var leads = OneLeader()
+    var adoption = KeepsWhatRuns()
 
     mutating func observe(_ observation: Observation, _ world: World) -> [Violation] {
         var found: [Violation] = []
+        Self.ask(&leads, observation, world, &found)
         Self.ask(&generations, observation, world, &found)
         Self.ask(&outcomes, observation, world, &found)
         Self.ask(&losses, observation, world, &found)
+        Self.ask(&leases, observation, world, &found)
         Self.ask(&durable, observation, world, &found)
         Self.ask(&incarnations, observation, world, &found)
         Self.ask(&capacity, observation, world, &found)
@@ -63,6 +72,7 @@ struct Checkers {
         Self.add(crashes.observe(observation, durable), of: CrashLimit.name, world, &found)
         Self.ask(&brake, observation, world, &found)
         Self.ask(&accepted, observation, world, &found)
+        Self.add(adoption.observe(observation, durable), of: KeepsWhatRuns.name, world, &found)
         Self.add(
             visibility.observe(observation, durable), of: DurableBeforeVisible.name, world, &found)
         return found

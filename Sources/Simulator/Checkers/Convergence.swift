@@ -2,7 +2,7 @@ import ClusterTypes
 import CoordinatorCore
 
 /// After the healing everything comes to its end within `limit`: all jobs decided, all nodes ready or released, no
-/// slot without an owner, nothing left on any machine.
+/// slot without an owner, nothing left on any machine. For that some coordinator has to lead.
 enum Convergence {
     static let name = "convergence"
     static let limit = Duration.seconds(1_800)
@@ -13,11 +13,15 @@ enum Convergence {
 extension World {
     func checkConvergence(isLast: Bool) {
         let left = whatIsLeft(limit: isLast ? 5 : 1)
-        if left.isEmpty, coordinator.backlog.isWritten {
+        if left.isEmpty, leader?.backlog.isWritten ?? false {
             convergedAt = now
         } else if isLast {
             for sentence in left { report(Convergence.name, sentence) }
-            if left.isEmpty { report(Convergence.name, "a transaction does not end") }
+            if leader == nil {
+                report(Convergence.name, "no coordinator leads")
+            } else if left.isEmpty {
+                report(Convergence.name, "a transaction does not end")
+            }
         } else {
             tidyUp()
             queue.push(.deadline, at: now + Convergence.pause)

@@ -20,7 +20,7 @@ struct CrashLimit {
     private var blamed: [SlotKey: (work: Work, node: NodeID?)] = [:]
 
     mutating func observe(_ observation: Observation, _ rows: DurableRows) -> [String] {
-        if case .committed(let writes) = observation { forgive(writes, rows) }
+        if case .committed(let writes, _) = observation { forgive(writes, rows) }
         guard case .supervisorCrashed(let task, let supervisor, let host) = observation else { return [] }
         let limit = supervisor.specification.crashLimit
         let slot = task == nil ? supervisor.key.slot : nil

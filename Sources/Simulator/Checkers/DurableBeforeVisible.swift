@@ -19,7 +19,7 @@ struct DurableBeforeVisible {
         case .replied(_, let reply): return check(reply, rows)
         case .slotStarted, .slotEnded, .executionStarted, .executionEnded, .supervisorCrashed, .hostSuspended,
             .hostResumed,
-            .committed:
+            .committed, .ledBy, .welcomes:
             return []
         }
     }
@@ -59,10 +59,14 @@ struct DurableBeforeVisible {
 
     private func check(_ reply: Reply, _ rows: DurableRows) -> [String] {
         switch reply {
-        case .job(let record): rows.jobs[record.job] == nil ? ["job \(record.job) is not in the store"] : []
+        case .job(let record):
+            // A number that was never durable may have been given again.
+            rows.jobs[record.job]?.specification.job == record.specification.job
+                ? [] : ["job \(record.job) is not in the store"]
         case .enrolled(let node, _): rows.nodes[node] == nil ? ["node \(node) is not in the store"] : []
         case .node(let record):
-            rows.nodes[record.node] == nil ? ["node \(record.node) is not in the store"] : []
+            rows.nodes[record.node]?.keyFingerprint == record.keyFingerprint
+                ? [] : ["node \(record.node) is not in the store"]
         case .refused, .tasksRetried, .token, .explanation, .logLocation, .nodeLocation: []
         }
     }

@@ -11,7 +11,7 @@ struct DurableRows: Checker {
     private(set) var slots = OrderedTable<SlotID, SlotRecord>()
 
     mutating func observe(_ observation: Observation, _ world: World) -> [String] {
-        guard case .committed(let writes) = observation else { return [] }
+        guard case .committed(let writes, _) = observation else { return [] }
         for write in writes {
             switch write {
             case .putNode(let record):
@@ -29,7 +29,7 @@ struct DurableRows: Checker {
     }
 
     mutating func finish(_ world: World) -> [String] {
-        guard let machine = world.coordinator.machine, world.coordinator.backlog.isWritten
+        guard let leader = world.leader, let machine = leader.machine, leader.backlog.isWritten
         else { return [] }
         var faults: [String] = []
         let believed = machine.records

@@ -20,10 +20,9 @@ struct NoStaleGeneration: Checker {
             if let newest, key.generation <= newest {
                 return ["\(key) starts on \(host.name) after generation \(newest) has started"]
             }
-        case .committed(let writes): return check(writes)
+        case .committed(let writes, _): return check(writes)
         case .slotEnded, .executionStarted, .executionEnded, .supervisorCrashed, .hostSuspended, .hostResumed,
-            .delivered,
-            .replied:
+            .delivered, .replied, .ledBy, .welcomes:
             break
         }
         return []

@@ -17,7 +17,11 @@ extension Observation: CustomStringConvertible {
             "\(host.name) \(supervisor.key) goes down with \(task.map { "\($0.index)#\($0.attempt)" } ?? "its command")"
         case .hostSuspended(let host): "\(host.name) stands still"
         case .hostResumed(let host): "\(host.name) goes on"
-        case .committed(let writes): "committed \(writes.map(\.summary).joined(separator: ", "))"
+        case .committed(let writes, let transaction):
+            "committed \(transaction.number): \(writes.map(\.summary).joined(separator: ", "))"
+        case .ledBy(let process): "coordinator \(process.index) leads, as number \(process.lead)"
+        case .welcomes(let link):
+            "coordinator \(link.coordinator.index) welcomes over connection \(link.connection)"
         case .delivered(let message, let host): "\(host.name) <- \(message.summary)"
         case .replied(_, let reply): "reply \(reply.summary)"
         }

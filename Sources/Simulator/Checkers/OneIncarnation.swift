@@ -14,7 +14,9 @@ struct OneIncarnation: Checker {
         case .hostSuspended(let host): for supervisor in host.supervisors { remove(supervisor) }
         case .hostResumed(let host):
             return host.supervisors.filter(\.isAlive).flatMap { add($0, host, world) }
-        case .executionStarted, .executionEnded, .supervisorCrashed, .committed, .delivered, .replied: break
+        case .executionStarted, .executionEnded, .supervisorCrashed, .committed, .ledBy, .welcomes,
+            .delivered, .replied:
+            break
         }
         return []
     }

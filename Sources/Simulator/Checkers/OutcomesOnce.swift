@@ -27,7 +27,7 @@ struct OutcomesOnce: Checker {
         switch observation {
         case .executionEnded(let task?, let exitCode?, let supervisor, _):
             exitCodes[Execution(job: supervisor.job, task: task, key: supervisor.key)] = exitCode
-        case .committed(let writes):
+        case .committed(let writes, _):
             var faults: [String] = []
             for case .putTasks(let job, let rows) in writes {
                 for row in rows { faults += note(row, of: job) }
@@ -35,7 +35,7 @@ struct OutcomesOnce: Checker {
             return faults
         case .slotStarted, .slotEnded, .executionStarted, .executionEnded, .supervisorCrashed, .hostSuspended,
             .hostResumed,
-            .delivered, .replied:
+            .delivered, .replied, .ledBy, .welcomes:
             break
         }
         return []

@@ -10,7 +10,7 @@ struct StallsBlameNobody: Checker {
     private var lost: Set<NodeID> = []
 
     mutating func observe(_ observation: Observation, _ world: World) -> [String] {
-        guard case .committed(let writes) = observation else { return [] }
+        guard case .committed(let writes, let transaction) = observation else { return [] }
         var faults: [String] = []
         for case .putNode(let record) in writes {
             guard record.state == .lost else {
@@ -18,7 +18,7 @@ struct StallsBlameNobody: Checker {
                 continue
             }
             guard lost.insert(record.node).inserted, !record.reason.hasPrefix("left") else { continue }
-            let process = world.coordinator
+            let process = transaction.process
             let silence = process.listened(at: world.now) - process.heardAt(record.node)
             if silence < Int64(process.limits.leaseMilliseconds) * 1_000 {
                 faults.append(

@@ -38,4 +38,10 @@ package enum Fault: String, CaseIterable, Sendable {
     case drain, cordon, cancel, pause, retry, remove
     // Devices
     case deviceLost = "device-lost"
+    // Several coordinators on one store
+    case coordinatorSuspended = "coordinator-suspended"
+    case coordinatorPartition = "coordinator-partition"
+    case storePartition = "store-partition"
+    case storeOutage = "store-outage"
+    case handOver = "hand-over"
 }

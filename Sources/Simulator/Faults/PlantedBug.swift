@@ -48,6 +48,32 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     /// Crashes of tasks are not counted.
     case forgetCrashes = "forget-crashes"
 
+    // Of several coordinators
+    /// A leader that has lost its session writes through a new one, without the lock and whoever leads by then.
+    case unfencedCommit = "unfenced-commit"
+    /// A transaction whose answer was lost is taken for one that is not in, and done again.
+    case repeatCommit = "repeat-commit"
+    /// A transaction whose answer was lost is taken for one that is in.
+    case assumeCommit = "assume-commit"
+    /// A leader goes on when its store has not confirmed it for longer than its lease.
+    case outliveLead = "outlive-lead"
+    /// A new leader does not count with leases that the one before has renewed since.
+    case forgetFormerLead = "forget-former-lead"
+    /// A leader welcomes agents without a word of its store.
+    case answerUnconfirmed = "answer-unconfirmed"
+    /// A standby reads what it starts from before it has the lock.
+    case earlySnapshot = "early-snapshot"
+
+    /// It shows only where several coordinators share a store.
+    package var needsStandby: Bool {
+        switch self {
+        case .unfencedCommit, .repeatCommit, .assumeCommit, .outliveLead, .forgetFormerLead,
+            .answerUnconfirmed, .earlySnapshot:
+            true
+        default: false
+        }
+    }
+
     // MARK: The driver's side
 
     func actionsBeforeCommit(_ actions: [CoordinatorCore.Action]) -> [CoordinatorCore.Action] {
@@ -92,7 +118,9 @@ package enum PlantedBug: String, CaseIterable, Sendable {
 
     // MARK: What comes to the coordinator
 
-    func disguise(_ event: CoordinatorCore.Event, in world: World) -> CoordinatorCore.Event {
+    func disguise(
+        _ event: CoordinatorCore.Event, to process: CoordinatorProcess, in world: World
+    ) -> CoordinatorCore.Event {
         switch (self, event) {
         case (
             .ignoreLossPolicy, .commandReceived(let request, .submitJob(var job, let payloads, let submitter))
@@ -100,11 +128,11 @@ package enum PlantedBug: String, CaseIterable, Sendable {
             job.onLost = .requeue
             return .commandReceived(request, .submitJob(job, payloads: payloads, submitter: submitter))
         case (.forgetFence, .agentMessage(let connection, .slotReport(var report))):
-            let (key, holder) = world.newestIncarnation(of: report.key)
+            let (key, holder) = world.newestIncarnation(of: report.key, for: process)
             report.key = key
             return .agentMessage(holder ?? connection, .slotReport(report))
         case (.forgetFence, .agentMessage(let connection, .taskResults(let key, let results))):
-            let (newest, holder) = world.newestIncarnation(of: key)
+            let (newest, holder) = world.newestIncarnation(of: key, for: process)
             return .agentMessage(holder ?? connection, .taskResults(newest, results))
         case (.forgetCrashes, .agentMessage(let connection, .slotReport(var report))):
             report.hasVanished = false
@@ -122,12 +150,16 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     func followUp(_ message: CoordinatorMessage, over connection: ConnectionID, in world: World) {
         switch (self, message) {
         case (.doubleGrant, .assign(let assignment)) where assignment.key.slot.rawValue % 10 == 0:
-            let other = world.hosts.first { $0.link.map { $0.connection != connection } ?? false }
+            let sender = world.links[connection.rawValue]?.coordinator
+            let other = world.hosts.first {
+                $0.link.map { $0.connection != connection && $0.coordinator === sender } ?? false
+            }
             if let link = other?.link { world.send(message, over: link.connection) }
         case (.freeOnStop, .stopSlot(let key, _)):
             let end = SlotReport(
                 key: key, state: .finished, reason: "stopped", at: Instant(microseconds: world.now))
-            world.deliver(.agentMessage(connection, .slotReport(end)))
+            guard let process = world.links[connection.rawValue]?.coordinator else { return }
+            world.deliver(.agentMessage(connection, .slotReport(end)), to: process)
         default: break
         }
     }
@@ -144,8 +176,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case (.forgetResultsEarly, .taskResults(let key, let results)):
             world.drive(host, .messageReceived(.taskResultsAcknowledged(key, results.map(\.attempt))))
         case (.renewUnacknowledged, .heartbeat):
-            world.setLease(
-                remaining: .milliseconds(Int64(world.coordinator.limits.leaseMilliseconds)), on: host)
+            let lease = world.coordinators[0].limits.leaseMilliseconds
+            world.setLease(remaining: .milliseconds(Int64(lease)), on: host)
         default: break
         }
     }
@@ -153,9 +185,11 @@ package enum PlantedBug: String, CaseIterable, Sendable {
 
 extension World {
     /// The incarnation that the store knows of the slot, and the connection of the node that holds it.
-    fileprivate func newestIncarnation(of key: SlotKey) -> (SlotKey, ConnectionID?) {
+    fileprivate func newestIncarnation(
+        of key: SlotKey, for process: CoordinatorProcess
+    ) -> (SlotKey, ConnectionID?) {
         guard let row = checkers.durable.slots[key.slot] else { return (key, nil) }
-        let holder = row.node.flatMap { hostOfNode[$0] }.flatMap { hosts[$0].link?.connection }
-        return (row.key, holder)
+        let link = row.node.flatMap { hostOfNode[$0] }.flatMap { hosts[$0].link }
+        return (row.key, link?.coordinator === process ? link?.connection : nil)
     }
 }

@@ -58,12 +58,17 @@ extension World {
                 .linkHeals, at: now + faultDice.spread(5_000_000, 120_000_000), host: UInt32(host.index),
                 subject: host.healings)
         case .failingCommit:
-            coordinator.commitsFail = true
+            store.commitsFail = true
             queue.push(.storeRecovers, at: now + faultDice.spread(500_000, 40_000_000))
         case .coordinatorCrash:
-            crashCoordinator()
-            queue.push(.coordinatorStarts, at: now + faultDice.spread(500_000, 60_000_000))
-        case .coordinatorStall: stallCoordinator(for: faultDice.spread(1_000_000, 60_000_000))
+            crash(drawCoordinator())
+        case .coordinatorStall: stall(drawCoordinator())
+        case .coordinatorSuspended: suspend(drawCoordinator())
+        case .coordinatorPartition:
+            cutFromAgents(coordinators[Int(faultDice.below(Int64(coordinators.count)))])
+        case .storePartition: cutFromStore(drawCoordinator())
+        case .storeOutage: interruptStore()
+        case .handOver: if let leader { beginHandOver(leader) }
         case .agentCrash: crashAgent(of: host, for: faultDice.spread(100_000, 60_000_000))
         case .agentReplaced: drive(host, .shutdownRequested(.keepSlots))
         case .agentLeaves: drive(host, .shutdownRequested(.stopSlots))
@@ -94,7 +99,9 @@ extension World {
                 return
             }
             command(.retryTasks(job, nil))
-        case .coordinatorBusy: deliver(.loadMeasured(permille: UInt32(faultDice.below(1_001))))
+        case .coordinatorBusy:
+            let permille = UInt32(faultDice.below(1_001))
+            for process in coordinators { deliver(.loadMeasured(permille: permille), to: process) }
         case .delay, .loss, .duplication, .slowCommit:
             spells[Int(position)] = Spell(
                 until: now + faultDice.spread(5_000_000, 600_000_000), percent: faultDice.spread(1, 30))
@@ -215,8 +222,8 @@ extension World {
     func heal() {
         isHealed = true
         spells = spells.map { _ in Spell() }
-        coordinator.commitsFail = false
-        if coordinator.machine == nil { startCoordinator() } else { resumeCoordinator() }
+        store.commitsFail = false
+        healCoordinators()
         for host in hosts where !host.isAbsent {
             unblock(host)
             host.isSlowReader = false
@@ -246,8 +253,17 @@ extension Fault {
             .coordinatorCrash, .coordinatorStall, .coordinatorBusy, .agentCrash, .agentReplaced, .agentLeaves,
             .agentStall,
             .hostSuspended, .hostReboot, .supervisorKilled, .massSilence, .drain, .cordon, .cancel, .pause,
-            .retry, .remove, .deviceLost, .timeEnds:
+            .retry, .remove, .deviceLost, .timeEnds, .coordinatorSuspended, .coordinatorPartition,
+            .storePartition, .storeOutage, .handOver:
             true
+        }
+    }
+
+    /// It means something only where several coordinators share a store.
+    var needsStandby: Bool {
+        switch self {
+        case .coordinatorSuspended, .coordinatorPartition, .storePartition, .storeOutage, .handOver: true
+        default: false
         }
     }
 }

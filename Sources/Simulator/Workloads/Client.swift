@@ -33,22 +33,25 @@ struct Client {
     }
 
     private(set) var plans: [Plan] = []
-    private(set) var requests = OrderedTable<UInt64, Request>()
+    /// What was asked, and whom.
+    private(set) var requests = OrderedTable<UInt64, (request: Request, coordinator: Int)>()
     var stepMean: Int64 = 1
     var submissionsLeft = 0
 
     // MARK: Requests
 
-    mutating func expect(_ request: Request, _ number: UInt64) { requests[number] = request }
+    mutating func expect(_ request: Request, _ number: UInt64, from process: CoordinatorProcess) {
+        requests[number] = (request, process.index)
+    }
 
     mutating func takeRequest(_ number: UInt64) -> Request? {
         defer { requests[number] = nil }
-        return requests[number]
+        return requests[number]?.request
     }
 
-    /// The coordinator is gone with everything that waited for its answer: nobody knows what came of it.
-    mutating func loseRequests(_ world: World) {
-        for number in requests.keys {
+    /// A coordinator is gone with everything that waited for its answer: nobody knows what came of it.
+    mutating func loseRequests(to process: CoordinatorProcess, _ world: World) {
+        for number in requests.keys where requests[number]?.coordinator == process.index {
             if case .enrollment(let host)? = takeRequest(number) { world.enrollLater(host) }
         }
     }
@@ -100,10 +103,12 @@ extension World {
     /// - Returns: false when nobody listens.
     @discardableResult
     func command(_ command: Command, for request: Client.Request = .order) -> Bool {
-        guard coordinator.machine != nil else { return false }
-        coordinator.lastRequest += 1
-        client.expect(request, coordinator.lastRequest)
-        deliver(.commandReceived(RequestID(coordinator.lastRequest), command))
+        // The first that answers; where none does, one may still hear it later.
+        let reached = coordinators.first { $0.isRunning && !$0.isStopping }
+        guard let process = reached ?? coordinators.first(where: { $0.machine != nil }) else { return false }
+        lastRequest += 1
+        client.expect(request, lastRequest, from: process)
+        deliver(.commandReceived(RequestID(lastRequest), command), to: process)
         return true
     }
 

@@ -25,6 +25,21 @@ struct Occurrence: Sendable {
         case faultStrikes
         case healing
         case deadline
+        // Of several coordinators; `host` is the position of one.
+        /// A partition of it ends, from the store or from agents.
+        case storeHeals
+        case agentsHeal
+        case standbyPolls
+        /// The driver starts on a store that was opened.
+        case leadBegins
+        /// The server has done what a session asked for.
+        case sessionWorked
+        case sessionExpires
+        /// A coordinator tries once more to reach the store.
+        case storeAttempt
+        /// For so long as the subject says, in microseconds.
+        case storeLeaves
+        case storeReturns
     }
 
     var at: Int64
@@ -32,7 +47,7 @@ struct Occurrence: Sendable {
     var order: UInt64
     /// What the kind makes of it: a connection, a supervisor's number, a fault.
     var subject: UInt64
-    /// Position in `World.hosts`.
+    /// Position in `World.hosts`, or in `World.coordinators`.
     var host: UInt32
     var kind: Kind
     /// What the kind makes of it.

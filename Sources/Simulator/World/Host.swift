@@ -59,6 +59,8 @@ final class Host {
     var latency: Int64 = 500
     var isBlockedUp = false
     var isBlockedDown = false
+    /// Coordinators between which and this machine nothing passes, a bit each.
+    var cutOff: UInt8 = 0
     /// Links whose arrivals wait for the end of a partition.
     var waitingUp: [UInt64] = []
     var waitingDown: [UInt64] = []
@@ -92,6 +94,8 @@ final class Host {
         drift == 0 ? 0 : (now - World.start) * drift / 1_000_000
     }
 
+    func isCutOff(from process: CoordinatorProcess) -> Bool { cutOff & (1 << process.index) != 0 }
+
     func supervisor(_ key: SlotKey) -> Supervisor? { supervisors.first { $0.key == key } }
 
     /// What the agent reports now.
@@ -106,7 +110,7 @@ final class Host {
     }
 }
 
-/// A connection between one agent and the coordinator, with what is on its way: an ordered stream, as TLS gives.
+/// A connection between one agent and a coordinator, with what is on its way: an ordered stream, as TLS gives.
 final class Link {
     enum Upward {
         case message(AgentMessage)
@@ -121,8 +125,11 @@ final class Link {
 
     let connection: ConnectionID
     let host: Int
+    let coordinator: CoordinatorProcess
     var upward = Fifo<Upward>()
     var downward = Fifo<Downward>()
+    /// The newest transaction of the world when the agent's hello was handled.
+    var helloAfter: UInt64 = 0
     /// Nothing overtakes in a stream.
     var lastUpAt: Int64 = 0
     var lastDownAt: Int64 = 0
@@ -132,9 +139,10 @@ final class Link {
     /// Nothing is on its way.
     var isQuiet: Bool { upward.count == 0 && downward.count == 0 }
 
-    init(connection: ConnectionID, host: Int) {
+    init(connection: ConnectionID, host: Int, coordinator: CoordinatorProcess) {
         self.connection = connection
         self.host = host
+        self.coordinator = coordinator
     }
 }
 

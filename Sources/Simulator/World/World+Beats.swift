@@ -10,26 +10,26 @@ extension World {
     ///
     /// - Returns: false for a beat that has to wait somewhere: on its way, behind others, for the coordinator.
     func exchange(_ beat: Heartbeat, from host: Host, over link: Link) -> Bool {
+        let process = link.coordinator
         guard options.plant == nil, link.isQuiet, link.isOpenAtCoordinator, !host.isBlockedUp,
-            !host.isBlockedDown,
-            !host.isSlowReader, coordinator.isIdle, isCalm
+            !host.isBlockedDown, !host.isSlowReader, !host.isCutOff(from: process), process.isIdle, isCalm
         else { return false }
         trace.explain("\(host.name) -> \(beat), at once")
         beatOutput.actions.removeAll(keepingCapacity: true)
-        coordinator.machine?.handle(
-            .heartbeats([ReceivedBeat(link.connection, sequence: beat.sequence)]), at: coordinatorTime,
+        process.machine?.handle(
+            .heartbeats([ReceivedBeat(link.connection, sequence: beat.sequence)]), at: process.time(now),
             into: &beatOutput)
         guard beatOutput.writes.isEmpty, beatOutput.actions.count == 1,
             case .send(link.connection, let answer)? = beatOutput.actions.first
         else {
             // It was silent before: what follows has its transaction and its delays.
             trace.note(writes: beatOutput.writes.count, actions: beatOutput.actions.count)
-            coordinator.backlog.take(beatOutput)
+            process.backlog.take(beatOutput)
             beatOutput = CoordinatorCore.Output()
-            finishTurn()
+            finishTurn(of: process)
             return true
         }
-        if let node = host.node { coordinator.noteHeard(node, at: now) }
+        if let node = host.node { process.noteHeard(node, at: now) }
         drive(host, .messageReceived(answer))
         return true
     }
@@ -40,5 +40,7 @@ extension World {
 
 extension CoordinatorProcess {
     /// What comes now is handled now.
-    var isIdle: Bool { isRunning && inbox.isEmpty }
+    var isIdle: Bool {
+        isRunning && inbox.isEmpty && answers.isEmpty && stallsInTurn == nil
+    }
 }

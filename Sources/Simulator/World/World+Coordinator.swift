@@ -3,274 +3,199 @@ import CoordinatorCore
 import CoordinatorStore
 import ProtocolMessages
 
-/// The coordinator's process: its machine, and what its driver and its operating system keep.
-final class CoordinatorProcess {
-    let store = MemoryStore()
-    let limits: Limits
-    /// nil while the process does not run.
-    var machine: Coordinator?
-    var inbox: [CoordinatorCore.Event] = []
-    var backlog = Backlog()
-    /// The number of the transaction that is under way.
-    var transaction: UInt64 = 0
-    /// The process is stopped, or its machine suspended.
-    var isStalled = false
-    var stalledSince: Int64 = 0
-    var commitsFail = false
-    var clockOffset: Int64 = 0
-    var turnAt = Int64.max
-    var lastConnection: UInt64 = 0
-    var lastRequest: UInt64 = 0
-    /// How long the process has listened in all, and since when it does: not while it is down or stopped, but for
-    /// pauses so short that they are load.
-    var listenedBefore: Int64 = 0
-    var listensSince: Int64? = 0
-    var pausedSince: Int64 = 0
-    private static let loadPause: Int64 = 2_000_000
-    /// By that count, when something of each node was handled last; by number of the node.
-    private var heardAt: [Int64] = []
-    /// By that count, the start of the process: every node gets a fresh lease then.
-    var heardAtLeast: Int64 = 0
-    var handled = 0
-
-    init(_ options: SimulationOptions) {
-        var limits = Limits.defaults
-        limits.heartbeatMilliseconds = options.heartbeatMilliseconds
-        limits.leaseMilliseconds = max(limits.leaseMilliseconds, 5 * options.heartbeatMilliseconds)
-        if options.plant == .releaseBrake { limits.massSilencePercent = 100 }
-        self.limits = limits
-    }
-
-    var isRunning: Bool { machine != nil && !isStalled }
-
-    // The machine is asked in place: a copy of it would cost more than the answer.
-    var nextWakeup: Instant? { Self.nextWakeup(of: &machine) }
-    func node(of connection: ConnectionID) -> NodeID? { Self.node(of: connection, in: &machine) }
-
-    private static func nextWakeup(of machine: inout Coordinator?) -> Instant? { machine?.nextWakeup }
-    private static func node(of connection: ConnectionID, in machine: inout Coordinator?) -> NodeID? {
-        machine?.node(of: connection)
-    }
-
-    func listened(at now: Int64) -> Int64 { listenedBefore + (listensSince.map { now - $0 } ?? 0) }
-
-    func noteHeard(on connection: ConnectionID, at now: Int64) {
-        if let node = node(of: connection) { noteHeard(node, at: now) }
-    }
-
-    func noteHeard(_ node: NodeID, at now: Int64) {
-        let node = Int(node.rawValue)
-        while heardAt.count <= node { heardAt.append(0) }
-        heardAt[node] = listened(at: now)
-    }
-
-    func heardAt(_ node: NodeID) -> Int64 {
-        let node = Int(node.rawValue)
-        return max(heardAtLeast, node < heardAt.count ? heardAt[node] : 0)
-    }
-
-    func listen(_ isListening: Bool, at now: Int64) {
-        guard isListening != (listensSince != nil) else { return }
-        listenedBefore = listened(at: now)
-        listensSince = isListening ? now : nil
-        if isListening { listenedBefore += min(Self.loadPause, now - pausedSince) } else { pausedSince = now }
-    }
-}
-
-// What the coordinator's driver does: inbox, machine, one transaction, actions.
+// What a coordinator's driver does: inbox, machine, one transaction, actions.
 extension World {
     // MARK: Start and end
 
-    func startCoordinator() {
-        guard coordinator.machine == nil else { return }
+    /// The process starts: it leads at once, or stands by where others may lead.
+    func startCoordinator(_ process: CoordinatorProcess) {
+        guard !process.isAlive else { return }
+        process.isAlive = true
+        process.isStalled = false
+        if isOn(.clockJump) { process.clockOffset = faultDice.below(120_000_000) - 60_000_000 }
+        if isShared { standBy(process) } else { beginLead(process) }
+    }
+
+    /// Its machine starts from what is in the store.
+    func beginLead(_ process: CoordinatorProcess) {
         statistics.coordinatorStarts += 1
-        if isOn(.clockJump) { coordinator.clockOffset = faultDice.below(120_000_000) - 60_000_000 }
+        if !isShared { process.lead += 1 }
         do {
-            var snapshot = try coordinator.store.snapshot(endedJobs: coordinator.limits.endedJobsKept)
+            var snapshot = try process.client.earlySnapshot ?? snapshot(for: process)
             options.plant?.spoil(&snapshot)
-            coordinator.machine = Coordinator(
-                cluster: Self.cluster, limits: coordinator.limits, restoring: snapshot, at: coordinatorTime)
+            process.machine = Coordinator(
+                cluster: Self.cluster, limits: process.limits, restoring: snapshot, at: process.time(now),
+                formerLead: isShared && options.plant != .forgetFormerLead ? SharedStore.lease : .zero)
         } catch {
             report("store", "the snapshot cannot be read: \(error)")
         }
-        coordinator.backlog = Backlog()
-        coordinator.isStalled = false
-        coordinator.listen(true, at: now)
-        coordinator.heardAtLeast = coordinator.listened(at: now)
-        checkInvariants(isForced: true)
-        scheduleTurn(at: now)
+        process.backlog = Backlog(isShared: isShared && options.plant != .answerUnconfirmed)
+        process.listen(true, at: now)
+        process.heardAtLeast = process.listened(at: now)
+        checkInvariants(of: process, isForced: true)
+        scheduleTurn(of: process, at: now)
     }
 
     /// Its connections break; what was not committed is gone with it.
-    func crashCoordinator() {
-        guard coordinator.machine != nil else { return }
-        coordinator.listen(false, at: now)
-        if let writes = coordinator.backlog.underWay {
-            // The transaction that was under way is in the store or is not: nobody was told.
-            if isOn(.tornCommit), faultDice.chance(50) { commit(writes) }
-        }
-        coordinator.machine = nil
-        coordinator.backlog = Backlog()
-        coordinator.inbox = []
-        coordinator.turnAt = .max
+    func endCoordinator(_ process: CoordinatorProcess) {
+        guard process.isAlive else { return }
+        process.listen(false, at: now)
+        leaveStore(process)
+        process.clear()
         for host in hosts {
-            guard let link = host.link else { continue }
+            guard let link = host.link, link.coordinator === process else { continue }
             closeAtCoordinator(link, reason: "the coordinator is gone")
         }
-        client.loseRequests(self)
+        client.loseRequests(to: process, self)
     }
 
-    func stallCoordinator(for pause: Int64) {
-        guard coordinator.isRunning else { return }
-        coordinator.listen(false, at: now)
-        coordinator.isStalled = true
-        coordinator.stalledSince = now
-        queue.push(.coordinatorResumes, at: now + pause)
+    /// - Parameter isSuspended: its machine stands still, not the process alone.
+    func stallCoordinator(_ process: CoordinatorProcess, for pause: Int64, isSuspended: Bool = false) {
+        guard process.isAlive, !process.isStalled else { return }
+        process.listen(false, at: now)
+        process.isStalled = true
+        process.stalledSince = now
+        if isSuspended {
+            process.isSuspended = true
+            noteSilence(of: process)
+        }
+        queue.push(.coordinatorResumes, at: now + pause, host: UInt32(process.index))
     }
 
-    func resumeCoordinator() {
-        guard coordinator.machine != nil, coordinator.isStalled else { return }
-        coordinator.isStalled = false
-        coordinator.listen(true, at: now)
-        if options.plant == .blameForStalls { tickThrough(from: coordinator.stalledSince) }
-        scheduleTurn(at: now)
+    func resumeCoordinator(_ process: CoordinatorProcess) {
+        guard process.isAlive, process.isStalled else { return }
+        process.isStalled = false
+        if process.isSuspended {
+            process.isSuspended = false
+            noteSilence(of: process)
+        }
+        guard process.machine != nil else { return resumeStandby(process) }
+        process.listen(true, at: now)
+        if options.plant == .blameForStalls { tickThrough(process) }
+        perform(process.unfinished, of: process)
+        process.unfinished = []
+        advanceStore(of: process)
+        scheduleTurn(of: process, at: now)
     }
-
-    /// The coordinator's steady clock.
-    var coordinatorTime: Instant { Instant(microseconds: now + coordinator.clockOffset) }
 
     // MARK: The loop
 
-    func deliver(_ event: CoordinatorCore.Event) {
-        guard coordinator.machine != nil else { return }
-        coordinator.inbox.append(event)
-        if coordinator.inbox.count > Bounds.inbox {
-            report("bounded queues", "\(coordinator.inbox.count) events wait for the coordinator")
+    func deliver(_ event: CoordinatorCore.Event, to process: CoordinatorProcess) {
+        guard process.machine != nil else { return }
+        process.inbox.append(event)
+        if process.inbox.count > Bounds.inbox {
+            report("bounded queues", "\(process.inbox.count) events wait for the coordinator")
         }
-        scheduleTurn(at: now)
+        scheduleTurn(of: process, at: now)
     }
 
-    private func scheduleTurn(at moment: Int64) {
-        guard moment < coordinator.turnAt else { return }
-        coordinator.turnAt = moment
-        queue.push(.coordinatorTurn, at: moment)
+    func scheduleTurn(of process: CoordinatorProcess, at moment: Int64) {
+        guard moment < process.turnAt else { return }
+        process.turnAt = moment
+        queue.push(.coordinatorTurn, at: moment, host: UInt32(process.index))
     }
 
-    func takeTurn(scheduledAt moment: Int64) {
-        guard moment == coordinator.turnAt else { return }
-        coordinator.turnAt = .max
-        guard coordinator.isRunning else { return }
+    func takeTurn(of process: CoordinatorProcess, scheduledAt moment: Int64) {
+        guard moment == process.turnAt else { return }
+        process.turnAt = .max
+        guard process.isRunning else { return }
         var output = Output()
-        let events = coordinator.inbox
-        coordinator.inbox.removeAll(keepingCapacity: true)
-        for event in events { handle(event, into: &output) }
-        if let wakeup = coordinator.nextWakeup, wakeup <= coordinatorTime {
-            handle(.wakeup, into: &output)
+        guard hearStore(process, into: &output) else { return giveUpLead(process) }
+        let events = process.inbox
+        process.inbox.removeAll(keepingCapacity: true)
+        for event in events { handle(event, by: process, into: &output) }
+        if let wakeup = process.nextWakeup, wakeup <= process.time(now) {
+            handle(.wakeup, by: process, into: &output)
         }
         trace.note(writes: output.writes.count, actions: output.actions.count)
         if let plant = options.plant {
             let early = plant.actionsBeforeCommit(output.actions)
             output.actions.removeAll { early.contains($0) }
-            perform(early)
+            perform(early, of: process)
         }
-        coordinator.backlog.take(output)
-        finishTurn()
+        process.backlog.take(output)
+        finishTurn(of: process)
     }
 
     /// What a coordinator would do that takes its own stall for silence of the nodes.
-    private func tickThrough(from start: Int64) {
+    private func tickThrough(_ process: CoordinatorProcess) {
         var output = Output()
-        for moment in stride(from: start, to: now, by: 900_000) {
-            coordinator.machine?.handle(
-                .wakeup, at: Instant(microseconds: moment + coordinator.clockOffset), into: &output)
+        for moment in stride(from: process.stalledSince, to: now, by: 900_000) {
+            process.machine?.handle(.wakeup, at: process.time(moment), into: &output)
         }
-        coordinator.backlog.take(output)
+        process.backlog.take(output)
     }
 
-    private func handle(_ event: CoordinatorCore.Event, into output: inout Output) {
-        noteHeard(event)
-        let event = options.plant?.disguise(event, in: self) ?? event
-        coordinator.machine?.handle(event, at: coordinatorTime, into: &output)
+    private func handle(
+        _ event: CoordinatorCore.Event, by process: CoordinatorProcess, into output: inout Output
+    ) {
+        if case .agentMessage(let connection, _) = event { process.noteHeard(on: connection, at: now) }
+        if case .agentMessage(let connection, .hello) = event {
+            links[connection.rawValue]?.helloAfter = lastTransaction
+        }
+        let event = options.plant?.disguise(event, to: process, in: self) ?? event
+        process.machine?.handle(event, at: process.time(now), into: &output)
         // A beat alone changes nothing that could break.
         if case .agentMessage(_, .heartbeat) = event { return }
-        checkInvariants(isForced: false)
+        checkInvariants(of: process, isForced: false)
     }
 
-    private func noteHeard(_ event: CoordinatorCore.Event) {
-        if case .agentMessage(let connection, _) = event { coordinator.noteHeard(on: connection, at: now) }
+    func checkInvariants(of process: CoordinatorProcess, isForced: Bool) {
+        process.handled += 1
+        guard isForced || process.handled % options.eventsBetweenInvariants == 0 else { return }
+        for fault in process.machine?.checkInvariants() ?? [] { report("coordinator invariants", fault) }
     }
 
-    private func checkInvariants(isForced: Bool) {
-        coordinator.handled += 1
-        guard isForced || coordinator.handled % options.eventsBetweenInvariants == 0 else { return }
-        for fault in coordinator.machine?.checkInvariants() ?? [] { report("coordinator invariants", fault) }
-    }
-
-    func finishTurn() {
-        if coordinator.backlog.begin(at: coordinatorTime) != nil {
-            coordinator.transaction += 1
-            queue.push(.commitEnded, at: now + commitTime(), subject: coordinator.transaction)
+    func finishTurn(of process: CoordinatorProcess) {
+        if let writes = process.backlog.begin(
+            at: process.time(now), isLast: process.isStopping && !process.hasGivenUp)
+        {
+            begin(writes, of: process)
         }
-        perform(coordinator.backlog.releaseActions())
-        scheduleNextTurn()
-    }
-
-    private func commitTime() -> Int64 {
-        if hits(.slowCommit, &faultDice) { return faultDice.spread(100_000, 20_000_000) }
-        return 500 + networkDice.below(4_500)
-    }
-
-    func endCommit(_ transaction: UInt64) {
-        guard transaction == coordinator.transaction, let writes = coordinator.backlog.underWay
-        else { return }
-        if coordinator.isStalled {
-            queue.push(.commitEnded, at: now + 100_000, subject: transaction)
-            return
+        let actions = process.backlog.releaseActions()
+        if let stall = process.stallsInTurn {
+            process.stallsInTurn = nil
+            process.unfinished = actions
+            return stallCoordinator(process, for: stall.pause, isSuspended: stall.isSuspended)
         }
-        var output = Output()
-        if coordinator.commitsFail {
-            if coordinator.backlog.failed(tryAgainAt: coordinatorTime + .seconds(1)) {
-                coordinator.machine?.handle(
-                    .storeFailed(reason: "disk full"), at: coordinatorTime, into: &output)
+        perform(actions, of: process)
+        if process.isStopping, process.backlog.isWritten || process.hasGivenUp {
+            return finishHandOver(process)
+        }
+        scheduleNextTurn(of: process)
+    }
+
+    /// Everything or nothing: what cannot be written is kept, and the machine told to take no new work.
+    func endTransaction(isWritten: Bool, of process: CoordinatorProcess, into output: inout Output) {
+        process.transaction = nil
+        if isWritten {
+            if process.backlog.committed() {
+                process.machine?.handle(.storeRecovered, at: process.time(now), into: &output)
             }
-            // An error of unknown outcome: the rows may be there all the same.
-            if isOn(.tornCommit), faultDice.chance(20) { commit(writes) }
         } else {
-            commit(writes)
-            if coordinator.backlog.committed() {
-                coordinator.machine?.handle(.storeRecovered, at: coordinatorTime, into: &output)
-            }
+            process.hasGivenUp = process.isStopping
+            guard process.backlog.failed(tryAgainAt: process.time(now) + .seconds(1)) else { return }
+            process.machine?.handle(.storeFailed(reason: "disk full"), at: process.time(now), into: &output)
         }
-        coordinator.backlog.take(output)
-        checkInvariants(isForced: false)
-        finishTurn()
     }
 
-    private func commit(_ writes: [Write]) {
-        statistics.commits += 1
-        let writes = options.plant?.spoil(writes, self) ?? writes
-        do {
-            _ = try coordinator.store.commit(writes)
-        } catch {
-            report("store", "\(error)")
-        }
-        observe(.committed(writes))
-    }
-
-    private func scheduleNextTurn() {
-        guard coordinator.machine != nil else { return }
-        if !coordinator.inbox.isEmpty { return scheduleTurn(at: now) }
-        let next = Instant.earlier(coordinator.nextWakeup, coordinator.backlog.nextAttempt)
+    private func scheduleNextTurn(of process: CoordinatorProcess) {
+        guard process.machine != nil else { return }
+        if !process.inbox.isEmpty { return scheduleTurn(of: process, at: now) }
+        let next = Instant.earlier(
+            process.leadership.nextWakeup,
+            Instant.earlier(process.nextWakeup, process.backlog.nextAttempt))
         guard let next else { return }
-        scheduleTurn(at: max(now, next.microseconds - coordinator.clockOffset))
+        scheduleTurn(of: process, at: max(now, next.microseconds - process.clockOffset))
     }
 
     // MARK: Actions
 
-    private func perform(_ actions: [CoordinatorCore.Action]) {
+    func perform(_ actions: [CoordinatorCore.Action], of process: CoordinatorProcess) {
         for action in actions {
             switch action {
             case .send(let connection, let message):
+                if case .welcome = message, let link = links[connection.rawValue] { observe(.welcomes(link)) }
                 send(message, over: connection)
                 options.plant?.followUp(message, over: connection, in: self)
             case .sendTasks(let connection, let key, let job, let attempts, let hasPayloads):
@@ -290,7 +215,7 @@ extension World {
 
     private func payloads(of job: JobID, _ attempts: [TaskAttempt]) -> [String] {
         do {
-            return try coordinator.store.payloads(job, at: attempts.map(\.index))
+            return try store.rows.payloads(job, at: attempts.map(\.index))
         } catch {
             report("store", "\(error)")
             return attempts.map { _ in "" }

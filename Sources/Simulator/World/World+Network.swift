@@ -5,33 +5,51 @@ import ProtocolMessages
 
 // Links: streams in order, with delay, stalls, one-way silence and sudden ends.
 extension World {
-    private static let dialPatience: Int64 = 10_000_000
+    /// For one address: `LinkConfiguration.connectTimeout`.
+    private static let dialPatience: Int64 = 15_000_000
 
     // MARK: Dialling
 
+    /// All addresses in their order, each time anew.
     func dial(from host: Host) {
         host.dial += 1
-        let index = UInt32(host.index)
-        if host.isBlockedUp || host.isBlockedDown || coordinator.isStalled {
-            queue.push(.dialEnded, at: now + Self.dialPatience, host: index, subject: host.dial, detail: 0)
-        } else if coordinator.machine == nil {
-            queue.push(.dialEnded, at: now + delay(of: host), host: index, subject: host.dial, detail: 0)
-        } else {
-            queue.push(.dialEnded, at: now + 3 * delay(of: host), host: index, subject: host.dial, detail: 1)
-        }
+        dial(coordinators[0], from: host)
     }
 
-    /// - Parameter outcome: 1 for a connection that stands, if the coordinator is still there.
+    private func dial(_ process: CoordinatorProcess, from host: Host) {
+        let isSilent =
+            host.isBlockedUp || host.isBlockedDown || process.isSuspended || host.isCutOff(from: process)
+        let isOpen = process.machine != nil && !process.isStopping
+        let pause: Int64
+        if isSilent || (isOpen && process.isStalled) {
+            pause = Self.dialPatience
+        } else {
+            // A standby opens no port for agents.
+            pause = isOpen ? 3 * delay(of: host) : delay(of: host)
+        }
+        let isAnswered = isOpen && !isSilent && !process.isStalled
+        queue.push(
+            .dialEnded, at: now + pause, host: UInt32(host.index), subject: host.dial,
+            detail: UInt8(process.index) << 1 | (isAnswered ? 1 : 0))
+    }
+
+    /// - Parameter outcome: whom it dialled; and 1 for a connection that stands, if the coordinator is still there.
     func endDial(of host: Host, _ dial: UInt64, _ outcome: UInt8) {
         guard dial == host.dial, host.agent != nil else { return }
-        guard outcome == 1, coordinator.isRunning, let node = host.node else {
-            drive(host, .disconnected(reason: "connection refused"))
+        let process = coordinators[Int(outcome >> 1)]
+        let isOpen = process.isRunning && !process.isStopping
+        guard outcome & 1 == 1, isOpen, let node = host.node else {
+            if process.index + 1 < coordinators.count {
+                self.dial(coordinators[process.index + 1], from: host)
+            } else {
+                drive(host, .disconnected(reason: "connection refused"))
+            }
             return
         }
         statistics.connections += 1
-        coordinator.lastConnection += 1
-        let connection = ConnectionID(coordinator.lastConnection)
-        let link = Link(connection: connection, host: host.index)
+        lastConnection += 1
+        let connection = ConnectionID(lastConnection)
+        let link = Link(connection: connection, host: host.index, coordinator: process)
         links[connection.rawValue] = link
         host.link = link
         let peer = PeerIdentity(
@@ -97,19 +115,19 @@ extension World {
     func arriveAtCoordinator(_ connection: UInt64) {
         guard let link = links[connection] else { return }
         let host = hosts[link.host]
-        if host.isBlockedUp {
+        if host.isBlockedUp || host.isCutOff(from: link.coordinator) {
             host.waitingUp.append(connection)
             return
         }
         guard let item = link.upward.popFirst(), link.isOpenAtCoordinator else { return }
         switch item {
-        case .opened(let peer): deliver(.agentConnected(link.connection, peer))
+        case .opened(let peer): deliver(.agentConnected(link.connection, peer), to: link.coordinator)
         case .message(let message):
             trace.explain("\(host.name) -> \(message)")
-            deliver(.agentMessage(link.connection, message))
+            deliver(.agentMessage(link.connection, message), to: link.coordinator)
         case .closed(let reason):
             link.isOpenAtCoordinator = false
-            deliver(.agentDisconnected(link.connection, reason: reason))
+            deliver(.agentDisconnected(link.connection, reason: reason), to: link.coordinator)
             forgetIfOver(link)
         }
     }
@@ -117,7 +135,7 @@ extension World {
     func arriveAtAgent(_ connection: UInt64) {
         guard let link = links[connection] else { return }
         let host = hosts[link.host]
-        if host.isBlockedDown {
+        if host.isBlockedDown || host.isCutOff(from: link.coordinator) {
             host.waitingDown.append(connection)
             return
         }
@@ -191,6 +209,11 @@ extension World {
     func unblock(_ host: Host) {
         host.isBlockedUp = false
         host.isBlockedDown = false
+        deliverWaiting(of: host)
+    }
+
+    /// What has waited for the end of a partition comes, or waits for that of another.
+    func deliverWaiting(of host: Host) {
         let index = UInt32(host.index)
         for connection in host.waitingUp {
             queue.push(.arrivedAtCoordinator, at: now, host: index, subject: connection)

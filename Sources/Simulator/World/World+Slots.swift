@@ -154,6 +154,7 @@ extension World {
     /// TERM and KILL at the moments that the lease leaves for them, or at once where they have passed.
     func obeyLease(_ supervisor: Supervisor, on host: Host) {
         if supervisor.isAlive, supervisor.dueAt(.leaseStop) <= now {
+            if supervisor.stopReason == nil { statistics.slotsCutOff += 1 }
             stop(supervisor, reason: "lease over", on: host)
         }
         if supervisor.isAlive, supervisor.dueAt(.leaseKill) <= now { kill(supervisor, on: host) }

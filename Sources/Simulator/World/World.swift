@@ -4,12 +4,12 @@ import CoordinatorCore
 import CoordinatorStore
 import ProtocolMessages
 
-/// One coordinator and its agents in virtual time: the production machines, and everything around them replaced
+/// Coordinators and their agents in virtual time: the production machines, and everything around them replaced
 /// by what may happen to it.
 ///
 /// One thread, one queue of occurrences, chance from one seed. What is particular to one part stands in the
-/// extensions: World+Coordinator and World+Agents are the drivers, World+Network the links, World+Slots the
-/// supervisors, World+Faults what goes wrong, World+Client who submits and orders.
+/// extensions: World+Coordinator and World+Agents are the drivers, World+Store the transactions, World+Leads who leads,
+/// World+Network the links, World+Slots the supervisors, World+Faults what goes wrong, Client who submits and orders.
 final class World {
     static let cluster = "lab"
     static let joinSecretHash = "join"
@@ -38,7 +38,12 @@ final class World {
     var lastSupervisor: UInt64 = 0
     /// Of each node, its machine; by number of the node.
     var hostOfNode: [NodeID: Int] = [:]
-    let coordinator: CoordinatorProcess
+    /// In the order in which agents and clients try them.
+    let coordinators: [CoordinatorProcess]
+    let store = SharedStore()
+    var lastTransaction: UInt64 = 0
+    var lastConnection: UInt64 = 0
+    var lastRequest: UInt64 = 0
     var client: Client
     var checkers: Checkers
 
@@ -51,7 +56,8 @@ final class World {
     init(_ options: SimulationOptions, onLine: ((String) -> Void)?) {
         self.options = options
         var swarm = Dice(seed: options.seed, stream: 1)
-        faults = options.faults ?? Fault.allCases.filter { _ in swarm.chance(50) }
+        let chosen = options.faults ?? Fault.allCases.filter { _ in swarm.chance(50) }
+        faults = chosen.filter { options.coordinators > 1 || !$0.needsStandby }
         isOn = Fault.allCases.map { [faults] in faults.contains($0) }
         networkDice = Dice(seed: options.seed, stream: 2)
         faultDice = Dice(seed: options.seed, stream: 3)
@@ -60,7 +66,7 @@ final class World {
         executionSeed = execution.next()
         healsAt = Self.start + options.duration.wholeMicroseconds
         trace = Trace(onLine: onLine)
-        coordinator = CoordinatorProcess(options)
+        coordinators = (0..<options.coordinators).map { CoordinatorProcess(index: $0, options) }
         client = Client()
         checkers = Checkers()
         now = Self.start
@@ -93,7 +99,7 @@ final class World {
 
     private func begin() {
         makeHosts()
-        startCoordinator()
+        startCoordinators()
         createJoinToken()
         launchHosts()
         scheduleFaults()
@@ -107,10 +113,19 @@ final class World {
             return
         }
         switch next.kind {
-        case .coordinatorTurn: takeTurn(scheduledAt: next.at)
-        case .commitEnded: endCommit(next.subject)
-        case .coordinatorStarts: startCoordinator()
-        case .coordinatorResumes: resumeCoordinator()
+        case .coordinatorTurn: takeTurn(of: coordinators[Int(next.host)], scheduledAt: next.at)
+        case .commitEnded: endCommit(next.subject, of: coordinators[Int(next.host)])
+        case .coordinatorStarts: startCoordinator(coordinators[Int(next.host)])
+        case .coordinatorResumes: wakeCoordinator(coordinators[Int(next.host)])
+        case .storeHeals: healStorePartition(of: coordinators[Int(next.host)])
+        case .agentsHeal: healAgentPartition(of: coordinators[Int(next.host)])
+        case .standbyPolls: poll(coordinators[Int(next.host)])
+        case .leadBegins: startLead(coordinators[Int(next.host)], next.subject)
+        case .sessionWorked: workSession(next.subject)
+        case .sessionExpires: expireSession(next.subject)
+        case .storeAttempt: advanceStore(of: coordinators[Int(next.host)])
+        case .storeLeaves: takeStoreAway(for: Int64(next.subject))
+        case .storeReturns: returnStore()
         case .agentWakeup: wakeAgent(of: hosts[Int(next.host)], scheduledAt: next.at)
         case .agentStarts: startAgent(of: hosts[Int(next.host)])
         case .agentResumes: resumeAgent(of: hosts[Int(next.host)])
@@ -122,7 +137,7 @@ final class World {
         case .linkHeals: healLink(of: hosts[Int(next.host)], next.subject)
         case .supervisorTimer: runTimer(of: hosts[Int(next.host)], next.subject, next.detail)
         case .deviceRecovers: recoverDevices(of: hosts[Int(next.host)])
-        case .storeRecovers: coordinator.commitsFail = false
+        case .storeRecovers: store.commitsFail = false
         case .clientStep: stepClient()
         case .faultStrikes: strike(Fault.allCases[Int(next.detail)])
         case .healing: heal()
@@ -136,7 +151,8 @@ final class World {
         case .agentWakeup, .agentStarts, .agentResumes, .dialEnded, .arrivedAtAgent, .supervisorTimer: true
         case .coordinatorTurn, .commitEnded, .coordinatorStarts, .coordinatorResumes, .hostResumes, .hostEnds,
             .arrivedAtCoordinator, .linkHeals, .deviceRecovers, .storeRecovers, .clientStep, .faultStrikes,
-            .healing, .deadline:
+            .healing, .deadline, .storeHeals, .agentsHeal, .standbyPolls, .leadBegins, .sessionWorked,
+            .sessionExpires, .storeAttempt, .storeLeaves, .storeReturns:
             false
         }
     }
