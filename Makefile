@@ -7,7 +7,7 @@ SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 help:
 	@echo "make demo      build, then watch a real job run on three agents"
 	@echo "make test      build and run all tests"
-	@echo "make sim       200 seeds of 200 agents under faults, then the planted bugs; make sim-soak runs 100,000"
+	@echo "make sim       seeds under faults, one coordinator and several, then the planted bugs; make sim-soak runs 100,000"
 	@echo "make chaos     faults of all kinds on real processes for MORTISE_CHAOS_SECONDS (600); as root"
 	@echo "make build     build everything for development"
 	@echo "make release   what people install, stripped, with checksums, into dist/"
