@@ -54,9 +54,10 @@ struct APIError: Error, Equatable {
     }
 
     /// Nothing was done, so that an order may go to another coordinator.
-    static var standby: APIError {
+    /// - Parameter status: 503, or one that sends the client elsewhere.
+    static func standby(_ status: Int = 503) -> APIError {
         APIError(
-            503, ErrorBody.standbyCode,
+            status, ErrorBody.standbyCode,
             "This coordinator stands by while another one leads the cluster. Ask that one, at another of the "
                 + "cluster's addresses.", retryAfterSeconds: 1)
     }

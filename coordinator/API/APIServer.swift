@@ -41,12 +41,16 @@ package struct APIServer: Service {
     }
 
     /// Of a coordinator that waits to lead: says so to everybody.
+    ///
+    /// - Parameter leader: where the API is of the one that leads, `https://HOST:PORT`; nil while nobody knows.
     package init(
         standby configuration: APIConfiguration, certificate: ServerCertificate, logger: Logger,
+        leader: @escaping @Sendable () -> String? = { nil },
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.init(
-            configuration: configuration, certificate: certificate, responder: .standby(StandbyResponder()),
+            configuration: configuration, certificate: certificate,
+            responder: .standby(StandbyResponder(leader: leader)),
             logger: logger, onListening: onListening)
     }
 

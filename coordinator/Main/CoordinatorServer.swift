@@ -85,6 +85,24 @@ final class CoordinatorServer: Sendable {
         return settings.addresses.map { "https://\(bracketed($0)):\(port)" }
     }
 
+    /// Where this one's API is, of all the cluster's coordinators: at the address that it listens on, or the first one
+    /// that is this machine's. nil where none is, behind a forwarded port for example.
+    var ownURL: String? {
+        get async {
+            let listen = try? SocketAddress(ipAddress: settings.listen, port: 0)
+            let isAny = listen.map { ["0.0.0.0", "::"].contains($0.ipAddress ?? "") } ?? false
+            for address in isAny ? settings.addresses : [settings.listen] {
+                guard let socket = try? SocketAddress.makeAddressResolvingHost(address, port: 0),
+                    let channel = try? await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                        .bind(to: socket).get()
+                else { continue }
+                try? await channel.close()
+                return "https://\(bracketed(address)):\(ports.withLock { $0.api })"
+            }
+            return nil
+        }
+    }
+
     var agentEndpoints: [String] {
         let port = ports.withLock { $0.agent }
         return settings.addresses.map { "\(bracketed($0)):\(port)" }

@@ -95,9 +95,11 @@ struct ServeCommand: AsyncParsableCommand {
         var rest: Duration?
         while true {
             let standby = Standby(
-                open: { [settings] in try directory.openStore(settings.store) },
-                api: APIServer(standby: apiConfiguration, certificate: certificate, logger: logger),
-                logger: logger)
+                open: { [settings] in try directory.openStore(settings.store) }, logger: logger,
+                api: { leader in
+                    APIServer(
+                        standby: apiConfiguration, certificate: certificate, logger: logger, leader: leader)
+                })
             guard let store = try await standby.openOrWait(canWait: isShared, after: rest) else { return }
             let server = try CoordinatorServer(
                 settings: settings, authority: authority, identity: identity, store: store,
@@ -108,7 +110,7 @@ struct ServeCommand: AsyncParsableCommand {
                 configuration: apiConfiguration, certificate: certificate, service: server, logger: logger,
                 onListening: { port in
                     server.noteAPIPort(port)
-                    Self.announce(server, in: directory)
+                    await Self.announce(server, in: directory)
                 })
             try await Self.lead(server, api, limits: limits, logger: logger)
             try store.close()
@@ -143,9 +145,15 @@ struct ServeCommand: AsyncParsableCommand {
         try await group.run()
     }
 
-    /// Says where it is reached, in the log and in the file that local commands read.
-    private static func announce(_ server: CoordinatorServer, in directory: CoordinatorDirectory) {
+    /// Says where it is reached: in the store, in the file that local commands read, and in the log.
+    private static func announce(_ server: CoordinatorServer, in directory: CoordinatorDirectory) async {
         server.isServing.store(true, ordering: .releasing)
+        do {
+            if let url = await server.ownURL { try server.store.announce(url) }
+        } catch {
+            server.logger.warning(
+                "cannot tell other coordinators where this one is", metadata: ["error": "\(error)"])
+        }
         do {
             var client = try directory.client()
             client.urls = server.apiURLs

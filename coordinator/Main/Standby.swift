@@ -11,10 +11,29 @@ struct Standby {
     /// Between two tries: what a fail-over takes, beside what the store takes to notice that its holder is gone.
     private static let pause = Duration.milliseconds(250)
 
-    /// - Throws: `StoreError`; `inUse` while another coordinator has it.
-    let open: @Sendable () throws -> any Store
-    let api: APIServer
-    let logger: Logger
+    private let open: @Sendable () throws -> any Store
+    private let api: APIServer
+    private let leader: Leader
+    private let logger: Logger
+
+    /// Where the API of the coordinator is that leads, as the store has said last.
+    private final class Leader: Sendable {
+        let url = Mutex<String?>(nil)
+    }
+
+    /// - Parameters:
+    ///   - open: throws `StoreError`; `inUse` while another coordinator has it.
+    ///   - api: makes the server that answers meanwhile, of a way to ask where the leader is.
+    init(
+        open: @escaping @Sendable () throws -> any Store, logger: Logger,
+        api: (@escaping @Sendable () -> String?) -> APIServer
+    ) {
+        let leader = Leader()
+        self.open = open
+        self.logger = logger
+        self.leader = leader
+        self.api = api { leader.url.withLock { $0 } }
+    }
 
     /// - Parameters:
     ///   - canWait: false makes a store that another coordinator has an error.
@@ -36,7 +55,8 @@ struct Standby {
         )
         let opened = Mutex<(any Store)?>(nil)
         let waiting = Waiting(
-            open: open, rest: rest, logger: logger, onOpened: { store in opened.withLock { $0 = store } })
+            open: open, rest: rest, leader: leader, logger: logger,
+            onOpened: { store in opened.withLock { $0 = store } })
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: ([api, waiting] as [any Service]).map {
@@ -57,6 +77,7 @@ struct Standby {
     private struct Waiting: Service {
         let open: @Sendable () throws -> any Store
         let rest: Duration
+        let leader: Leader
         let logger: Logger
         let onOpened: @Sendable (any Store) -> Void
 
@@ -72,7 +93,9 @@ struct Standby {
                 case .success(let store):
                     // Who was told to end meanwhile does not lead.
                     return Task.isCancelled ? try store.close() : onOpened(store)
-                case .failure(let error as StoreError) where error.code == .inUse: isOutageTold = false
+                case .failure(let error as StoreError) where error.code == .inUse:
+                    leader.url.withLock { $0 = error.leader }
+                    isOutageTold = false
                 case .failure(let error):
                     if !isOutageTold {
                         logger.warning("cannot open the store", metadata: ["error": "\(error)"])

@@ -91,9 +91,7 @@ struct StoreCommand: ParsableCommand {
                 try StoreCheck(connection).findings { progress.show("reading", $0.name, $1) }
             }
             progress.end()
-            let faults =
-                findings.faults
-                + (try store.isUnfinishedCopy ? ["it is the unfinished copy of another store"] : [])
+            let faults = findings.faults
             let report = RowReport(store: name, rows: findings.rows, faults: faults)
             let verdict = faults.isEmpty ? "Nothing is wrong." : HumanUnits.count(faults.count, "fault") + "."
             try options.print(report, text: (report.lines + faults + [verdict]).joined(separator: "\n"))

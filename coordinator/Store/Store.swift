@@ -40,12 +40,17 @@ package protocol Store: Sendable {
     /// - Throws: `StoreError`; `inUse` when another one has it.
     func confirm() throws
 
+    /// Tells coordinators that stand by where this one's API is: `https://HOST:PORT`.
+    /// - Throws: `StoreError`.
+    func announce(_ url: String) throws
+
     func close() throws
 }
 
 extension Store {
     package var lease: Duration? { nil }
     package func confirm() throws {}
+    package func announce(_ url: String) throws {}
 }
 
 /// What lists and shows read; every result is of one committed state.
@@ -192,10 +197,13 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     package let code: Code
     /// What was tried, on what, and what can be done.
     package let message: String
+    /// Of `inUse`: where the API of the coordinator that has it is, as that one has announced; nil: not known.
+    package let leader: String?
 
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, leader: String? = nil) {
         self.code = code
         self.message = message
+        self.leader = leader
     }
 
     package var description: String { "\(code.rawValue): \(message)" }

@@ -52,9 +52,12 @@ enum Exclusivity {
             holder.rowCount == 0
             ? ""
             : " (from \(holder.text(0, 1) ?? ""), process \(holder.integer(0, 0) ?? 0) of the server)"
+        // Where its tables are older, nobody has said anything.
+        let leader = try? connection.execute(Statement("SELECT url FROM leader"))
         return StoreError(
             .inUse,
             "cannot open the PostgreSQL store (\(connection.address)): another coordinator uses it\(who); stop that"
-                + " one first, or choose another database with --store")
+                + " one first, or choose another database with --store",
+            leader: leader.flatMap { $0.rowCount > 0 ? $0.text(0, 0) : nil })
     }
 }

@@ -94,6 +94,16 @@ package final class PostgresStore: RowStore {
         }
     }
 
+    package func announce(_ url: String) throws {
+        try changeRows { connection in
+            _ = try connection.run(
+                BoundStatement(
+                    """
+                    INSERT INTO leader (url) VALUES (?) ON CONFLICT (is_only) DO UPDATE SET url = excluded.url
+                    """, [.text(url)]))
+        }
+    }
+
     package func payloads(_ job: JobID, at positions: [TaskIndex]) throws -> [String] {
         let found = try reportingFailures(doing: "read", on: address) {
             try readers.perform {

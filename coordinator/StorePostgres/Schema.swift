@@ -18,12 +18,22 @@ enum Schema {
             statements: SchemaFoundation.tables + SchemaFoundation.indexes + SchemaFoundation.views
                 + SchemaFoundation.comments),
         Migration(
-            version: 2, name: "retention",
+            version: 2, name: "retention and leader",
             statements: [
                 "CREATE TABLE dropped_job (job bigint PRIMARY KEY)",
                 """
                 COMMENT ON TABLE dropped_job IS
                     'Jobs whose row is gone, and whose tasks and slots still have to go.'
+                """,
+                """
+                CREATE TABLE leader (
+                    is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+                    url text NOT NULL
+                )
+                """,
+                """
+                COMMENT ON TABLE leader IS
+                    'Where the API of the coordinator is that leads, or led last: those that stand by send to it.'
                 """,
                 "CREATE INDEX slot_by_end ON slot (since) WHERE \(Table.isEndedSlot)",
                 "CREATE INDEX usage_within_day ON usage (from_at) WHERE \(Table.isWithinDay)",

@@ -89,7 +89,7 @@ extension ClientError {
 
     /// nil for every other answer.
     init?(standby response: HTTPSResponse) {
-        guard response.status == 503,
+        guard response.status == 503 || response.status == 307,
             let body = try? JSONText.decode(ErrorBody.self, from: response.body),
             body.code == ErrorBody.standbyCode
         else { return nil }
