@@ -41,8 +41,9 @@ struct Writer: ~Copyable {
         _ session: Session, until deadline: Deadline
     ) throws -> (Connection, Exclusivity.Holder, Numbers, Int64, versionBefore: Int64) {
         let connection = try session.open(.writing, until: deadline)
+        // A session that has just ended may still have it for a moment, behind a pooler above all.
         let holder = try Exclusivity.acquire(
-            schema: session.options.schema, on: connection, until: .after(.zero))
+            schema: session.options.schema, on: connection, until: .after(.milliseconds(200)))
         let versionBefore = try Schema.migrate(session.options.schema, on: connection)
         let mark = Int64.random(in: 1...(.max))
         try connection.execute(
