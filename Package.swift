@@ -221,7 +221,8 @@ let package = Package(
             "mortise-bench", "Sources/mortise-bench",
             [
                 "ClusterTypes", "LoadModel", "APITypes", "ProtocolMessages", "ProtocolCodec", "AgentCore",
-                "AgentLink", "CoordinatorCore", "CoordinatorHistory", "CoordinatorStore",
+                "AgentLink", "CoordinatorCore", "CoordinatorHistory", "CoordinatorPlacement",
+                "CoordinatorStore",
                 "CoordinatorStoreSQLite", "CoordinatorStorePostgres", "HTTPSClient", "Platform", "Terminal",
                 "TLSIdentity", "Zstd", .nioCore, .nioPosix, .histogram, .argumentParser, .unixSignals,
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
@@ -260,6 +261,7 @@ let package = Package(
                 "CoordinatorCore", "CoordinatorStore", "ClusterTypes", "ProtocolMessages",
                 "CoordinatorPlacement",
             ]),
+        tests("PlacementTests", "coordinator/Placement", ["CoordinatorPlacement"]),
         tests(
             "HistoryTests", "coordinator/History",
             [

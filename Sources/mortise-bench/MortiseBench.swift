@@ -14,7 +14,10 @@ struct MortiseBench: AsyncParsableCommand {
 
             Exit status: 0 success, 1 failure, 64 wrong usage, 130 interrupted.
             """,
-        subcommands: [AgentsCommand.self, BeatsCommand.self, HistoryBenchmark.self, StoreBenchmark.self])
+        subcommands: [
+            AgentsCommand.self, BeatsCommand.self, HistoryBenchmark.self, PlacementBenchmark.self,
+            StoreBenchmark.self,
+        ])
 }
 
 /// An error whose text is all that a user needs.

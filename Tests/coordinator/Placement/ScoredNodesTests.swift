@@ -1,0 +1,158 @@
+import Testing
+
+@testable import CoordinatorPlacement
+
+@Suite("The best of many nodes")
+struct ScoredNodesTests {
+    /// SplitMix64.
+    private struct SeededNumbers: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = state
+            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ (mixed >> 31)
+        }
+    }
+
+    private static let works = [
+        WorkClass(milliCPU: 4_000, memory: 8, devices: 0, shares: 0),
+        WorkClass(milliCPU: 2_000, memory: 4, devices: 1, shares: 300),
+        WorkClass(milliCPU: 1_000, memory: 4, devices: 1, shares: 700, models: 0b10),
+        WorkClass(milliCPU: 8_000, memory: 16, devices: 1, shares: 1_000),
+        WorkClass(milliCPU: 16_000, memory: 32, devices: 4, shares: 1_000, models: 0b01),
+    ]
+
+    private static func rooms(_ random: inout SeededNumbers) -> NodeRooms {
+        NodeRooms(
+            (0..<37).map { _ in
+                let devices = Int.random(in: 0...8, using: &random)
+                return NodeRooms.Room(
+                    model: devices == 0 ? nil : Int.random(in: 0...1, using: &random),
+                    milliCPU: Int.random(in: 1...64, using: &random) * 1_000,
+                    memory: Int.random(in: 8...256, using: &random),
+                    shares: (0..<devices).map { _ in Int.random(in: 0...10, using: &random) * 100 })
+            })
+    }
+
+    private static func score(_ rooms: NodeRooms) -> UsableCapacity {
+        let devices = (0...1).map { model in
+            (0..<rooms.count).reduce(0) { sum, node in
+                let room = rooms.room(node)
+                return sum + (room.model == model ? room.shares.count : 0)
+            }
+        }
+        return UsableCapacity(
+            WorkMixture(works.enumerated().map { ($1, Double($0 + 1)) }), devices: devices)
+    }
+
+    @Test(
+        "After any changes it is the one that a look at all nodes finds, the first of equal ones",
+        arguments: 1...20)
+    func best(seed: UInt64) throws {
+        var random = SeededNumbers(state: seed)
+        let rooms = Self.rooms(&random)
+        let score = Self.score(rooms)
+        var nodes = ScoredNodes(rooms, score)
+        var taken: [(WorkClass, [Int], Int)] = []
+        var places = 0
+        for _ in 1...300 {
+            if let place = taken.indices.randomElement(using: &random),
+                Int.random(in: 0..<3, using: &random) == 0
+            {
+                let (work, devices, node) = taken.remove(at: place)
+                nodes.giveBack(work, devices, on: node)
+                continue
+            }
+            let work = try #require(Self.works.randomElement(using: &random))
+            var expected: (node: Int, score: Double)?
+            for node in 0..<nodes.rooms.count where nodes.rooms.fits(work, on: node) {
+                let standing = score.standing(of: node, in: nodes.rooms)
+                let value = score.score(work, on: node, standing, in: nodes.rooms)
+                if value > expected?.score ?? -.infinity { expected = (node, value) }
+            }
+            let found = nodes.best(for: work)
+            #expect(found?.node == expected?.node, "seed \(seed)")
+            guard let found else { continue }
+            let room = nodes.rooms.room(found.node)
+            #expect(found.devices.count == work.devices && Set(found.devices).count == work.devices)
+            #expect(found.devices.allSatisfy { room.shares[$0] >= work.shares }, "seed \(seed)")
+            nodes.take(work, found.devices, on: found.node)
+            taken.append((work, found.devices, found.node))
+            places += 1
+        }
+        #expect(places > 20)
+    }
+
+    @Test("What is given back is as if it had never been taken")
+    func givingBack() throws {
+        var random = SeededNumbers(state: 5)
+        let before = Self.rooms(&random)
+        var nodes = ScoredNodes(before, Self.score(before))
+        var taken: [(WorkClass, [Int], Int)] = []
+        for work in Self.works + Self.works {
+            guard let (node, devices) = nodes.best(for: work) else { continue }
+            nodes.take(work, devices, on: node)
+            taken.append((work, devices, node))
+        }
+        #expect(taken.count > 5)
+        for (work, devices, node) in taken { nodes.giveBack(work, devices, on: node) }
+        #expect((0..<before.count).allSatisfy { nodes.rooms.room($0) == before.room($0) })
+        #expect((0..<before.count).allSatisfy { nodes.rooms.freeShares[$0] == before.freeShares[$0] })
+    }
+
+    @Test("Each resource is kept to, to the last unit")
+    func fits() {
+        let room = NodeRooms([.init(model: 1, milliCPU: 2_000, memory: 4, shares: [300, 1_000])])
+        func fits(_ change: (inout WorkClass) -> Void) -> Bool {
+            var work = WorkClass(milliCPU: 2_000, memory: 4, devices: 2, shares: 300, models: 0b10)
+            change(&work)
+            return room.fits(work, on: 0)
+        }
+        #expect(fits { _ in })
+        #expect(!fits { $0.milliCPU += 1 })
+        #expect(!fits { $0.memory += 1 })
+        #expect(!fits { $0.devices += 1 })
+        #expect(!fits { $0.shares += 1 })
+        #expect(!fits { $0.models = 0b01 })
+        #expect(fits { $0.models = 0 })
+    }
+
+    @Test("Work goes where it spoils least")
+    func spoils() {
+        let share = WorkClass(milliCPU: 1_000, memory: 1, devices: 1, shares: 500)
+        let whole = WorkClass(milliCPU: 1_000, memory: 1, devices: 1, shares: 1_000)
+        let mixture = WorkMixture([(share, 1), (whole, 1)])
+        func best(_ work: WorkClass, _ rooms: [NodeRooms.Room]) -> (node: Int, devices: [Int])? {
+            var nodes = ScoredNodes(
+                NodeRooms(rooms), UsableCapacity(mixture, devices: [8]))
+            return nodes.best(for: work)
+        }
+        let empty = NodeRooms.Room(model: 0, milliCPU: 8_000, memory: 8, shares: [1_000, 1_000])
+        var begun = empty
+        begun.shares = [1_000, 500]
+        // The rest of a device that is begun, and of no whole one.
+        #expect(best(share, [empty, begun])?.node == 1)
+        #expect(best(share, [empty, begun])?.devices == [1])
+        // Work without devices goes where CPUs are of no use to devices any more.
+        var full = empty
+        full.shares = [0, 0]
+        #expect(best(WorkClass(milliCPU: 7_000, memory: 1, devices: 0, shares: 0), [empty, full])?.node == 1)
+    }
+
+    @Test("Devices that some work can do nothing without are left to it")
+    func scarcity() {
+        let free = WorkClass(milliCPU: 1_000, memory: 1, devices: 1, shares: 1_000)
+        let bound = WorkClass(milliCPU: 1_000, memory: 1, devices: 1, shares: 1_000, models: 0b01)
+        let rooms = NodeRooms([
+            .init(model: 0, milliCPU: 8_000, memory: 8, shares: [1_000]),
+            .init(model: 1, milliCPU: 8_000, memory: 8, shares: [1_000]),
+        ])
+        var nodes = ScoredNodes(
+            rooms, UsableCapacity(WorkMixture([(free, 1), (bound, 1)]), devices: [1, 1]))
+        #expect(nodes.best(for: free)?.node == 1)
+        #expect(nodes.best(for: bound)?.node == 0)
+    }
+}

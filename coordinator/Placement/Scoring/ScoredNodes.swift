@@ -1,0 +1,130 @@
+/// How good a place is.
+package protocol NodeScore: Sendable {
+    /// What is worked out once for each state of a node.
+    associatedtype Standing: Sendable
+
+    func standing(of node: Int, in rooms: NodeRooms) -> Standing
+
+    /// - Returns: more is better.
+    func score(_ work: WorkClass, on node: Int, _ standing: Standing, in rooms: NodeRooms) -> Double
+
+    /// The devices to take there, by their positions in the node.
+    func devices(_ work: WorkClass, on node: Int, _ standing: Standing, in rooms: NodeRooms) -> [Int]
+}
+
+/// Finds the best node for work of a class. Scores are kept for each class, and worked out anew only for nodes that have
+/// changed since the class was asked for last: all nodes are looked at, none is sampled.
+package struct ScoredNodes<Score: NodeScore>: Sendable {
+    fileprivate struct Ranking: Sendable {
+        var tree: BestNode
+        /// How many changes it knows of.
+        var seen: Int
+    }
+
+    package private(set) var rooms: NodeRooms
+    private let score: Score
+    private var standings: [Score.Standing]
+    private var rankings: [WorkClass: Ranking] = [:]
+    /// Nodes in the order in which they have changed.
+    private var changes: [Int32] = []
+    /// The change that a node had last.
+    private var lastChange: [Int]
+
+    package init(_ rooms: NodeRooms, _ score: Score) {
+        self.rooms = rooms
+        self.score = score
+        standings = (0..<rooms.count).map { score.standing(of: $0, in: rooms) }
+        lastChange = Array(repeating: -1, count: rooms.count)
+    }
+
+    /// - Returns: the best node and the devices to take there; nil where none has room. Nothing is taken.
+    package mutating func best(for work: WorkClass) -> (node: Int, devices: [Int])? {
+        let node = rankings[work, default: Ranking(tree: BestNode(count: rooms.count), seen: -1)].refresh(
+            work, rooms, score, standings, changes, lastChange)
+        guard let node else { return nil }
+        return (node, score.devices(work, on: node, standings[node], in: rooms))
+    }
+
+    package mutating func take(_ work: WorkClass, _ devices: [Int], on node: Int) {
+        rooms.take(work, devices, on: node)
+        noteChange(of: node)
+    }
+
+    package mutating func giveBack(_ work: WorkClass, _ devices: [Int], on node: Int) {
+        rooms.giveBack(work, devices, on: node)
+        noteChange(of: node)
+    }
+
+    private mutating func noteChange(of node: Int) {
+        standings[node] = score.standing(of: node, in: rooms)
+        lastChange[node] = changes.count
+        changes.append(Int32(node))
+    }
+}
+
+extension ScoredNodes.Ranking {
+    /// - Returns: the best node; nil where none has room.
+    fileprivate mutating func refresh(
+        _ work: WorkClass, _ rooms: NodeRooms, _ score: Score, _ standings: [Score.Standing],
+        _ changes: [Int32],
+        _ lastChange: [Int]
+    ) -> Int? {
+        func value(_ node: Int) -> Double {
+            rooms.fits(work, on: node) ? score.score(work, on: node, standings[node], in: rooms) : -.infinity
+        }
+        if seen < 0 || changes.count - seen > rooms.count {
+            tree.fill(value)
+        } else {
+            for change in seen..<changes.count {
+                let node = Int(changes[change])
+                // A later change tells the same.
+                if lastChange[node] == change { tree.set(node, value(node)) }
+            }
+        }
+        seen = changes.count
+        return tree.best
+    }
+}
+
+/// The largest of many values that change one by one; of equal ones the first.
+struct BestNode: Sendable {
+    private let leaves: Int
+    private let count: Int
+    /// A heap's layout: the children of 1 are 2 and 3; the leaves are the last half.
+    private var values: [Double]
+
+    init(count: Int) {
+        self.count = count
+        var leaves = 1
+        while leaves < count { leaves *= 2 }
+        self.leaves = leaves
+        values = Array(repeating: -.infinity, count: 2 * leaves)
+    }
+
+    mutating func fill(_ value: (Int) -> Double) {
+        for node in 0..<count { values[leaves + node] = value(node) }
+        for parent in stride(from: leaves - 1, to: 0, by: -1) {
+            values[parent] = max(values[2 * parent], values[2 * parent + 1])
+        }
+    }
+
+    mutating func set(_ node: Int, _ value: Double) {
+        var place = leaves + node
+        values[place] = value
+        while place > 1 {
+            let parent = place / 2
+            let larger = max(values[place], values[place ^ 1])
+            guard values[parent] != larger else { return }
+            values[parent] = larger
+            place = parent
+        }
+    }
+
+    /// nil where all are -infinity.
+    var best: Int? {
+        guard values[1] > -.infinity else { return nil }
+        var place = 1
+        while place < leaves { place = values[2 * place] == values[place] ? 2 * place : 2 * place + 1 }
+        return place - leaves
+    }
+}
