@@ -32,7 +32,20 @@ enum Exclusivity {
             backoff.pause(until: deadline)
         }
         let started = try connection.execute(
-            Statement("SELECT backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"))
+            Statement(
+                """
+                SELECT backend_start::text, EXISTS (
+                    SELECT 1 FROM pg_locks
+                    WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid())
+                FROM pg_stat_activity WHERE pid = pg_backend_pid()
+                """))
+        // Engines that only speak PostgreSQL's protocol may give the lock to everybody.
+        guard started.rowCount == 1, started.boolean(0, 1) == true else {
+            throw StoreError(
+                .failed,
+                "cannot open the PostgreSQL store (\(connection.address)): the server does not keep advisory locks of"
+                    + " sessions, by which one coordinator keeps others away; use PostgreSQL itself")
+        }
         return Holder(process: connection.serverProcess, startedAt: started.text(0, 0) ?? "")
     }
 
