@@ -261,7 +261,7 @@ let package = Package(
                 "CoordinatorCore", "CoordinatorStore", "ClusterTypes", "ProtocolMessages",
                 "CoordinatorPlacement",
             ]),
-        tests("PlacementTests", "coordinator/Placement", ["CoordinatorPlacement"]),
+        tests("PlacementTests", "coordinator/Placement", ["ClusterTypes", "CoordinatorPlacement"]),
         tests(
             "HistoryTests", "coordinator/History",
             [

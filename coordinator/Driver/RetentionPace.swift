@@ -3,7 +3,7 @@ import CoordinatorStore
 
 /// When the store drops what it does not keep any more: in small steps, with time for everything else between them.
 struct RetentionPace {
-    /// Rows of one step: some milliseconds of the store's thread.
+    /// Rows of one step.
     static let rows = 1_000
     /// Until somebody looks again whether there is something to drop.
     private static let rest = Duration.seconds(600)

@@ -29,12 +29,12 @@ package struct Retention: Hashable, Sendable {
 package struct RetentionPolicy: Hashable, Sendable {
     /// Ended jobs with their tasks, and ended slots. 90 days: a quarter's report can be made from them.
     package var endedSeconds: Int64 = 90 * 86_400
-    /// 100,000 ended jobs: some 100 MB without their tasks.
+    /// Ended jobs.
     package var jobs = 100_000
-    /// 1,000,000 ended slots: some 300 MB.
+    /// Ended slots: the last numbers.
     package var slots = 1_000_000
     package var eventSeconds: Int64 = 31 * 86_400
-    /// 1,000,000 events: some 150 MB.
+    /// The last ones.
     package var events = 1_000_000
 
     package static let defaults = RetentionPolicy()

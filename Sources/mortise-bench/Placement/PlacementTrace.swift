@@ -1,3 +1,4 @@
+import ClusterTypes
 import CoordinatorPlacement
 import Foundation
 
@@ -106,7 +107,7 @@ struct PlacementTrace {
 
     /// All pods in any order, then others of them until 1.3 times the cluster's devices were asked for.
     func order(seed: Int) -> Order {
-        var random = SeededNumbers(UInt64(seed))
+        var random = SeededRandom(seed: UInt64(seed))
         var order = Array(pods.indices).shuffled(using: &random)
         var asked = pods.reduce(0) { $0 + $1.devices * $1.shares }
         while let next = pods.indices.randomElement(using: &random) {
@@ -161,20 +162,5 @@ extension PlacementTrace {
         gzip.waitUntilExit()
         guard gzip.terminationStatus == 0 else { throw Failure("Cannot unpack \(path).") }
         return text
-    }
-}
-
-/// SplitMix64.
-private struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,22 +1,10 @@
+import ClusterTypes
 import Testing
 
 @testable import CoordinatorPlacement
 
 @Suite("The best of many nodes")
 struct ScoredNodesTests {
-    /// SplitMix64.
-    private struct SeededNumbers: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private static let works = [
         WorkClass(milliCPU: 4_000, memory: 8, devices: 0, shares: 0),
         WorkClass(milliCPU: 2_000, memory: 4, devices: 1, shares: 300),
@@ -25,7 +13,7 @@ struct ScoredNodesTests {
         WorkClass(milliCPU: 16_000, memory: 32, devices: 4, shares: 1_000, models: 0b01),
     ]
 
-    private static func rooms(_ random: inout SeededNumbers) -> NodeRooms {
+    private static func rooms(_ random: inout SeededRandom) -> NodeRooms {
         NodeRooms(
             (0..<37).map { _ in
                 let devices = Int.random(in: 0...8, using: &random)
@@ -52,7 +40,7 @@ struct ScoredNodesTests {
         "After any changes it is the one that a look at all nodes finds, the first of equal ones",
         arguments: 1...20)
     func best(seed: UInt64) throws {
-        var random = SeededNumbers(state: seed)
+        var random = SeededRandom(seed: seed)
         let rooms = Self.rooms(&random)
         let score = Self.score(rooms)
         var nodes = ScoredNodes(rooms, score)
@@ -88,7 +76,7 @@ struct ScoredNodesTests {
 
     @Test("What is given back is as if it had never been taken")
     func givingBack() throws {
-        var random = SeededNumbers(state: 5)
+        var random = SeededRandom(seed: 5)
         let before = Self.rooms(&random)
         var nodes = ScoredNodes(before, Self.score(before))
         var taken: [(WorkClass, [Int], Int)] = []
