@@ -118,10 +118,16 @@ extension JobSpecification {
             let path = "constraints[\(position)]"
             switch constraint {
             case .architecture: continue
-            case .pool(let name), .node(let name): faults.checkName(name, path)
+            case .pool(let name), .node(let name), .with(let name), .apart(let name), .hasLabel(let name),
+                .lacksLabel(let name):
+                faults.checkName(name, path)
             case .label(let key, let value):
                 faults.checkName(key, path)
                 if !value.isEmpty { faults.checkName(value, path) }
+            case .labelAmong(let key, let values):
+                faults.checkName(key, path)
+                for value in values where !value.isEmpty { faults.checkName(value, path) }
+            case .nodes(let pattern, _): faults.checkName(pattern, path)
             }
         }
     }

@@ -5,7 +5,7 @@ extension JobSpecification {
     package enum CodingKeys: String, CodingKey {
         case app, job, kind, command, environment, directory, runtime, resources, constraints, slots, array
         case isOpen, timeoutSeconds, stopGraceSeconds, retries, priority, onDisconnect, onLost
-        case outputLimitBytes, crashLimit, timeRequestSeconds, warningSignal
+        case outputLimitBytes, crashLimit, timeRequestSeconds, warningSignal, placement
     }
 
     package init(from decoder: any Decoder) throws {
@@ -33,6 +33,40 @@ extension JobSpecification {
         try container.read(.crashLimit, into: &crashLimit)
         timeRequestSeconds = try container.decodeIfPresent(UInt32.self, forKey: .timeRequestSeconds)
         warningSignal = try container.decodeIfPresent(WarningSignal.self, forKey: .warningSignal)
+        try container.read(.placement, into: &placement)
+    }
+}
+
+extension PlacementRules {
+    package enum CodingKeys: String, CodingKey {
+        case alternatives, preferences, slotsPerNode, spread, gang, virtualCluster, isPreemptible
+        case startsPerMinute
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init()
+        try container.read(.alternatives, into: &alternatives)
+        try container.read(.preferences, into: &preferences)
+        slotsPerNode = try container.decodeIfPresent(UInt32.self, forKey: .slotsPerNode)
+        spread = try container.decodeIfPresent(String.self, forKey: .spread)
+        gang = try container.decodeIfPresent(Gang.self, forKey: .gang)
+        virtualCluster = try container.decodeIfPresent(String.self, forKey: .virtualCluster)
+        try container.read(.isPreemptible, into: &isPreemptible)
+        startsPerMinute = try container.decodeIfPresent(UInt32.self, forKey: .startsPerMinute)
+    }
+}
+
+extension Gang {
+    package enum CodingKeys: String, CodingKey {
+        case port, startSeconds
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init()
+        try container.read(.port, into: &port)
+        try container.read(.startSeconds, into: &startSeconds)
     }
 }
 
@@ -51,7 +85,7 @@ extension Resources {
 
 extension ResourceRequest {
     package enum CodingKeys: String, CodingKey {
-        case resources, devices
+        case resources, devices, counted
     }
 
     package init(from decoder: any Decoder) throws {
@@ -65,6 +99,7 @@ extension ResourceRequest {
             try given.read(.diskBytes, into: &resources.diskBytes)
         }
         devices = try container.decodeIfPresent(DeviceRequest.self, forKey: .devices)
+        try container.read(.counted, into: &counted)
     }
 }
 
@@ -139,9 +174,22 @@ extension JobCommand {
 }
 
 extension Constraint: CustomStringConvertible {
-    /// `arch=arm64`, `pool=NAME`, `node=NAME`, `label:KEY=VALUE`; nil for anything else.
+    package static let forms =
+        "arch=, pool=, node=, nodes=REGEX or nodes=REGEX:COUNT, label:KEY=VALUE, label:KEY, !label:KEY, "
+        + "labels:KEY=VALUE,VALUE, with=JOB or apart=JOB"
+
+    /// One of `forms`; nil for anything else.
     package init?(parsing text: String) {
-        guard let equals = text.firstIndex(of: "=") else { return nil }
+        if text.hasPrefix("!label:") {
+            guard text.utf8.count > 7, !text.contains("=") else { return nil }
+            self = .lacksLabel(String(text.dropFirst(7)))
+            return
+        }
+        guard let equals = text.firstIndex(of: "=") else {
+            guard text.hasPrefix("label:"), text.utf8.count > 6 else { return nil }
+            self = .hasLabel(String(text.dropFirst(6)))
+            return
+        }
         let key = text[..<equals]
         let value = String(text[text.index(after: equals)...])
         switch key {
@@ -150,10 +198,26 @@ extension Constraint: CustomStringConvertible {
             self = .architecture(architecture)
         case "pool": self = .pool(value)
         case "node": self = .node(value)
+        case "nodes": self = .nodes(parsing: value)
+        case "with": self = .with(job: value)
+        case "apart": self = .apart(job: value)
         default:
-            guard key.hasPrefix("label:"), key.count > 6 else { return nil }
+            if key.hasPrefix("labels:"), key.utf8.count > 7 {
+                self = .labelAmong(
+                    key: String(key.dropFirst(7)),
+                    values: value.split(separator: ",", omittingEmptySubsequences: false).map(String.init))
+                return
+            }
+            guard key.hasPrefix("label:"), key.utf8.count > 6 else { return nil }
             self = .label(key: String(key.dropFirst(6)), value: value)
         }
+    }
+
+    /// `REGEX` or `REGEX:COUNT`.
+    package static func nodes(parsing text: String) -> Self {
+        guard let colon = text.lastIndex(of: ":"), let count = UInt32(text[text.index(after: colon)...])
+        else { return .nodes(pattern: text, slots: nil) }
+        return .nodes(pattern: String(text[..<colon]), slots: count)
     }
 
     package var description: String {
@@ -162,6 +226,12 @@ extension Constraint: CustomStringConvertible {
         case .pool(let name): "pool=\(name)"
         case .node(let name): "node=\(name)"
         case .label(let key, let value): "label:\(key)=\(value)"
+        case .labelAmong(let key, let values): "labels:\(key)=\(values.joined(separator: ","))"
+        case .hasLabel(let key): "label:\(key)"
+        case .lacksLabel(let key): "!label:\(key)"
+        case .nodes(let pattern, let slots): "nodes=\(pattern)\(slots.map { ":\($0)" } ?? "")"
+        case .with(let job): "with=\(job)"
+        case .apart(let job): "apart=\(job)"
         }
     }
 
@@ -171,7 +241,7 @@ extension Constraint: CustomStringConvertible {
         guard let constraint = Constraint(parsing: text) else {
             throw DecodingError.dataCorruptedError(
                 in: container,
-                debugDescription: "'\(text)' is no constraint; write arch=, pool=, node= or label:KEY=VALUE")
+                debugDescription: "'\(text)' is no constraint; write \(Self.forms)")
         }
         self = constraint
     }

@@ -39,6 +39,7 @@ package struct JobSpecification: Hashable, Sendable, Codable {
     package var timeRequestSeconds: UInt32?
     /// Sent to what runs when its node's time is about to end; nil: nothing is.
     package var warningSignal: WarningSignal?
+    package var placement: PlacementRules
 
     package init(app: String, job: String, kind: JobKind, command: JobCommand) {
         self.app = app
@@ -63,6 +64,7 @@ package struct JobSpecification: Hashable, Sendable, Codable {
         crashLimit = 3
         timeRequestSeconds = nil
         warningSignal = nil
+        placement = PlacementRules()
     }
 }
 
@@ -114,7 +116,19 @@ package enum Constraint: Hashable, Sendable, Codable {
     case architecture(Architecture)
     case pool(String)
     case label(key: String, value: String)
+    /// The label has one of these values.
+    case labelAmong(key: String, values: [String])
+    /// The label is there, whatever its value.
+    case hasLabel(String)
+    case lacksLabel(String)
     case node(String)
+    /// The whole name fits a regular expression. Of several such constraints one must hold, and the first that does
+    /// says how many of the job's slots the node may hold; nil: any number.
+    case nodes(pattern: String, slots: UInt32?)
+    /// A slot of that job of the same app is on the node.
+    case with(job: String)
+    /// None is.
+    case apart(job: String)
 }
 
 /// How often a task (or a batch command) is tried again after a failure, by exit code.

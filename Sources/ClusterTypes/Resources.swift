@@ -63,6 +63,8 @@ package struct DeviceRequest: Hashable, Sendable, Codable {
 package struct ResourceRequest: Hashable, Sendable, Codable {
     package var resources: Resources
     package var devices: DeviceRequest?
+    /// Of what the node's labels count; each name once.
+    package var counted: [CountedResource] = []
 
     package init(resources: Resources = Resources(milliCPU: 1_000), devices: DeviceRequest? = nil) {
         self.resources = resources
@@ -95,6 +97,12 @@ package struct DeviceCapacity: Hashable, Sendable, Codable {
     package var fault: Fault?
     /// The same for people.
     package var reason: String?
+    /// "nvidia", "huawei" …; nil in what older versions wrote.
+    package var vendor: String?
+    /// Number of the NUMA node that it is near to.
+    package var memoryNode: UInt32?
+    /// Devices with the same number reach each other by fast links (NVLink, HCCS); nil: nothing is known.
+    package var linkGroup: UInt32?
 
     package enum Fault: String, Hashable, Sendable, Codable, CaseIterable {
         /// Its tool says so, or it is lost.

@@ -56,6 +56,11 @@ package enum FirstFit {
         case .node(let name): node.name == name ? nil : .name
         case .label(let key, let value):
             node.capacity.labels.contains(Label(key, value)) ? nil : .label
+        case .labelAmong(let key, let values):
+            node.capacity.labels.contains { $0.key == key && values.contains($0.value) } ? nil : .label
+        case .hasLabel(let key): node.capacity.labels.contains { $0.key == key } ? nil : .label
+        case .lacksLabel(let key): node.capacity.labels.contains { $0.key == key } ? .label : nil
+        case .nodes, .with, .apart: nil
         }
     }
 

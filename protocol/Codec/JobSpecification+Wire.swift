@@ -59,7 +59,7 @@ extension JobSpecification {
         if let directory { wire.directory = directory }
         wire.runtime = runtime.wire
         wire.resources = resources.wire
-        wire.constraints = constraints.map(\.wire)
+        wire.constraints = constraints.compactMap(\.wire)
         wire.slots = slots.wire
         if let array { wire.array = array.wire }
         wire.isOpen = isOpen
@@ -178,13 +178,15 @@ extension Constraint {
         }
     }
 
-    var wire: WireConstraint {
+    /// nil: a kind that only the coordinator looks at.
+    var wire: WireConstraint? {
         var wire = WireConstraint()
         switch self {
         case .architecture(let architecture): wire.architecture = architecture.wire
         case .pool(let name): wire.pool = name
         case .label(let key, let value): wire.label = Label(key, value).wire
         case .node(let name): wire.node = name
+        case .labelAmong, .hasLabel, .lacksLabel, .nodes, .with, .apart: return nil
         }
         return wire
     }

@@ -232,6 +232,9 @@ extension DeviceReport {
     /// What placement may hand out of it.
     package var capacity: DeviceCapacity {
         var capacity = DeviceCapacity(type: type, model: model, memoryBytes: memoryTotalBytes ?? 0)
+        capacity.vendor = vendor.isEmpty ? nil : vendor
+        capacity.memoryNode = memoryNode
+        capacity.linkGroup = linkGroup
         if health == .failed {
             capacity.withhold(.failed, reason)
         } else if !isAssignable {
