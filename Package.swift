@@ -213,7 +213,9 @@ let package = Package(
         shell(
             "Simulator", "Sources/Simulator",
             ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", "AgentCore"]),
-        program("mortise-sim", "Sources/mortise-sim", ["ClusterTypes", "Simulator", .argumentParser]),
+        program(
+            "mortise-sim", "Sources/mortise-sim",
+            ["ClusterTypes", "CoordinatorPlacement", "Platform", "Simulator", .argumentParser]),
 
         // Load and its measuring: real sessions of thousands of pretended agents
         pure("LoadModel", "Sources/LoadModel", ["ClusterTypes", "ProtocolMessages"]),
@@ -221,8 +223,7 @@ let package = Package(
             "mortise-bench", "Sources/mortise-bench",
             [
                 "ClusterTypes", "LoadModel", "APITypes", "ProtocolMessages", "ProtocolCodec", "AgentCore",
-                "AgentLink", "CoordinatorCore", "CoordinatorHistory", "CoordinatorPlacement",
-                "CoordinatorStore",
+                "AgentLink", "CoordinatorCore", "CoordinatorHistory", "CoordinatorStore",
                 "CoordinatorStoreSQLite", "CoordinatorStorePostgres", "HTTPSClient", "Platform", "Terminal",
                 "TLSIdentity", "Zstd", .nioCore, .nioPosix, .histogram, .argumentParser, .unixSignals,
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),

@@ -15,8 +15,7 @@ struct MortiseBench: AsyncParsableCommand {
             Exit status: 0 success, 1 failure, 64 wrong usage, 130 interrupted.
             """,
         subcommands: [
-            AgentsCommand.self, BeatsCommand.self, HistoryBenchmark.self, PlacementBenchmark.self,
-            StoreBenchmark.self,
+            AgentsCommand.self, BeatsCommand.self, HistoryBenchmark.self, StoreBenchmark.self,
         ])
 }
 

@@ -30,7 +30,7 @@ enum TraceFile {
             throw ValidationError("'\(path)' is no trace of mortise-sim: its first line names the run.")
         }
         let words = head.dropFirst("# mortise-sim ".count).split(separator: " ").map(String.init)
-        let command = try MortiseSim.parse(words)
+        let command = try RunCommand.parse(words)
         var number = 1
         var difference: String?
         let report = Simulation.run(command.onlyOptions) { made in

@@ -26,6 +26,8 @@ package struct NodeRooms: Sendable {
     private(set) var firstShare: [Int] = [0]
     /// Sums of a node's shares.
     private(set) var freeShares: [Int] = []
+    /// How much work of each kind was taken in, node by node.
+    private var held: [Int32] = []
 
     package var count: Int { models.count }
 
@@ -37,6 +39,7 @@ package struct NodeRooms: Sendable {
             shares += room.shares
             firstShare.append(shares.count)
             freeShares.append(room.shares.reduce(0, +))
+            held += repeatElement(0, count: WorkKinds.count)
         }
     }
 
@@ -47,6 +50,13 @@ package struct NodeRooms: Sendable {
     }
 
     func devices(of node: Int) -> Range<Int> { firstShare[node]..<firstShare[node + 1] }
+
+    /// Of the work with devices that was taken in and not given back.
+    func kinds(on node: Int) -> WorkKinds {
+        let counts = held[node * WorkKinds.count..<(node + 1) * WorkKinds.count]
+        return WorkKinds(
+            rawValue: zip(counts, 0...).reduce(0) { $1.0 > 0 ? $0 | 1 << UInt16($1.1) : $0 })
+    }
 
     /// There is room for it now.
     func fits(_ work: WorkClass, on node: Int) -> Bool {
@@ -67,6 +77,7 @@ package struct NodeRooms: Sendable {
         memory[node] -= work.memory
         for device in devices { shares[firstShare[node] + device] -= work.shares }
         freeShares[node] -= devices.count * work.shares
+        note(work, 1, on: node)
     }
 
     mutating func giveBack(_ work: WorkClass, _ devices: [Int], on node: Int) {
@@ -74,6 +85,12 @@ package struct NodeRooms: Sendable {
         memory[node] += work.memory
         for device in devices { shares[firstShare[node] + device] += work.shares }
         freeShares[node] += devices.count * work.shares
+        note(work, -1, on: node)
+    }
+
+    private mutating func note(_ work: WorkClass, _ change: Int32, on node: Int) {
+        guard work.devices > 0 else { return }
+        held[node * WorkKinds.count + WorkKinds.index(of: work)] += change
     }
 }
 
@@ -100,4 +117,15 @@ package struct WorkClass: Hashable, Sendable {
     }
     /// A part of one device.
     var isShare: Bool { devices == 1 && shares < 1_000 }
+}
+
+/// Parts of a device, one device, two and so on; eight and more are one kind.
+struct WorkKinds: OptionSet, Sendable {
+    static let count = 9
+    let rawValue: UInt16
+
+    init(rawValue: UInt16) { self.rawValue = rawValue }
+    init(_ work: WorkClass) { rawValue = 1 << UInt16(Self.index(of: work)) }
+
+    static func index(of work: WorkClass) -> Int { work.isShare ? 0 : min(work.devices, 8) }
 }

@@ -1,20 +1,22 @@
 /// How good a place is.
 package protocol NodeScore: Sendable {
-    /// What is worked out once for each state of a node.
-    associatedtype Standing: Sendable
-
-    func standing(of node: Int, in rooms: NodeRooms) -> Standing
+    /// What is worked out once for each state of a node; 0 where nothing is.
+    func standing(of node: Int, in rooms: NodeRooms) -> Double
 
     /// - Returns: more is better.
-    func score(_ work: WorkClass, on node: Int, _ standing: Standing, in rooms: NodeRooms) -> Double
+    func score(_ work: WorkClass, on node: Int, _ standing: Double, in rooms: NodeRooms) -> Double
 
     /// The devices to take there, by their positions in the node.
-    func devices(_ work: WorkClass, on node: Int, _ standing: Standing, in rooms: NodeRooms) -> [Int]
+    func devices(_ work: WorkClass, on node: Int, _ standing: Double, in rooms: NodeRooms) -> [Int]
+}
+
+extension NodeScore {
+    package func standing(of node: Int, in rooms: NodeRooms) -> Double { 0 }
 }
 
 /// Finds the best node for work of a class. Scores are kept for each class, and worked out anew only for nodes that have
 /// changed since the class was asked for last: all nodes are looked at, none is sampled.
-package struct ScoredNodes<Score: NodeScore>: Sendable {
+package struct ScoredNodes: Sendable {
     fileprivate struct Ranking: Sendable {
         var tree: BestNode
         /// How many changes it knows of.
@@ -22,15 +24,15 @@ package struct ScoredNodes<Score: NodeScore>: Sendable {
     }
 
     package private(set) var rooms: NodeRooms
-    private let score: Score
-    private var standings: [Score.Standing]
+    private let score: any NodeScore
+    private var standings: [Double]
     private var rankings: [WorkClass: Ranking] = [:]
     /// Nodes in the order in which they have changed.
     private var changes: [Int32] = []
     /// The change that a node had last.
     private var lastChange: [Int]
 
-    package init(_ rooms: NodeRooms, _ score: Score) {
+    package init(_ rooms: NodeRooms, _ score: any NodeScore) {
         self.rooms = rooms
         self.score = score
         standings = (0..<rooms.count).map { score.standing(of: $0, in: rooms) }
@@ -65,7 +67,7 @@ package struct ScoredNodes<Score: NodeScore>: Sendable {
 extension ScoredNodes.Ranking {
     /// - Returns: the best node; nil where none has room.
     fileprivate mutating func refresh(
-        _ work: WorkClass, _ rooms: NodeRooms, _ score: Score, _ standings: [Score.Standing],
+        _ work: WorkClass, _ rooms: NodeRooms, _ score: any NodeScore, _ standings: [Double],
         _ changes: [Int32],
         _ lastChange: [Int]
     ) -> Int? {

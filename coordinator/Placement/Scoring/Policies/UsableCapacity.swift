@@ -1,16 +1,3 @@
-/// What work is likely to come, by its shares of all work with devices.
-package struct WorkMixture: Sendable {
-    package let classes: [(work: WorkClass, share: Double)]
-
-    /// - Parameter counts: how often each class was asked for lately. Those without devices are left out: they find room
-    ///   anywhere.
-    package init(_ counts: [(work: WorkClass, share: Double)]) {
-        let devices = counts.filter { $0.work.devices > 0 }
-        let all = devices.reduce(0) { $0 + $1.share }
-        classes = devices.map { ($0.work, $0.share / all) }
-    }
-}
-
 /// Places work where it spoils least of what the work to come can use.
 ///
 /// Of a node's free device shares, each class of the mixture can use a part: those on devices with room for it, and of
@@ -26,6 +13,7 @@ package struct UsableCapacity: NodeScore {
 
     /// - Parameter devices: of each model, all that there are.
     package init(_ mixture: WorkMixture, devices: [Int], emptyNodePrice: Double = 200) {
+        let mixture = mixture.withDevices
         classes = devices.indices.map { model in
             mixture.classes.filter { $0.work.admits(model: model) }.map {
                 ($0.work.milliCPU, $0.work.devices, $0.work.shares, $0.share)
@@ -36,7 +24,7 @@ package struct UsableCapacity: NodeScore {
     }
 
     /// Demand that must have this model, by what there is of it; 2 at most.
-    private static func scarcity(_ mixture: WorkMixture, _ devices: [Int]) -> [Double] {
+    static func scarcity(_ mixture: WorkMixture, _ devices: [Int]) -> [Double] {
         let all = Double(devices.reduce(0, +))
         let demand = mixture.classes.reduce(0) {
             $0 + $1.share * Double($1.work.devices * $1.work.shares)
