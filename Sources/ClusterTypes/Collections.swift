@@ -101,6 +101,9 @@ public struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
         if heap.first?.key == key { settleTop() }
     }
 
+    @inlinable
+    public func deadline(of key: Key) -> Instant? { current[key] }
+
     /// The earliest deadline.
     @inlinable
     public var earliest: Instant? { heap.first?.deadline }

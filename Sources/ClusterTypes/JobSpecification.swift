@@ -68,6 +68,11 @@ package struct JobSpecification: Hashable, Sendable, Codable {
     }
 }
 
+extension JobSpecification {
+    /// A service that runs on every node that may hold it, those that join later included.
+    package var isEverywhere: Bool { kind == .service && slots.maximum >= SlotCount.unlimited }
+}
+
 package enum JobCommand: Hashable, Sendable, Codable {
     /// Run as is, without a shell. `{}` in any argument becomes the task's index or payload.
     case argv([String])
@@ -84,6 +89,9 @@ package struct SlotCount: Hashable, Sendable, Codable {
     package var minimum: UInt32
     /// For `tasks`: never more than there are tasks to run.
     package var maximum: UInt32
+
+    /// As `maximum`: as many as fit.
+    package static let unlimited: UInt32 = 1_000_000
 
     package init(minimum: UInt32, maximum: UInt32) {
         self.minimum = minimum

@@ -22,6 +22,15 @@ package struct PlacementRules: Hashable, Sendable, Codable {
     package init() {}
 }
 
+extension JobSpecification {
+    /// What a slot was placed with. 0: `resources`; else one of `placement.alternatives`.
+    package func request(_ alternative: UInt32) -> ResourceRequest {
+        let position = Int(alternative) - 1
+        return placement.alternatives.indices.contains(position)
+            ? placement.alternatives[position] : resources
+    }
+}
+
 /// Slots that work as one: placed together, told of each other, started again together.
 package struct Gang: Hashable, Sendable, Codable {
     /// Of the first slot's node, for the others to meet at. 1...65535.

@@ -172,6 +172,11 @@ enum Words {
         case .token(let record): ["reply: token \(record.name)"]
         case .enrolled(let node, let pool): ["reply: enrolled as node \(node) of pool \(pool)"]
         case .explanation(let lines): lines.map { "| \($0)" }
+        case .jobPlan(let plan):
+            ["plan: \(plan.placed.map(\.name).joined(separator: " ")), \(plan.waiting) would wait"]
+                + plan.reasons.map { "| \($0)" }
+        case .movePlan(let plan):
+            plan.freed.map { "plan: device \($0.device) of \($0.node) whole by \($0.moves.count) moves" }
         case .logLocation(_, let key, let task): ["reply: log of \(key) \(task.map { attempts([$0]) } ?? "")"]
         case .nodeLocation: ["reply: connected"]
         }

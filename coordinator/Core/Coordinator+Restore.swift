@@ -30,7 +30,7 @@ extension Coordinator {
 
     private mutating func restore(_ stored: Snapshot.Job) {
         let record = stored.record
-        var job = Job(record: record)
+        var job = Job(record: record, limits)
         if record.specification.kind == .tasks {
             var ledger = TaskLedger(array: record.specification.array)
             if record.specification.array == nil { ledger.append(count: Int(record.taskCount)) }

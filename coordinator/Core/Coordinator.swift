@@ -10,7 +10,7 @@ package struct Coordinator: Sendable {
     let cluster: String
     let limits: Limits
 
-    var nodes = OrderedTable<NodeID, Node>()
+    var nodes = NodeTable()
     var directory = NodeDirectory()
     var jobs = OrderedTable<JobID, Job>()
     /// Slots that have not ended.
@@ -36,6 +36,21 @@ package struct Coordinator: Sendable {
 
     /// Something changed that may let a pending slot be placed; done once per batch, at the next wakeup.
     var needsPlacement = false
+    /// The nodes as placement sees them, as of its last round.
+    var board: PlacementBoard
+    var tally = WorkTally()
+    /// Jobs that have nodes kept for them.
+    var holders: [JobID] = []
+    /// Placed slots of preemptible jobs.
+    var preemptibleSlots = 0
+    /// How often this round may still look through all nodes for what could end.
+    var searchesLeft = 0
+    /// When jobs that may start only so many slots a minute may start the next.
+    var startDeadlines = DeadlineQueue<JobID>()
+    /// When gangs go back that have not started.
+    var gangDeadlines = DeadlineQueue<JobID>()
+    /// When jobs that wait are looked at again: for what they have waited long enough.
+    var patienceDeadlines = DeadlineQueue<JobID>()
     /// Why nothing can be written now; new work is refused meanwhile.
     var storeFailure: String?
 
@@ -54,6 +69,7 @@ package struct Coordinator: Sendable {
         lastJob = snapshot.lastJob
         lastSlot = snapshot.lastSlot
         lastToken = snapshot.lastToken
+        board = PlacementBoard(scorer: limits.placementPolicy.score(mixture: WorkMixture([]), devices: []))
         liveness.renewedElsewhereUntil = now + formerLead
         restore(snapshot, at: now)
     }
@@ -61,7 +77,10 @@ package struct Coordinator: Sendable {
     /// When `wakeup` is due; nil when nothing is waited for.
     package var nextWakeup: Instant? {
         if needsPlacement, storeFailure == nil { return liveness.lastHandled ?? .epoch }
-        return .earlier(liveness.nextWakeup, .earlier(quarantineDeadlines.earliest, dampingEnds.earliest))
+        return [
+            liveness.nextWakeup, quarantineDeadlines.earliest, dampingEnds.earliest, startDeadlines.earliest,
+            gangDeadlines.earliest, patienceDeadlines.earliest,
+        ].reduce(nil) { Instant.earlier($0, $1) }
     }
 
     package mutating func handle(_ event: Event, at now: Instant, into output: inout Output) {
@@ -92,6 +111,7 @@ package struct Coordinator: Sendable {
             expireLiveness(at: now, into: &output)
             expireQuarantines(at: now, into: &output)
             endDampings(at: now, into: &output)
+            expireWaits(at: now, into: &output)
             if needsPlacement, storeFailure == nil {
                 needsPlacement = false
                 placePendingSlots(at: now, into: &output)
@@ -208,6 +228,9 @@ package struct Coordinator: Sendable {
             case .explainJob(let job): return .explanation(try explain(job))
             case .explainTask(let job, let index): return .explanation(try explain(index, of: job))
             case .explainNode(let node): return .explanation(try explain(node, at: now))
+            case .explainSlot(let slot): return .explanation(try explain(slot, at: now))
+            case .planJob(let specification): return .jobPlan(try plan(specification, at: now))
+            case .planMoves: return .movePlan(planMoves(at: now))
             case .explainCluster: return .explanation(explainCluster())
             case .locateLog(let subject): return try locate(subject)
             case .locateNode(let node): return .nodeLocation(try connection(of: node))
@@ -225,7 +248,8 @@ extension Command {
             .cordonNode,
             .uncordonNode, .acceptNode, .removeNode, .createToken, .revokeToken, .enrollNode:
             true
-        case .explainJob, .explainTask, .explainNode, .explainCluster, .locateLog, .locateNode: false
+        case .explainJob, .explainTask, .explainNode, .explainSlot, .planJob, .planMoves, .explainCluster,
+            .locateLog, .locateNode: false
         }
     }
 }

@@ -71,6 +71,11 @@ package enum Command: Sendable, Hashable {
     case explainJob(JobID)
     case explainTask(JobID, TaskIndex)
     case explainNode(NodeID)
+    case explainSlot(SlotID)
+    /// Where the slots of such a job would go now.
+    indirect case planJob(JobSpecification)
+    /// Which moves would make devices whole.
+    case planMoves
     /// What is out of the ordinary in the whole cluster; nothing when all is well.
     case explainCluster
     /// Which connection can answer for this slot's (or task's) log.
@@ -94,6 +99,8 @@ package enum Reply: Sendable, Hashable {
     case enrolled(NodeID, pool: String)
     /// Lines for people, most important first.
     case explanation([String])
+    case jobPlan(JobPlan)
+    case movePlan(MovePlan)
     case logLocation(ConnectionID, SlotKey, TaskAttempt?)
     case nodeLocation(ConnectionID)
 }

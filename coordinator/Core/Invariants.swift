@@ -71,7 +71,7 @@ extension Coordinator {
                     faults.append("node \(record.node) holds slot \(slot), which is not there")
                     continue
                 }
-                used += job.record.specification.resources.resources
+                used += job.record.specification.request(slot.alternative).resources
                 for grant in slot.devices { shares[Int(grant.device)] += grant.shares }
                 if record.state == .lost, job.record.specification.onDisconnect == .stop {
                     faults.append("node \(record.node) is lost and keeps slot \(slot.key)")
@@ -227,11 +227,17 @@ extension Coordinator {
             faults.append("slot \(slot.record.key) waits for tasks, or for its end, and is not given it")
         }
         guard !needsPlacement, storeFailure == nil else { return faults }
-        let open = nodes.values.filter(\.takesWork).map(\.placement)
-        for job in jobs.values where slotsWanted(job.record.job) > 0 {
-            if let (position, _) = FirstFit.place(job.demand(at: handledAt, limits), on: open) {
+        var tried = self
+        tried.refreshBoard()
+        for job in jobsThatWantSlots(at: handledAt) where startDeadlines.deadline(of: job) == nil {
+            var request = request(of: job)
+            let isGang = jobs[job]?.record.specification.placement.gang != nil
+            let waiting = pendingSlots(of: job)
+            if isGang, waiting.count < jobs[job]?.slots.count ?? 0 { continue }
+            let wanted = isGang ? waiting : [SlotID(lastSlot + 1)]
+            if let placements = tried.board.placeAll(wanted, of: &request, at: handledAt) {
                 faults.append(
-                    "job \(job.record.job) wants a slot, node \(open[position].node) has room, and nothing happens"
+                    "job \(job) wants a slot, node \(placements.first?.node ?? NodeID(0)) has room, and nothing happens"
                 )
             }
         }

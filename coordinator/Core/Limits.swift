@@ -1,3 +1,5 @@
+package import CoordinatorPlacement
+
 /// Every bound of the coordinator's state, with its reason.
 package struct Limits: Sendable, Hashable {
     /// Nodes known at once. 20,000: twice the largest installation that is measured.
@@ -72,6 +74,23 @@ package struct Limits: Sendable, Hashable {
     package var dampingLongestSeconds: UInt32 = 3_600
     /// What becomes of a node that was lost and is there again.
     package var returnToService = ReturnToService.automatic
+
+    /// How places are scored.
+    package var placementPolicy = PlacementPolicy.mortise
+    /// A job that has waited so long for places that it could have is given nodes of its own: what runs there ends, and
+    /// nothing is added that would delay it. 600 s: short enough that nobody starves, long enough that nodes are not
+    /// kept empty for what will soon have its place anyway.
+    package var patienceSeconds: UInt32 = 600
+    /// Jobs that have nodes kept for them at once. 4: each keeps some of the cluster from others.
+    package var reservations = 4
+    /// Jobs of one round for which all nodes are searched for what could end: 16, of 10,000 nodes some ms each.
+    package var searchesPerRound = 16
+    /// Work of a priority that is higher by so much stops other work, preemptible or not; nil: it never does.
+    package var preemptionGap: Int32?
+    /// What each hour of waiting adds to a job's priority, up to `largestAging`. 1: among equals the oldest goes first
+    /// anyway; this is for those that lower priorities would keep waiting for ever.
+    package var agingPerHour: Int32 = 1
+    package var largestAging: Int32 = 100
 
     package static let defaults = Limits()
     package init() {}

@@ -153,6 +153,8 @@ package struct SlotRecord: Hashable, Sendable {
     package var since: Instant
     /// `batch`: the nodes of its executions that went down with their node or supervisor, oldest first.
     package var crashes: [NodeID]
+    /// Which of the job's requests it was placed with; see `JobSpecification.request(_:)`.
+    package var alternative: UInt32 = 0
 
     package init(
         slot: SlotID, generation: Generation = Generation(0), job: JobID, state: SlotState = .pending,

@@ -77,7 +77,7 @@ extension Reply {
         case .node(let record): "node \(record.node) \(record.state)"
         case .token: "token"
         case .enrolled(let node, _): "enrolled \(node)"
-        case .explanation, .logLocation, .nodeLocation: "answer"
+        case .explanation, .jobPlan, .movePlan, .logLocation, .nodeLocation: "answer"
         }
     }
 }

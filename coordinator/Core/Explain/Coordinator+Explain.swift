@@ -1,5 +1,4 @@
 import ClusterTypes
-import CoordinatorAutoscale
 import CoordinatorPlacement
 import ProtocolMessages
 
@@ -59,7 +58,7 @@ extension Coordinator {
         return "\(now): \(quarantine.reason); uncordon ends it"
     }
 
-    private func explain(_ crashes: [NodeID], limit: UInt32) -> String {
+    func explain(_ crashes: [NodeID], limit: UInt32) -> String {
         let bound = limit == 0 ? "" : " of at most \(limit)"
         return "crashes: \(crashes.count)\(bound), its node or supervisor went down while it ran "
             + "(\(names(of: crashes)))"
@@ -99,40 +98,6 @@ extension Coordinator {
         for entry in record.deviceQuarantines {
             lines.append(explain(entry.quarantine, of: "device \(entry.device)"))
         }
-        return lines
-    }
-
-    private func explainPending(_ slot: SlotID, _ state: Job) -> [String] {
-        let open = nodes.values.filter(\.takesWork).map(\.placement)
-        var lines: [String] = []
-        let kept = nodes.values.filter { !$0.takesWork && $0.record.state != .released }
-        if open.isEmpty, kept.isEmpty { lines.append("slot \(slot) waits: no node has joined yet") }
-        let misfits = FirstFit.misfits(state.demand(at: liveness.lastHandled ?? .epoch, limits), on: open)
-        if !open.isEmpty, misfits.isEmpty { lines.append("slot \(slot) is placed in a moment") }
-        if !misfits.isEmpty {
-            lines.append(
-                "slot \(slot) waits: of \(open.count) nodes that take work, "
-                    + misfits.map { "\($0.1) \($0.0.explanation)" }.joined(separator: ", "))
-        }
-        if let crashes = slots[slot]?.record.crashes, !crashes.isEmpty {
-            lines.append(explain(crashes, limit: state.record.specification.crashLimit))
-        }
-        for nodeState in NodeState.allCases {
-            let count = kept.count { $0.record.state == nodeState }
-            if count > 0 { lines.append("\(count) nodes take no work: \(nodeState.rawValue)") }
-        }
-        lines += explainCluster()
-        var pools: [String] = []
-        for node in nodes.values where node.record.state != .released && !pools.contains(node.record.pool) {
-            pools.append(node.record.pool)
-        }
-        let supply = pools.map { pool in
-            PoolSupply(
-                pool: pool, isStatic: true,
-                nodes: UInt32(nodes.values.count { $0.record.pool == pool && $0.record.state != .released }))
-        }
-        let wanted = UInt32(clamping: slotsWanted(state.record.job))
-        lines += Policy.orders(pools: supply, pendingSlots: supply.map { _ in wanted }).map(\.reason)
         return lines
     }
 

@@ -9,13 +9,13 @@ extension Coordinator {
         _ specification: JobSpecification, payloads: [String], by submitter: String, at now: Instant,
         into output: inout Output
     ) throws(CommandRefusal) -> Reply {
-        try checkSubmission(specification, payloads)
+        try checkSubmission(specification, payloads, at: now)
         lastJob += 1
         let job = JobID(lastJob)
         var record = JobRecord(
             job: job, specification: specification, isOpen: specification.isOpen, submitter: submitter,
             submittedAt: now)
-        var state = Job(record: record)
+        var state = Job(record: record, limits)
         if specification.kind == .tasks {
             var ledger = TaskLedger(array: specification.array)
             ledger.append(count: payloads.count)
@@ -23,8 +23,9 @@ extension Coordinator {
             record.counts = ledger.counts
             state.ledger = ledger
         } else {
-            record.taskCount = specification.slots.maximum
-            record.counts.ready = specification.slots.maximum
+            // What runs everywhere is counted as it is placed.
+            record.taskCount = specification.isEverywhere ? 0 : specification.slots.maximum
+            record.counts.ready = record.taskCount
         }
         state.record = record
         jobs[job] = state
@@ -35,7 +36,7 @@ extension Coordinator {
     }
 
     private func checkSubmission(
-        _ specification: JobSpecification, _ payloads: [String]
+        _ specification: JobSpecification, _ payloads: [String], at now: Instant
     ) throws(CommandRefusal) {
         if jobs.count - endedJobs.count >= limits.activeJobs {
             throw CommandRefusal(.limitReached, "\(limits.activeJobs) jobs are active: wait for some to end")
@@ -57,7 +58,8 @@ extension Coordinator {
             throw CommandRefusal(.invalid, "only a job of kind 'tasks' has tasks")
         }
         // A tasks job has as many slots as fit and have tasks to run: its maximum may say "any number".
-        let slotLimit = specification.kind == .tasks ? UInt32.max : limits.slotsPerJob
+        let isUnlimited = specification.kind == .tasks || specification.isEverywhere
+        let slotLimit = isUnlimited ? UInt32.max : limits.slotsPerJob
         if specification.slots.maximum == 0 || specification.slots.maximum > slotLimit {
             throw CommandRefusal(
                 .invalid,
@@ -65,7 +67,7 @@ extension Coordinator {
                     + "not \(specification.slots.maximum)")
         }
         try checkPayloads(payloads)
-        if let reason = impossibility(of: specification) { throw CommandRefusal(.impossible, reason) }
+        if let reason = impossibility(of: specification, at: now) { throw CommandRefusal(.impossible, reason) }
     }
 
     private func checkPayloads(_ payloads: [String]) throws(CommandRefusal) {
@@ -134,6 +136,7 @@ extension Coordinator {
         }
         jobs[job]?.record.state = .paused
         jobs[job]?.record.reason = "paused: what runs goes on, nothing new starts"
+        stopWaiting(job)
         writeJob(job, into: &output)
         return .job(jobs[job]?.record ?? record)
     }
@@ -247,6 +250,9 @@ extension Coordinator {
         _ job: JobID, as state: JobState, reason: String, at now: Instant, into output: inout Output
     ) {
         cancelOpenTasks(of: job, reason: reason, into: &output)
+        stopWaiting(job)
+        startDeadlines.remove(job)
+        gangDeadlines.remove(job)
         for slot in jobs[job]?.slots ?? [] {
             guard let record = slots[slot]?.record else { continue }
             switch record.state {

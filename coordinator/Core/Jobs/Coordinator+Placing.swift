@@ -1,24 +1,44 @@
 import ClusterTypes
-import CoordinatorAutoscale
 import CoordinatorPlacement
 import ProtocolMessages
 
 extension Coordinator {
-    /// One round: jobs by priority, then by number; of each job as many slots as it wants and fit.
+    /// One round: jobs in their order, of each as many slots as it wants, may have and fit. What finds no place may get
+    /// one by preemption, or after long waiting by a reservation.
     mutating func placePendingSlots(at now: Instant, into output: inout Output) {
-        let jobsThatWant = jobsThatWantSlots()
-        if jobsThatWant.isEmpty { return }
-        var open = OpenNodes(candidates: nodes.keys[...])
-        for job in jobsThatWant {
-            guard let demand = jobs[job]?.demand(at: now, limits) else { continue }
-            var waiting = pendingSlots(of: job)[...]
-            for _ in 0..<slotsWanted(job) {
-                let slot = waiting.popFirst() ?? addPendingSlot(to: job, at: now, into: &output)
-                guard let (node, grants) = open.place(demand, nodes) else { break }
-                assign(slot, to: node, grants, at: now, into: &output)
-                if let node = nodes[node] { open.update(node.placement) }
+        refreshBoard()
+        searchesLeft = limits.searchesPerRound
+        for job in holders where slotsWanted(job) == 0 { stopWaiting(job) }
+        for job in jobsThatWantSlots(at: now) {
+            var request = request(of: job)
+            if jobs[job]?.record.specification.placement.gang != nil {
+                placeGang(job, &request, at: now, into: &output)
+            } else {
+                placeSlots(of: job, &request, at: now, into: &output)
             }
         }
+    }
+
+    private mutating func placeSlots(
+        of job: JobID, _ request: inout PlacementRequest, at now: Instant, into output: inout Output
+    ) {
+        let isEverywhere = jobs[job]?.record.specification.isEverywhere ?? false
+        var waiting = pendingSlots(of: job)[...]
+        for _ in 0..<slotsWanted(job) {
+            guard mayStart(job, at: now) else { break }
+            let pending = waiting.popFirst()
+            guard let placement = board.place(pending ?? nextSlot, of: &request, at: now) else {
+                // What runs everywhere it can wants nothing more.
+                if isEverywhere { return }
+                let slot = pending ?? addPendingSlot(to: job, at: now, into: &output)
+                makeRoom(for: [slot], of: job, request, at: now, into: &output)
+                return
+            }
+            let slot = pending ?? addPendingSlot(to: job, at: now, into: &output)
+            assign(slot, to: placement, at: now, into: &output)
+            noteStart(of: job, at: now)
+        }
+        stopWaiting(job)
     }
 
     /// A slot waits only while there are tasks that no other slot has taken.
@@ -28,13 +48,20 @@ extension Coordinator {
         }
     }
 
-    /// The highest priority first, then the oldest.
-    private func jobsThatWantSlots() -> [JobID] {
+    /// The highest priority first, aging included, then the oldest.
+    func jobsThatWantSlots(at now: Instant) -> [JobID] {
         var found: [(priority: Int32, job: JobID)] = []
         for job in jobs.values where slotsWanted(job) > 0 {
-            found.append((job.record.specification.priority, job.record.job))
+            found.append((priority(of: job, at: now), job.record.job))
         }
         return found.sorted { ($1.priority, $0.job) < ($0.priority, $1.job) }.map(\.job)
+    }
+
+    private func priority(of job: Job, at now: Instant) -> Int32 {
+        let own = job.record.specification.priority
+        guard let since = job.waitsSince else { return own }
+        let hours = max(0, (now - since).wholeMilliseconds / 3_600_000)
+        return own + min(limits.largestAging, Int32(clamping: hours * Int64(limits.agingPerHour)))
     }
 
     /// How many more slots of this job could run now, if they had a place.
@@ -42,20 +69,23 @@ extension Coordinator {
 
     private func slotsWanted(_ state: Job) -> Int {
         guard state.record.state == .running else { return 0 }
+        if state.record.specification.isEverywhere { return nodes.count }
         guard let ledger = state.ledger else { return Int(state.record.counts.ready) }
         guard ledger.counts.ready > 0 else { return 0 }
         let working = state.slots.count { slots[$0]?.record.state.isPlaced ?? false }
         return max(0, min(Int(state.record.specification.slots.maximum), ledger.undecided) - working)
     }
 
-    private func pendingSlots(of job: JobID) -> [SlotID] {
+    func pendingSlots(of job: JobID) -> [SlotID] {
         (jobs[job]?.slots ?? []).filter { slots[$0]?.record.state == .pending }
     }
 
-    private mutating func addPendingSlot(to job: JobID, at now: Instant, into output: inout Output) -> SlotID
-    {
+    /// The number that the next one gets.
+    private var nextSlot: SlotID { SlotID(lastSlot + 1) }
+
+    mutating func addPendingSlot(to job: JobID, at now: Instant, into output: inout Output) -> SlotID {
+        let slot = nextSlot
         lastSlot += 1
-        let slot = SlotID(lastSlot)
         let record = SlotRecord(slot: slot, job: job, createdAt: now, since: now)
         slots[slot] = Slot(record: record)
         jobs[job]?.slots.append(slot)
@@ -63,116 +93,93 @@ extension Coordinator {
         return slot
     }
 
-    private mutating func assign(
-        _ slot: SlotID, to node: NodeID, _ grants: [DeviceGrant], at now: Instant, into output: inout Output
-    ) {
-        guard var record = slots[slot]?.record, let job = jobs[record.job],
-            let connection = nodes[node]?.connection
-        else { return }
-        record.generation = record.generation.next
-        record.state = .assigned
-        record.reason = ""
-        record.exitCode = nil
-        record.node = node
-        record.devices = grants
-        record.since = now
-        slots[slot]?.record = record
-        slots[slot]?.credits = 0
-        occupy(node, with: record)
-        nodes[node]?.credits -= 1
-        nodes[node]?.assignments += 1
-        noteGiven(to: record, at: now)
-        output.writes.append(.putSlot(record))
-        output.actions.append(
-            .send(
-                connection,
-                .assign(
-                    Assignment(
-                        key: record.key, job: record.job, specification: job.record.specification,
-                        devices: grants))))
-        if job.ledger == nil { moveSlot(of: record.job, from: \.ready, to: \.running, into: &output) }
-        settle(node, reason: "", at: now, into: &output)
-    }
+    // MARK: The board
 
-    /// Books the slot's resources on its node.
-    mutating func occupy(_ node: NodeID, with slot: SlotRecord) {
-        guard var known = nodes[node], let job = jobs[slot.job] else { return }
-        known.slots.append(slot.slot)
-        known.used += job.record.specification.resources.resources
-        for grant in slot.devices {
-            while known.usedShares.count <= Int(grant.device) { known.usedShares.append(0) }
-            known.usedShares[Int(grant.device)] += grant.shares
+    /// Takes in what has happened to nodes since the last round.
+    mutating func refreshBoard() {
+        for node in nodes.takeTouched() {
+            if let known = nodes[node] {
+                board.update(known.placement)
+            } else {
+                board.change(node) { $0.takesWork = false }
+            }
         }
-        nodes[node] = known
-    }
-
-    /// Gives back what `occupy` booked.
-    mutating func vacate(_ node: NodeID, by slot: SlotRecord, at now: Instant, into output: inout Output) {
-        guard var known = nodes[node], let job = jobs[slot.job],
-            let position = known.slots.firstIndex(of: slot.slot)
-        else { return }
-        known.slots.remove(at: position)
-        known.used -= job.record.specification.resources.resources
-        for grant in slot.devices { known.usedShares[Int(grant.device)] -= grant.shares }
-        nodes[node] = known
-        needsPlacement = true
-        settle(node, reason: "", at: now, into: &output)
-        releaseProbe(slot, at: now, into: &output)
-    }
-
-    /// Why no node that is known could ever hold such a slot; nil while none is known.
-    func impossibility(of specification: JobSpecification) -> String? {
-        let known = nodes.values.lazy.filter { $0.record.state != .released && $0.record.state != .joining }
-            .map { $0.placement.emptied }
-        let demand = PlacementDemand(
-            request: specification.resources, constraints: specification.constraints)
-        // Nearly always the first node will do: the others are not looked at.
-        let couldHold = known.contains {
-            if case .fits = FirstFit.fit(demand, on: $0) { true } else { false }
+        let devices = board.devicesByModel
+        if tally.isNews(devices: devices) {
+            board.judge(by: limits.placementPolicy.score(mixture: tally.mixture(on: board), devices: devices))
         }
-        return couldHold ? nil : impossibility(of: demand, on: Array(known))
     }
 
-    private func impossibility(of demand: PlacementDemand, on known: [PlacementNode]) -> String? {
-        guard !known.isEmpty else { return nil }
-        let reasons = FirstFit.misfits(demand, on: known).map { "\($0.1) \($0.0.explanation)" }
-        let cpus = known.map(\.capacity.resources.milliCPU).max() ?? 0
-        let memory = known.map(\.capacity.resources.memoryBytes).max() ?? 0
-        let devices = known.map(\.capacity.devices.count).max() ?? 0
-        return "no node could ever hold a slot of this job: of \(known.count) nodes, "
-            + reasons.joined(separator: ", ")
-            + "; the largest offer is \(cpus / 1_000) CPUs, \(memory >> 20) MiB of memory, \(devices) devices"
+    /// What the job wants of a node now; who else is there is looked up anew each time.
+    func request(of job: JobID) -> PlacementRequest {
+        guard let state = jobs[job] else { return PlacementRequest(job: job, alternatives: []) }
+        let specification = state.record.specification
+        var request = PlacementRequest(
+            job: job, alternatives: state.demands, spread: specification.placement.spread)
+        var with: [[JobID]] = []
+        var apart: [JobID] = []
+        for constraint in specification.constraints {
+            switch constraint {
+            case .with(let name): with.append(activeJobs(named: name, of: specification.app))
+            case .apart(let name): apart += activeJobs(named: name, of: specification.app)
+            default: break
+            }
+        }
+        for position in request.alternatives.indices {
+            let demand = request.alternatives[position]
+            request.alternatives[position].with = with
+            request.alternatives[position].apart = apart
+            if demand.countsOnNodes || !state.heldNodes.isEmpty { request.alternatives[position].job = job }
+        }
+        guard let spread = specification.placement.spread else { return request }
+        for slot in state.slots {
+            if let node = slots[slot]?.record.node, let value = nodes[node]?.record.capacity.label(spread) {
+                request.spreadCounts[value, default: 0] += 1
+            }
+        }
+        return request
+    }
+
+    private func activeJobs(named name: String, of app: String) -> [JobID] {
+        jobs.values.filter {
+            !$0.record.state.isEnded && $0.record.specification.job == name
+                && $0.record.specification.app == app
+        }.map(\.record.job)
+    }
+
+    // MARK: Starts
+
+    /// Whether another of its slots may start now, by the job's rate: as a bucket of a minute's starts, which is full
+    /// after a minute without any.
+    private mutating func mayStart(_ job: JobID, at now: Instant) -> Bool {
+        guard let state = jobs[job], let interval = state.startInterval else { return true }
+        let full = max(state.startsUntil, now) + interval
+        if full <= now + .seconds(60) { return true }
+        startDeadlines.set(job, to: full - .seconds(60))
+        return false
+    }
+
+    private mutating func noteStart(of job: JobID, at now: Instant) {
+        guard let state = jobs[job], let interval = state.startInterval else { return }
+        jobs[job]?.startsUntil = max(state.startsUntil, now) + interval
+    }
+
+    /// Deadlines of jobs that wait, and of gangs that start.
+    mutating func expireWaits(at now: Instant, into output: inout Output) {
+        let starts = startDeadlines.popExpired(at: now)
+        let patience = patienceDeadlines.popExpired(at: now)
+        if !starts.isEmpty || !patience.isEmpty { needsPlacement = true }
+        for job in gangDeadlines.popExpired(at: now) { restartIfIncomplete(job, at: now, into: &output) }
     }
 }
 
-/// Nodes that take work, in their order. One is looked at when no node before it has room: nearly always some of the
-/// first ones have.
-private struct OpenNodes {
-    private var known: [PlacementNode] = []
-    private var candidates: ArraySlice<NodeID>
-
-    init(candidates: ArraySlice<NodeID>) { self.candidates = candidates }
-
-    /// - Returns: nil when no node fits now.
-    mutating func place(
-        _ demand: PlacementDemand, _ nodes: OrderedTable<NodeID, Node>
-    ) -> (NodeID, [DeviceGrant])? {
-        if let (position, grants) = FirstFit.place(demand, on: known) {
-            return (known[position].node, grants)
-        }
-        while let candidate = candidates.popFirst() {
-            guard let node = nodes[candidate], node.takesWork, node.credits > 0 else { continue }
-            known.append(node.placement)
-            if case .fits(let grants) = FirstFit.fit(demand, on: node.placement) {
-                return (candidate, grants)
-            }
-        }
-        return nil
+extension Job {
+    /// Between two starts; nil: as many as one likes.
+    fileprivate var startInterval: Duration? {
+        record.specification.placement.startsPerMinute.map { .microseconds(60_000_000 / Int64(max(1, $0))) }
     }
+}
 
-    /// After something was placed there.
-    mutating func update(_ node: PlacementNode) {
-        guard let position = known.firstIndex(where: { $0.node == node.node }) else { return }
-        known[position] = node
-    }
+extension NodeCapacity {
+    fileprivate func label(_ key: String) -> String? { labels.first { $0.key == key }?.value }
 }

@@ -117,6 +117,12 @@ extension Coordinator {
         } else {
             moveSlot(of: record.job, from: \.running, to: \.failed, into: &output)
             finish(slot, as: .failed, reason: report.reason, at: now, into: &output)
+            if job.record.specification.isEverywhere {
+                countSlotFailure(of: record.job, report.reason, at: now, into: &output)
+            }
+            if job.record.specification.placement.gang != nil {
+                end(record.job, as: .failed, reason: "a slot of the gang failed: \(report.reason)", at: now, into: &output)
+            }
         }
     }
 
@@ -156,9 +162,25 @@ extension Coordinator {
         record.since = now
         slots[slot]?.record = record
         slots[slot]?.credits = 0
+        needsPlacement = true
+        if jobs[record.job]?.record.specification.isEverywhere == true {
+            forgetIncarnation(slot, reason: reason, at: now, into: &output)
+            return
+        }
         output.writes.append(.putSlot(record))
         moveSlot(of: record.job, from: \.running, to: \.ready, into: &output)
-        needsPlacement = true
+        restartGang(of: slot, at: now, into: &output)
+    }
+
+    /// Of what runs everywhere a slot is not waited for: its node, or another one, gets a new one.
+    private mutating func forgetIncarnation(
+        _ slot: SlotID, reason: String, at now: Instant, into output: inout Output
+    ) {
+        guard let job = slots[slot]?.record.job else { return }
+        finish(slot, as: .finished, reason: reason, at: now, into: &output)
+        jobs[job]?.record.counts.running -= 1
+        jobs[job]?.record.taskCount -= 1
+        writeJob(job, into: &output)
     }
 
     /// The last state of a slot; it leaves the memory.

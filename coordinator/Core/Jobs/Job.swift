@@ -13,16 +13,32 @@ struct Job: Sendable {
     /// Where it has had a success: the first two nodes.
     var successNodes: [NodeID] = []
 
-    init(record: JobRecord) { self.record = record }
+    /// What a slot needs, best alternative first.
+    let demands: [PlacementDemand]
+    /// Nodes that are kept for it.
+    var heldNodes: [NodeID] = []
+    /// When it last began to wait for places; nil: it does not.
+    var waitsSince: Instant?
+    /// When the last of its slots might have started, had it started them as fast as it may.
+    var startsUntil: Instant = .epoch
 
-    func demand(at now: Instant, _ limits: Limits) -> PlacementDemand {
-        PlacementDemand(
-            request: record.specification.resources, constraints: record.specification.constraints,
-            neededUntil: limits.neededUntil(record.specification, from: now))
+    init(record: JobRecord, _ limits: Limits) {
+        self.record = record
+        let specification = record.specification
+        demands = ([specification.resources] + specification.placement.alternatives).map { request in
+            var demand = PlacementDemand(
+                request: request, constraints: specification.constraints,
+                seconds: limits.secondsNeeded(specification))
+            demand.preferences = specification.placement.preferences
+            demand.slotsPerNode = specification.placement.slotsPerNode
+            return demand
+        }
     }
 
     var isOver: Bool {
-        guard record.state == .running || record.state == .paused, !record.isOpen else { return false }
+        guard record.state == .running || record.state == .paused, !record.isOpen,
+            !record.specification.isEverywhere
+        else { return false }
         return record.counts.decided == record.counts.total
     }
 }

@@ -59,8 +59,9 @@ extension Coordinator {
         case .fastFailure(let reason):
             // What still ran when a quarantine began says nothing new.
             if known.taskLimit(of: slot) == 0 { return }
+            let jobLimit = limits.blackHoleJobs
             for place in known.places(of: slot) {
-                nodes[node]?.change(place) { $0.streak.add(slot.job, jobLimit: limits.blackHoleJobs) }
+                nodes[node]?.change(place) { $0.streak.add(slot.job, jobLimit: jobLimit) }
             }
             judge(slot, on: node, reason, at: now, into: &output)
         }

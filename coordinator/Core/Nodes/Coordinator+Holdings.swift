@@ -9,7 +9,7 @@ extension Coordinator {
             guard let record = slots[slot]?.record, let job = jobs[record.job]?.record else { return nil }
             return SlotHolding(
                 key: record.key, job: record.job, user: job.submitter,
-                resources: job.specification.resources.resources,
+                resources: job.specification.request(record.alternative).resources,
                 devices: record.devices.map { grant in
                     let device = Int(grant.device)
                     let model = device < models.count ? models[device] : ""

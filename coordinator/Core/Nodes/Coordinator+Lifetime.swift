@@ -44,7 +44,11 @@ extension Limits {
 
     /// If such a slot is placed now, it may need its node until then.
     func neededUntil(_ specification: JobSpecification, from now: Instant) -> Instant {
+        now + .seconds(secondsNeeded(specification))
+    }
+
+    func secondsNeeded(_ specification: JobSpecification) -> Int64 {
         let work = Int64(specification.timeRequestSeconds ?? leastTimeSeconds)
-        return now + .seconds(work + Int64(specification.stopGraceSeconds) + timeReserve)
+        return work + Int64(specification.stopGraceSeconds) + timeReserve
     }
 }

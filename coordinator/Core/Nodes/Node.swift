@@ -37,7 +37,12 @@ struct Node: Sendable {
     /// It is to be empty, and its agent has said that it is.
     var isEmptyConfirmed: Bool
     /// Placed here, in the order of assignment.
-    var slots: [SlotID] = []
+    var occupants: [Occupant] = []
+    var slots: [SlotID] { occupants.map(\.slot) }
+    /// Kept for a job that waits; nil: for nobody.
+    var hold: Hold?
+    /// Since placement looked last.
+    var isTouched = false
     var used = Resources.none
     /// Of each device, in 1/1000.
     var usedShares: [UInt32]
@@ -60,13 +65,17 @@ struct Node: Sendable {
     var takesWork: Bool { record.state == .ready && connection != nil && !isProbing }
 
     var placement: PlacementNode {
-        PlacementNode(
+        var node = PlacementNode(
             node: record.node, name: record.name, pool: record.pool, capacity: record.capacity,
             free: record.capacity.resources - used,
             freeShares: usedShares.enumerated().map { device, used in
                 used > wholeDeviceShares || isWithheld(device) ? 0 : wholeDeviceShares - used
             },
-            credits: isProbing ? 0 : credits, endsAt: record.endsAt)
+            credits: isProbing ? 0 : hasQuarantine ? min(credits, 1) : credits, endsAt: record.endsAt)
+        node.takesWork = takesWork
+        node.occupants = occupants
+        node.hold = hold
+        return node
     }
 
     /// What runs there is to end, and nothing new comes.

@@ -8,7 +8,8 @@ extension Coordinator {
         _ key: SlotKey, _ credits: UInt32, from node: NodeID, at now: Instant, into output: inout Output
     ) {
         guard let record = slots[key.slot]?.record, record.key == key, record.node == node else { return }
-        slots[key.slot]?.credits = min(credits, UInt32(limits.tasksPerSlot))
+        let most = UInt32(limits.tasksPerSlot)
+        slots[key.slot]?.credits = min(credits, most)
         if grant(to: key.slot, at: now, into: &output) { writeJob(record.job, into: &output) }
         releaseIdleProbe(key.slot, at: now, into: &output)
     }

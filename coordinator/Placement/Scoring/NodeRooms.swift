@@ -31,16 +31,32 @@ package struct NodeRooms: Sendable {
 
     package var count: Int { models.count }
 
-    package init(_ rooms: [Room]) {
-        for room in rooms {
-            models.append(room.model ?? -1)
-            milliCPU.append(room.milliCPU)
-            memory.append(room.memory)
-            shares += room.shares
-            firstShare.append(shares.count)
-            freeShares.append(room.shares.reduce(0, +))
-            held += repeatElement(0, count: WorkKinds.count)
-        }
+    package init(_ rooms: [Room] = []) {
+        for room in rooms { append(room) }
+    }
+
+    package mutating func append(_ room: Room) {
+        models.append(room.model ?? -1)
+        milliCPU.append(room.milliCPU)
+        memory.append(room.memory)
+        shares += room.shares
+        firstShare.append(shares.count)
+        freeShares.append(room.shares.reduce(0, +))
+        held += repeatElement(0, count: WorkKinds.count)
+    }
+
+    /// What the node is now, with this work on it. Another number of devices costs a pass over all nodes.
+    package mutating func set(_ node: Int, to room: Room, with work: some Sequence<WorkClass>) {
+        let devices = devices(of: node)
+        models[node] = room.model ?? -1
+        milliCPU[node] = room.milliCPU
+        memory[node] = room.memory
+        shares.replaceSubrange(devices, with: room.shares)
+        freeShares[node] = room.shares.reduce(0, +)
+        let grown = room.shares.count - devices.count
+        if grown != 0 { for later in (node + 1)..<firstShare.count { firstShare[later] += grown } }
+        for kind in 0..<WorkKinds.count { held[node * WorkKinds.count + kind] = 0 }
+        for work in work { note(work, 1, on: node) }
     }
 
     package func room(_ node: Int) -> Room {

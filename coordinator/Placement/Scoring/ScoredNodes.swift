@@ -75,7 +75,7 @@ extension ScoredNodes.Ranking {
             rooms.fits(work, on: node) ? score.score(work, on: node, standings[node], in: rooms) : -.infinity
         }
         if seen < 0 || changes.count - seen > rooms.count {
-            tree.fill(value)
+            tree.fill(rooms.count, value)
         } else {
             for change in seen..<changes.count {
                 let node = Int(changes[change])
@@ -85,48 +85,5 @@ extension ScoredNodes.Ranking {
         }
         seen = changes.count
         return tree.best
-    }
-}
-
-/// The largest of many values that change one by one; of equal ones the first.
-struct BestNode: Sendable {
-    private let leaves: Int
-    private let count: Int
-    /// A heap's layout: the children of 1 are 2 and 3; the leaves are the last half.
-    private var values: [Double]
-
-    init(count: Int) {
-        self.count = count
-        var leaves = 1
-        while leaves < count { leaves *= 2 }
-        self.leaves = leaves
-        values = Array(repeating: -.infinity, count: 2 * leaves)
-    }
-
-    mutating func fill(_ value: (Int) -> Double) {
-        for node in 0..<count { values[leaves + node] = value(node) }
-        for parent in stride(from: leaves - 1, to: 0, by: -1) {
-            values[parent] = max(values[2 * parent], values[2 * parent + 1])
-        }
-    }
-
-    mutating func set(_ node: Int, _ value: Double) {
-        var place = leaves + node
-        values[place] = value
-        while place > 1 {
-            let parent = place / 2
-            let larger = max(values[place], values[place ^ 1])
-            guard values[parent] != larger else { return }
-            values[parent] = larger
-            place = parent
-        }
-    }
-
-    /// nil where all are -infinity.
-    var best: Int? {
-        guard values[1] > -.infinity else { return nil }
-        var place = 1
-        while place < leaves { place = values[2 * place] == values[place] ? 2 * place : 2 * place + 1 }
-        return place - leaves
     }
 }

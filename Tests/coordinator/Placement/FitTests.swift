@@ -2,8 +2,8 @@ import ClusterTypes
 import CoordinatorPlacement
 import Testing
 
-@Suite("First fit")
-struct FirstFitTests {
+@Suite("Fit")
+struct FitTests {
     private func node(
         _ number: UInt64 = 1, cpus: Int64 = 4, gigabytes: Int64 = 8, disk: Int64 = 100,
         pool: String = "default",
@@ -36,17 +36,8 @@ struct FirstFitTests {
     }
 
     private func misfit(_ demand: PlacementDemand, _ node: PlacementNode) -> Misfit? {
-        if case .misses(let misfit) = FirstFit.fit(demand, on: node) { return misfit }
+        if case .misses(let misfit) = Fit(demand, on: node, at: .epoch) { return misfit }
         return nil
-    }
-
-    @Test("the first node in the order given that fits is taken")
-    func first() {
-        let nodes = [node(1, cpus: 1), node(2, cpus: 4), node(3, cpus: 8)]
-        #expect(FirstFit.place(demand(cpus: 2), on: nodes)?.0 == 1)
-        #expect(FirstFit.place(demand(cpus: 8), on: nodes)?.0 == 2)
-        #expect(FirstFit.place(demand(cpus: 9), on: nodes) == nil)
-        #expect(FirstFit.place(demand(), on: []) == nil)
     }
 
     @Test("each constraint keeps out what does not satisfy it")
@@ -88,15 +79,15 @@ struct FirstFitTests {
         #expect(misfit(request(model: "H100"), devices) == .deviceModel)
         #expect(misfit(request(model: "A10"), devices) == .deviceModel, "no part of a word is enough")
         #expect(
-            FirstFit.fit(request(model: "a100"), on: devices)
+            Fit(request(model: "a100"), on: devices, at: .epoch)
                 == .fits([DeviceGrant(device: 0, shares: 1_000)]))
         #expect(
-            FirstFit.fit(request(model: "tesla t4"), on: devices)
+            Fit(request(model: "tesla t4"), on: devices, at: .epoch)
                 == .fits([DeviceGrant(device: 1, shares: 1_000)]))
         #expect(misfit(request(gigabytes: 81), devices) == .deviceMemory)
         #expect(misfit(request(3), devices) == .deviceCount, "the third is not usable")
         #expect(
-            FirstFit.fit(request(2), on: devices)
+            Fit(request(2), on: devices, at: .epoch)
                 == .fits([DeviceGrant(device: 0, shares: 1_000), DeviceGrant(device: 1, shares: 1_000)]))
     }
 
@@ -116,7 +107,8 @@ struct FirstFitTests {
         func place(_ shares: UInt32, _ count: UInt32 = 1, free: [UInt32]) -> [UInt32]? {
             let node = node(devices: free.map { _ in gpu() }, freeShares: free)
             let request = DeviceRequest(type: .gpu, count: count, shares: shares)
-            return FirstFit.place(demand(devices: request), on: [node])?.1.map(\.device)
+            guard case .fits(let grants) = Fit(demand(devices: request), on: node, at: .epoch) else { return nil }
+            return grants.map(\.device)
         }
         #expect(place(300, free: [1_000, 600, 300]) == [2])
         #expect(place(301, free: [1_000, 600, 300]) == [1])
@@ -132,10 +124,10 @@ struct FirstFitTests {
         let nodes = [
             node(1, cpus: 1), node(2, cpus: 1), node(3, pool: "spot"), node(4, credits: 0), node(5),
         ]
-        let counts = FirstFit.misfits(demand(cpus: 2, .pool("default")), on: nodes)
+        let counts = Fit.misfits(demand(cpus: 2, .pool("default")), on: nodes, at: .epoch)
         #expect(counts.map(\.0) == [.processor, .pool, .credits])
         #expect(counts.map(\.1) == [2, 1, 1])
-        #expect(FirstFit.misfits(demand(), on: [node()]).isEmpty)
+        #expect(Fit.misfits(demand(), on: [node()], at: .epoch).isEmpty)
     }
 
     @Test("an emptied node is what it could ever offer")
@@ -143,7 +135,7 @@ struct FirstFitTests {
         var full = node(devices: [gpu()], freeShares: [0], credits: 0)
         full.free = .none
         let request = demand(cpus: 4, devices: DeviceRequest(type: .gpu))
-        #expect(FirstFit.place(request, on: [full]) == nil)
-        #expect(FirstFit.place(request, on: [full.emptied]) != nil)
+        #expect(!Fit(request, on: full, at: .epoch).isFit)
+        #expect(Fit(request, on: full.emptied, at: .epoch).isFit)
     }
 }

@@ -1,0 +1,100 @@
+import ClusterTypes
+import CoordinatorPlacement
+import ProtocolMessages
+
+// Gangs: all slots start together, know of each other, and go back together when one of them is gone.
+extension Coordinator {
+    /// Places all slots of the job or none, so that no gang ever holds what another one waits for.
+    mutating func placeGang(
+        _ job: JobID, _ request: inout PlacementRequest, at now: Instant, into output: inout Output
+    ) {
+        guard let state = jobs[job] else { return }
+        // Those that are on their way back are waited for.
+        let isWhole = state.slots.allSatisfy { slots[$0]?.record.state == .pending }
+        guard isWhole else { return }
+        var waiting = pendingSlots(of: job)
+        while waiting.count < Int(state.record.counts.ready) {
+            waiting.append(addPendingSlot(to: job, at: now, into: &output))
+        }
+        guard let placements = board.placeAll(waiting, of: &request, at: now) else {
+            makeRoom(for: waiting, of: job, request, at: now, into: &output)
+            return
+        }
+        stopWaiting(job)
+        for member in members(waiting, placements, of: state.record.specification) {
+            assign(
+                member.slot, to: member.placement, environment: member.environment, at: now, into: &output)
+        }
+        let limit = state.record.specification.placement.gang?.startSeconds ?? 0
+        gangDeadlines.set(job, to: now + .seconds(Int64(limit)))
+    }
+
+    private struct Member {
+        var slot: SlotID
+        var placement: Placement
+        var environment: [String]
+    }
+
+    /// Ranks go node by node, in the order in which the nodes were filled.
+    private func members(
+        _ slots: [SlotID], _ placements: [Placement], of specification: JobSpecification
+    ) -> [Member] {
+        var hosts: [NodeID] = []
+        for placement in placements where !hosts.contains(placement.node) { hosts.append(placement.node) }
+        let addresses = hosts.map { nodes[$0]?.record.address ?? "" }
+        let sizes = hosts.map { host in placements.count { $0.node == host } }
+        let list = zip(addresses, sizes).map { "\($0):\($1)" }.joined(separator: ",")
+        var members: [Member] = []
+        for (number, host) in hosts.enumerated() {
+            var local = 0
+            for (slot, placement) in zip(slots, placements) where placement.node == host {
+                let rank = members.count
+                members.append(
+                    Member(
+                        slot: slot, placement: placement,
+                        environment: [
+                            "MORTISE_RANK=\(rank)", "MORTISE_SIZE=\(slots.count)", "RANK=\(rank)",
+                            "WORLD_SIZE=\(slots.count)", "LOCAL_RANK=\(local)",
+                            "LOCAL_WORLD_SIZE=\(sizes[number])", "NODE_RANK=\(number)",
+                            "MASTER_ADDR=\(addresses[0])",
+                            "MASTER_PORT=\(specification.placement.gang?.port ?? 0)",
+                            "MORTISE_HOSTS=\(list)",
+                        ]))
+                local += 1
+            }
+        }
+        return members
+    }
+
+    /// A member has ended without having done its work: the others stop, and all wait to start again together.
+    mutating func restartGang(of slot: SlotID, at now: Instant, into output: inout Output) {
+        guard let job = slots[slot]?.record.job, let state = jobs[job], !state.record.state.isEnded,
+            state.record.specification.placement.gang != nil
+        else { return }
+        // What has done its work already does it again with the others.
+        if state.record.counts.succeeded > 0 {
+            jobs[job]?.record.counts.ready += state.record.counts.succeeded
+            jobs[job]?.record.counts.succeeded = 0
+            writeJob(job, into: &output)
+        }
+        for other in state.slots where other != slot {
+            guard slots[other]?.record.state.isPlaced == true else { continue }
+            stop(other, reason: "another slot of its gang is gone", at: now, into: &output)
+        }
+    }
+
+    mutating func restartIfIncomplete(_ job: JobID, at now: Instant, into output: inout Output) {
+        guard let state = jobs[job], !state.record.state.isEnded,
+            let gang = state.record.specification.placement.gang
+        else { return }
+        let isIncomplete = state.slots.contains {
+            [.assigned, .starting].contains(slots[$0]?.record.state ?? .running)
+        }
+        guard isIncomplete else { return }
+        for slot in state.slots where slots[slot]?.record.state.isPlaced == true {
+            stop(
+                slot, reason: "not all slots of its gang ran after \(gang.startSeconds) s", at: now,
+                into: &output)
+        }
+    }
+}
