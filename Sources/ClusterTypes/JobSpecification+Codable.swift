@@ -178,20 +178,20 @@ extension Constraint: CustomStringConvertible {
         "arch=, pool=, node=, nodes=REGEX or nodes=REGEX:COUNT, label:KEY=VALUE, label:KEY, !label:KEY, "
         + "labels:KEY=VALUE,VALUE, with=JOB or apart=JOB"
 
-    /// One of `forms`; nil for anything else.
+    /// One of `forms`; nil for anything else. Goes by bytes: what follows `=` or `:` may be a mark that Unicode would
+    /// make one character with it.
     package init?(parsing text: String) {
-        if text.hasPrefix("!label:") {
-            guard text.utf8.count > 7, !text.contains("=") else { return nil }
-            self = .lacksLabel(String(text.dropFirst(7)))
+        let (key, value) = Self.divided(text, at: text.utf8.firstIndex(of: UInt8(ascii: "=")))
+        guard let value else {
+            if let label = Self.rest(of: key, after: "label:") {
+                self = .hasLabel(label)
+            } else if let label = Self.rest(of: key, after: "!label:") {
+                self = .lacksLabel(label)
+            } else {
+                return nil
+            }
             return
         }
-        guard let equals = text.firstIndex(of: "=") else {
-            guard text.hasPrefix("label:"), text.utf8.count > 6 else { return nil }
-            self = .hasLabel(String(text.dropFirst(6)))
-            return
-        }
-        let key = text[..<equals]
-        let value = String(text[text.index(after: equals)...])
         switch key {
         case "arch":
             guard let architecture = Architecture(rawValue: value) else { return nil }
@@ -202,22 +202,42 @@ extension Constraint: CustomStringConvertible {
         case "with": self = .with(job: value)
         case "apart": self = .apart(job: value)
         default:
-            if key.hasPrefix("labels:"), key.utf8.count > 7 {
-                self = .labelAmong(
-                    key: String(key.dropFirst(7)),
-                    values: value.split(separator: ",", omittingEmptySubsequences: false).map(String.init))
-                return
+            if let label = Self.rest(of: key, after: "label:") {
+                self = .label(key: label, value: value)
+            } else if let label = Self.rest(of: key, after: "labels:") {
+                let values = value.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+                self = .labelAmong(key: label, values: values.map { String(Substring($0)) })
+            } else {
+                return nil
             }
-            guard key.hasPrefix("label:"), key.utf8.count > 6 else { return nil }
-            self = .label(key: String(key.dropFirst(6)), value: value)
         }
     }
 
-    /// `REGEX` or `REGEX:COUNT`.
+    /// `REGEX` or `REGEX:COUNT`; of a regular expression that itself ends like a count, `REGEX:`.
     package static func nodes(parsing text: String) -> Self {
-        guard let colon = text.lastIndex(of: ":"), let count = UInt32(text[text.index(after: colon)...])
-        else { return .nodes(pattern: text, slots: nil) }
-        return .nodes(pattern: String(text[..<colon]), slots: count)
+        let (pattern, count) = divided(text, at: text.utf8.lastIndex(of: UInt8(ascii: ":")))
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        guard let count, count.utf8.allSatisfy({ digits.contains($0) }) else {
+            return .nodes(pattern: text, slots: nil)
+        }
+        // No job has so many slots as do not fit: that is refused where the others are counted.
+        return .nodes(pattern: pattern, slots: count.isEmpty ? nil : UInt32(count) ?? .max)
+    }
+
+    private static func divided(_ text: String, at place: String.Index?) -> (before: String, after: String?) {
+        guard let place else { return (text, nil) }
+        return (String(text[..<place]), String(text[text.utf8.index(after: place)...]))
+    }
+
+    /// nil without the prefix, or where nothing follows it.
+    private static func rest(of text: String, after prefix: String) -> String? {
+        guard text.utf8.starts(with: prefix.utf8), text.utf8.count > prefix.utf8.count else { return nil }
+        return String(Substring(text.utf8.dropFirst(prefix.utf8.count)))
+    }
+
+    private static func text(ofNodes pattern: String, _ slots: UInt32?) -> String {
+        if let slots { return "\(pattern):\(slots)" }
+        return nodes(parsing: pattern) == .nodes(pattern: pattern, slots: nil) ? pattern : pattern + ":"
     }
 
     package var description: String {
@@ -229,7 +249,7 @@ extension Constraint: CustomStringConvertible {
         case .labelAmong(let key, let values): "labels:\(key)=\(values.joined(separator: ","))"
         case .hasLabel(let key): "label:\(key)"
         case .lacksLabel(let key): "!label:\(key)"
-        case .nodes(let pattern, let slots): "nodes=\(pattern)\(slots.map { ":\($0)" } ?? "")"
+        case .nodes(let pattern, let slots): "nodes=\(Self.text(ofNodes: pattern, slots))"
         case .with(let job): "with=\(job)"
         case .apart(let job): "apart=\(job)"
         }
