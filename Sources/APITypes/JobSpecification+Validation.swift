@@ -10,11 +10,21 @@ package enum JobLimits {
     package static let commandBytes = 1 << 20
     package static let scriptBytes = 1 << 20
     package static let pathBytes = 4_096
+    /// Of each, constraints and preferences.
     package static let constraints = 64
+    /// That a constraint accepts of one label.
+    package static let labelValues = 64
+    /// Requests beside the first one.
+    package static let alternatives = 8
+    /// Names in `counted`.
+    package static let countedResources = 16
     /// Tasks of one job: 3 bytes of the coordinator's memory each.
     package static let tasks = 10_000_000
-    /// Slots of one job.
+    /// Slots of one job. Whoever asks for so many gets as many as fit.
     package static let slots: UInt32 = 1_000_000
+    /// Each of them is told of all.
+    package static let gangSlots: ClosedRange<UInt32> = 2...10_000
+    package static let gangStartSeconds: ClosedRange<UInt32> = 1...86_400
     /// Tries again after one exit code.
     package static let retries: UInt32 = 10_000
     package static let devicesPerSlot: UInt32 = 1_024
@@ -51,9 +61,10 @@ extension JobSpecification {
                 directory.utf8.count <= JobLimits.pathBytes, "directory",
                 "is longer than \(JobLimits.pathBytes) bytes")
         }
-        checkResources(into: &faults)
+        faults.checkRequest(resources, "resources")
         checkConstraints(into: &faults)
         checkSlots(into: &faults)
+        checkPlacement(into: &faults)
         checkKind(into: &faults)
         checkRetries(into: &faults)
         if let timeoutSeconds {
@@ -98,45 +109,33 @@ extension JobSpecification {
         }
     }
 
-    private func checkResources(into faults: inout Faults) {
-        let wanted = self.resources.resources
-        faults.checkRange(wanted.milliCPU, 0...JobLimits.milliCPU, "resources.resources.milliCPU")
-        faults.checkRange(wanted.memoryBytes, 0...JobLimits.bytes, "resources.resources.memoryBytes")
-        faults.checkRange(wanted.diskBytes, 0...JobLimits.bytes, "resources.resources.diskBytes")
-        guard let devices = resources.devices else { return }
-        faults.checkRange(devices.count, 1...JobLimits.devicesPerSlot, "resources.devices.count")
-        faults.checkRange(devices.shares, 1...wholeDeviceShares, "resources.devices.shares")
-        faults.checkRange(devices.memoryBytes, 0...JobLimits.bytes, "resources.devices.memoryBytes")
-        if let model = devices.model { faults.checkName(model, "resources.devices.model") }
-    }
-
-    private func checkConstraints(into faults: inout Faults) {
-        faults.check(
-            constraints.count <= JobLimits.constraints, "constraints",
-            "are more than \(JobLimits.constraints)")
-        for (position, constraint) in constraints.prefix(JobLimits.constraints).enumerated() {
-            let path = "constraints[\(position)]"
-            switch constraint {
-            case .architecture: continue
-            case .pool(let name), .node(let name), .with(let name), .apart(let name), .hasLabel(let name),
-                .lacksLabel(let name):
-                faults.checkName(name, path)
-            case .label(let key, let value):
-                faults.checkName(key, path)
-                if !value.isEmpty { faults.checkName(value, path) }
-            case .labelAmong(let key, let values):
-                faults.checkName(key, path)
-                for value in values where !value.isEmpty { faults.checkName(value, path) }
-            case .nodes(let pattern, _): faults.checkName(pattern, path)
-            }
-        }
-    }
-
     private func checkSlots(into faults: inout Faults) {
         faults.checkRange(slots.maximum, 1...JobLimits.slots, "slots.maximum")
         faults.check(
             slots.minimum <= slots.maximum, "slots",
             "minimum \(slots.minimum) is above maximum \(slots.maximum)")
+        guard slots.maximum == JobLimits.slots else { return }
+        switch kind {
+        case .tasks: break
+        case .batch:
+            faults.add(
+                "slots.maximum", "is as many as fit, which is no number of slots for a batch job to end with")
+        case .service:
+            faults.check(
+                isLimitedOnEachNode, "slots.maximum",
+                "is as many as fit, which for a service needs a limit on each node: so many slots per node, "
+                    + "or nodes constraints that all have a count")
+        }
+    }
+
+    private var isLimitedOnEachNode: Bool {
+        if placement.slotsPerNode != nil { return true }
+        var hasCount = false
+        for case .nodes(_, let slots) in constraints {
+            guard slots != nil else { return false }
+            hasCount = true
+        }
+        return hasCount
     }
 
     /// What belongs to one kind of job only.
@@ -221,60 +220,10 @@ package func faultOfName(_ name: String) -> String? {
     return nil
 }
 
-private func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
     case .spaceSeparator: scalar == " "
     default: true
-    }
-}
-
-/// Collects faults, so that a user sees all of them at once.
-private struct Faults {
-    var lines: [String] = []
-
-    mutating func add(_ path: String, _ fault: String) { lines.append("\(path): \(fault)") }
-
-    mutating func check(_ isGood: Bool, _ path: String, _ fault: @autoclosure () -> String) {
-        if !isGood { add(path, fault()) }
-    }
-
-    mutating func checkRange<Number: BinaryInteger>(
-        _ number: Number, _ range: ClosedRange<Number>, _ path: String
-    ) {
-        check(
-            range.contains(number), path,
-            "is \(number), must be in \(range.lowerBound)...\(range.upperBound)")
-    }
-
-    mutating func checkName(_ name: String, _ path: String) {
-        if let fault = faultOfName(name) { add(path, fault) }
-    }
-
-    /// Arguments or environment entries: what one `execve` takes.
-    mutating func checkWords(_ words: [String], _ path: String) {
-        var total = 0
-        for (position, word) in words.enumerated() {
-            total += word.utf8.count + 1
-            check(!word.utf8.contains(0), "\(path)[\(position)]", "holds a NUL character")
-            check(
-                word.utf8.count <= JobLimits.wordBytes, "\(path)[\(position)]",
-                "is longer than \(JobLimits.wordBytes) bytes")
-        }
-        check(total <= JobLimits.commandBytes, path, "is longer than \(JobLimits.commandBytes) bytes in all")
-    }
-
-    /// At most ten lines for any number of bad payloads.
-    mutating func checkPayloads(_ payloads: [String]) {
-        check(
-            payloads.count <= JobLimits.payloadsPerRequest, "payloads",
-            "are \(payloads.count), at most \(JobLimits.payloadsPerRequest) in one request; append the rest")
-        let end = lines.count + 10
-        for (position, payload) in payloads.enumerated() where lines.count < end {
-            check(!payload.utf8.contains(0), "payloads[\(position)]", "holds a NUL character")
-            check(
-                payload.utf8.count <= JobLimits.payloadBytes, "payloads[\(position)]",
-                "is longer than \(JobLimits.payloadBytes) bytes; put it into a file")
-        }
     }
 }
