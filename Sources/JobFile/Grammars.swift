@@ -129,6 +129,44 @@ extension SlotCount {
     }
 }
 
+extension Constraint {
+    /// `REGEX` or `REGEX:COUNT`, such as `n-[01][01]:4`.
+    package init(checkingNodes text: String) throws(GrammarError) {
+        self = .nodes(parsing: text)
+        guard case .nodes(let pattern, let slots) = self else { return }
+        if slots == 0 { throw GrammarError("'\(text)' asks for 0 slots on a node; the least is 1") }
+        do throws(NamePatternError) {
+            _ = try NamePattern(pattern)
+        } catch {
+            throw GrammarError("'\(pattern)' is no pattern of node names: \(error)")
+        }
+    }
+
+    /// As the API writes it: `label:KEY=VALUE`.
+    package init(checking text: String) throws(GrammarError) {
+        guard let constraint = Constraint(parsing: text) else {
+            throw GrammarError("'\(text)' is no constraint; write \(Constraint.forms)")
+        }
+        self = constraint
+    }
+}
+
+extension CountedResource {
+    /// `NAME=COUNT`, such as `license.matlab=2`.
+    package init(parsing text: String) throws(GrammarError) {
+        guard let label = Label(parsing: text) else {
+            throw GrammarError("'\(text)' counts nothing; write NAME=COUNT, for example license.matlab=2")
+        }
+        self.init(label.key, try Self.count(label.value))
+    }
+
+    static func count(_ text: String) throws(GrammarError) -> UInt32 {
+        let count = try Quantity.whole(text, as: UInt32.self)
+        guard count >= 1 else { throw GrammarError("0 of it; leave it out, or ask for at least 1") }
+        return count
+    }
+}
+
 extension StringProtocol {
     func trimmingBlanks() -> String {
         let isBlank = { (character: Character) in character == " " || character == "\t" }

@@ -5,11 +5,12 @@ import Yams
 /// Turns the document into a submission. Every fault is added to `faults`; a value that has one is left at its
 /// default, so that the rest is looked at all the same.
 struct JobReader {
-    static let keys = [
-        "app", "job", "kind", "command", "script", "env", "directory", "runtime", "resources", "constraints",
-        "slots", "tasks", "timeout", "retries", "priority", "on_disconnect", "on_lost", "stop_grace",
-        "output_limit", "crash_limit", "time_request", "warn_signal",
-    ]
+    static let keys =
+        [
+            "app", "job", "kind", "command", "script", "env", "directory", "runtime", "resources",
+            "constraints", "slots", "tasks", "timeout", "retries", "priority", "on_disconnect", "on_lost",
+            "stop_grace", "output_limit", "crash_limit", "time_request", "warn_signal",
+        ] + PlacementReader.keys
 
     private let top: Section
     private var specification: JobSpecification
@@ -21,8 +22,11 @@ struct JobReader {
         reader.readCommand(&faults)
         reader.readEnvironment(&faults)
         reader.readRules(&faults)
-        reader.specification.resources = ResourceReader.read(top, &faults)
-        reader.specification.constraints = ResourceReader.readConstraints(top, &faults)
+        let resources = ResourceReader.read(top, &faults)
+        reader.specification.resources = resources.request
+        reader.specification.constraints = ResourceReader.readConstraints(top, "constraints", &faults)
+        reader.specification.placement = PlacementReader.read(top, &faults)
+        reader.specification.placement.alternatives = resources.alternatives
         reader.readTasks(&faults)
         reader.readSlots(&faults)
         if faults.faults.isEmpty { reader.validate(&faults) }
@@ -190,17 +194,38 @@ struct JobReader {
         let isTasks = specification.kind == .tasks
         specification.slots = SlotCount(minimum: 1, maximum: isTasks ? SlotCount.asManyAsFit : 1)
         guard let node = top.node("slots") else { return }
+        if case .scalar(let scalar) = node, scalar.string == "per-node" {
+            readSlotsOnEveryNode(&faults)
+            return
+        }
         let whole = { (text: String) throws(GrammarError) in try Quantity.whole(text, as: UInt32.self) }
         guard case .mapping = node else {
             if let count = top.number("slots", &faults, whole) { setSlots(count, count, &faults) }
             return
         }
-        guard let section = top.section("slots", keys: ["min", "max"], &faults) else { return }
+        guard let section = top.section("slots", keys: ["min", "max", "per_node"], &faults) else { return }
         let minimum = section.number("min", &faults, whole)
         let maximum = section.number("max", &faults, whole)
-        if (section.has("min") && minimum == nil) || (section.has("max") && maximum == nil) { return }
+        let perNode = section.number("per_node", &faults, whole)
+        specification.placement.slotsPerNode = perNode
+        let read = [("min", minimum), ("max", maximum), ("per_node", perNode)]
+        if read.contains(where: { section.has($0.0) && $0.1 == nil }) { return }
         let least = minimum ?? 1
-        setSlots(least, maximum ?? (isTasks ? SlotCount.asManyAsFit : max(least, 1)), &faults)
+        let fillsNodes = specification.kind == .service && perNode != nil
+        setSlots(
+            least, maximum ?? (isTasks || fillsNodes ? SlotCount.asManyAsFit : max(least, 1)), &faults)
+    }
+
+    private mutating func readSlotsOnEveryNode(_ faults: inout FaultList) {
+        guard specification.kind == .service else {
+            faults.add(
+                "'slots': per-node belongs to kind service, and this job's kind is "
+                    + "\(specification.kind.rawValue); limit its slots on each node with { per_node: 1 }",
+                at: top.mark(of: "slots"))
+            return
+        }
+        specification.slots = SlotCount(minimum: 1, maximum: SlotCount.asManyAsFit)
+        specification.placement.slotsPerNode = PlacementReader.slotsOnEveryNode(specification.constraints)
     }
 
     private mutating func setSlots(_ minimum: UInt32, _ maximum: UInt32, _ faults: inout FaultList) {

@@ -28,10 +28,13 @@ struct PropertyName {
             "resources.devices.memoryBytes",
             PropertyName(key: "resources.devices.memory", option: "--device-memory")
         ),
+        ("resources.counted", PropertyName(key: "resources.counted", option: "--counted")),
         ("resources.devices.model", PropertyName(key: "resources.devices.model", option: "--device-model")),
         (
             "constraints",
-            PropertyName(key: "constraints", option: "one of --arch, --pool, --node, --label")
+            PropertyName(
+                key: "constraints",
+                option: "one of --arch, --pool, --node, --nodes, --label, --constraint")
         ),
         ("slots", PropertyName(key: "slots", option: "--slots")),
         ("array", PropertyName(key: "tasks.array", option: "--array")),
@@ -44,6 +47,21 @@ struct PropertyName {
         ("warningSignal", PropertyName(key: "warn_signal", option: "--warn-signal")),
         ("outputLimitBytes", PropertyName(key: "output_limit", option: "--output-limit")),
         ("crashLimit", PropertyName(key: "crash_limit", option: "--crash-limit")),
+        (
+            "placement.alternatives",
+            PropertyName(key: "resources.alternatives", option: "the alternatives")
+        ),
+        ("placement.preferences", PropertyName(key: "prefer", option: "--prefer")),
+        ("placement.slotsPerNode", PropertyName(key: "slots.per_node", option: "--per-node")),
+        ("placement.spread", PropertyName(key: "spread", option: "--spread")),
+        ("placement.gang.port", PropertyName(key: "gang.port", option: "--gang-port")),
+        (
+            "placement.gang.startSeconds",
+            PropertyName(key: "gang.start_timeout", option: "--gang-start-timeout")
+        ),
+        ("placement.gang", PropertyName(key: "gang", option: "--gang")),
+        ("placement.virtualCluster", PropertyName(key: "virtual_cluster", option: "--virtual-cluster")),
+        ("placement.startsPerMinute", PropertyName(key: "start_rate", option: "--start-rate")),
     ]
 
     /// Splits `timeoutSeconds: is 0, must be …` into the property and what is wrong with it.

@@ -98,6 +98,15 @@ package enum Quantity {
         return UInt32(count)
     }
 
+    /// `10/min`
+    package static func perMinute(_ text: String) throws(GrammarError) -> UInt32 {
+        let fields = text.split(separator: "/", omittingEmptySubsequences: false).map { $0.trimmingBlanks() }
+        guard fields.count == 2, fields[1] == "min", let count = try? whole(fields[0], as: UInt32.self) else {
+            throw GrammarError("'\(text)' is no rate; write for example 10/min")
+        }
+        return count
+    }
+
     /// Decimal digits, a minus where the type has one; no other writing of a number.
     package static func whole<Number: FixedWidthInteger>(
         _ text: String, as type: Number.Type = Number.self

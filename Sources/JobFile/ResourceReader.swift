@@ -1,11 +1,23 @@
 import ClusterTypes
+import Yams
 
 /// The `resources` and `constraints` of a job file.
 enum ResourceReader {
-    static func read(_ top: Section, _ faults: inout FaultList) -> ResourceRequest {
+    private static let keys = ["cpus", "memory", "disk", "devices", "counted"]
+
+    /// The request, and the others that will do, best first.
+    static func read(
+        _ top: Section, _ faults: inout FaultList
+    ) -> (request: ResourceRequest, alternatives: [ResourceRequest]) {
+        guard let section = top.section("resources", keys: keys + ["alternatives"], &faults) else {
+            return (ResourceRequest(), [])
+        }
+        let alternatives = section.sections("alternatives", keys: keys, &faults)
+        return (readRequest(section, &faults), alternatives.map { readRequest($0, &faults) })
+    }
+
+    private static func readRequest(_ section: Section, _ faults: inout FaultList) -> ResourceRequest {
         var request = ResourceRequest()
-        let keys = ["cpus", "memory", "disk", "devices"]
-        guard let section = top.section("resources", keys: keys, &faults) else { return request }
         if let milliCPU = section.number("cpus", &faults, Quantity.milliCPU) {
             request.resources.milliCPU = milliCPU
         }
@@ -14,6 +26,12 @@ enum ResourceReader {
         }
         if let bytes = section.value("disk", &faults, Quantity.bytes) { request.resources.diskBytes = bytes }
         if section.has("devices") { request.devices = readDevices(section, &faults) }
+        for (name, value, _) in section.entries("counted", "{ license.matlab: 1 }", &faults) ?? [] {
+            let count = Section.number(value, name: "\(section.name("counted")).\(name)", &faults) {
+                text throws(GrammarError) in try CountedResource.count(text)
+            }
+            if let count { request.counted.append(CountedResource(name, count)) }
+        }
         return request
     }
 
@@ -38,19 +56,51 @@ enum ResourceReader {
         return request
     }
 
-    static func readConstraints(_ top: Section, _ faults: inout FaultList) -> [Constraint] {
-        let keys = ["arch", "pool", "node", "labels"]
-        guard let section = top.section("constraints", keys: keys, &faults) else { return [] }
+    /// - Parameter key: `constraints` or `prefer`.
+    static func readConstraints(
+        _ top: Section, _ key: String, _ faults: inout FaultList
+    ) -> [Constraint] {
+        let keys = ["arch", "pool", "node", "nodes", "labels", "with", "apart"]
+        guard let section = top.section(key, keys: keys, &faults) else { return [] }
         var constraints: [Constraint] = []
         if let architecture = section.choice("arch", &faults, of: Architecture.self) {
             constraints.append(.architecture(architecture))
         }
         if let pool = section.text("pool", &faults) { constraints.append(.pool(pool)) }
         if let node = section.text("node", &faults) { constraints.append(.node(node)) }
-        for (key, value, mark) in section.dictionary("labels", &faults) ?? [] {
-            if key.isEmpty { faults.add("'\(section.name("labels"))': a label needs a name", at: mark) }
-            constraints.append(.label(key: key, value: value))
+        for (text, mark) in section.oneOrMore("nodes", &faults) {
+            do throws(GrammarError) {
+                constraints.append(try Constraint(checkingNodes: text))
+            } catch {
+                faults.add("'\(section.name("nodes"))': \(error.message)", at: mark)
+            }
         }
+        for (name, value, mark) in section.entries("labels", "{ zone: a }", &faults) ?? [] {
+            if name.isEmpty { faults.add("'\(section.name("labels"))': a label needs a name", at: mark) }
+            let path = "\(section.name("labels")).\(name)"
+            if let constraint = readLabel(name, value, path, &faults) { constraints.append(constraint) }
+        }
+        constraints += section.oneOrMore("with", &faults).map { .with(job: $0.text) }
+        constraints += section.oneOrMore("apart", &faults).map { .apart(job: $0.text) }
         return constraints
+    }
+
+    /// A value, a list of values, or `present` or `absent`, which in quotes are values.
+    private static func readLabel(
+        _ key: String, _ value: Node, _ path: String, _ faults: inout FaultList
+    ) -> Constraint? {
+        switch value {
+        case .scalar(let scalar) where scalar.style == .plain && scalar.string == "present":
+            return .hasLabel(key)
+        case .scalar(let scalar) where scalar.style == .plain && scalar.string == "absent":
+            return .lacksLabel(key)
+        case .sequence(let items):
+            if items.isEmpty { faults.add("'\(path)' is an empty list: no value will do", at: value.mark) }
+            let values = items.enumerated().compactMap { position, item in
+                Section.text(item, name: "\(path)[\(position)]", &faults)
+            }
+            return .labelAmong(key: key, values: values)
+        default: return Section.text(value, name: path, &faults).map { .label(key: key, value: $0) }
+        }
     }
 }

@@ -19,12 +19,22 @@ package struct RunOptions: Sendable, Hashable {
     package var npus: String?
     package var deviceMemory: String?
     package var deviceModel: String?
+    /// `NAME=COUNT`
+    package var counted: [String] = []
 
     package var pool: String?
     package var node: String?
     package var arch: String?
     /// `KEY=VALUE`
     package var labels: [String] = []
+    /// `REGEX` or `REGEX:COUNT`
+    package var nodes: [String] = []
+    /// As the API writes them.
+    package var otherConstraints: [String] = []
+    package var preferences: [String] = []
+    package var spread: String?
+    package var virtualCluster: String?
+    package var isPreemptible = false
 
     /// `FIRST-LAST[:STEP]`
     package var array: String?
@@ -34,6 +44,12 @@ package struct RunOptions: Sendable, Hashable {
 
     /// `N` or `MIN-MAX`.
     package var slots: String?
+    package var perNode: String?
+    package var isGang = false
+    package var gangPort: String?
+    package var gangStartTimeout: String?
+    /// `N/min`
+    package var startRate: String?
     package var timeout: String?
     package var retries: String?
     package var priority: String?
@@ -62,6 +78,7 @@ package struct RunOptions: Sendable, Hashable {
         specification.environment = environment(inheritedEnvironment, &reader)
         specification.directory = directory
         readRules(&specification, &reader)
+        specification.placement = placement(&reader)
         if reader.faults.isEmpty {
             reader.faults = specification.validate().map { fault in
                 let (name, message) = PropertyName.translate(fault)
@@ -126,6 +143,9 @@ package struct RunOptions: Sendable, Hashable {
         let bytes = reader.read("--device-memory", deviceMemory, Quantity.bytes)
         request.devices?.memoryBytes = bytes ?? 0
         request.devices?.model = deviceModel
+        request.counted = reader.readAll("--counted", counted) { text throws(GrammarError) in
+            try CountedResource(parsing: text)
+        }
         return request
     }
 
@@ -137,6 +157,9 @@ package struct RunOptions: Sendable, Hashable {
         if let architecture { constraints.append(.architecture(architecture)) }
         if let pool { constraints.append(.pool(pool)) }
         if let node { constraints.append(.node(node)) }
+        constraints += reader.readAll("--nodes", nodes) { text throws(GrammarError) in
+            try Constraint(checkingNodes: text)
+        }
         for text in labels {
             if let label = Label(parsing: text) {
                 constraints.append(.label(key: label.key, value: label.value))
@@ -144,7 +167,44 @@ package struct RunOptions: Sendable, Hashable {
                 reader.faults.append("--label: '\(text)' is no label; write KEY=VALUE")
             }
         }
+        constraints += reader.readAll("--constraint", otherConstraints) { text throws(GrammarError) in
+            try Constraint(checking: text)
+        }
         return constraints
+    }
+
+    private func placement(_ reader: inout OptionReader) -> PlacementRules {
+        var rules = PlacementRules()
+        rules.preferences = reader.readAll("--prefer", preferences) { text throws(GrammarError) in
+            try Constraint(checking: text)
+        }
+        rules.slotsPerNode = reader.read("--per-node", perNode) { text throws(GrammarError) in
+            try Quantity.whole(text, as: UInt32.self)
+        }
+        rules.spread = spread
+        rules.gang = gang(&reader)
+        rules.virtualCluster = virtualCluster
+        rules.isPreemptible = isPreemptible
+        rules.startsPerMinute = reader.read("--start-rate", startRate, Quantity.perMinute)
+        return rules
+    }
+
+    private func gang(_ reader: inout OptionReader) -> Gang? {
+        guard isGang else {
+            if gangPort != nil || gangStartTimeout != nil {
+                reader.faults.append("--gang-port and --gang-start-timeout need --gang")
+            }
+            return nil
+        }
+        var gang = Gang()
+        let port = reader.read("--gang-port", gangPort) { text throws(GrammarError) in
+            try Quantity.whole(text, as: UInt16.self)
+        }
+        if let port { gang.port = port }
+        if let seconds = reader.read("--gang-start-timeout", gangStartTimeout, Quantity.seconds) {
+            gang.startSeconds = seconds
+        }
+        return gang
     }
 
     private func environment(
@@ -225,6 +285,16 @@ private struct OptionReader {
             faults.append("\(option): \(error.message)")
             return nil
         }
+    }
+
+    mutating func readAll<Value>(
+        _ option: String, _ texts: [String], _ parse: (String) throws(GrammarError) -> Value
+    ) -> [Value] {
+        var values: [Value] = []
+        for text in texts {
+            if let value = read(option, text, parse) { values.append(value) }
+        }
+        return values
     }
 }
 

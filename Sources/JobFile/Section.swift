@@ -83,24 +83,14 @@ struct Section {
     func value<Value>(
         _ key: String, _ faults: inout FaultList, _ parse: (String) throws(GrammarError) -> Value
     ) -> Value? {
-        guard let text = text(key, &faults) else { return nil }
-        do {
-            return try parse(text)
-        } catch {
-            faults.add("'\(name(key))': \(error.message)", at: mark(of: key))
-            return nil
-        }
+        node(key).flatMap { Section.value($0, name: name(key), &faults, parse) }
     }
 
     /// A number, which has no quotes.
     func number<Value>(
         _ key: String, _ faults: inout FaultList, _ parse: (String) throws(GrammarError) -> Value
     ) -> Value? {
-        if case .scalar(let scalar)? = node(key), scalar.style != .plain {
-            faults.add("'\(name(key))' is a number and is written without quotes", at: scalar.mark)
-            return nil
-        }
-        return value(key, &faults, parse)
+        node(key).flatMap { Section.number($0, name: name(key), &faults, parse) }
     }
 
     func flag(_ key: String, _ faults: inout FaultList) -> Bool? {
@@ -133,32 +123,89 @@ struct Section {
         return known.count == texts.count ? known : nil
     }
 
+    /// One text or a list of texts, each with its place; those that are none are left out.
+    func oneOrMore(_ key: String, _ faults: inout FaultList) -> [(text: String, mark: Mark?)] {
+        guard let node = node(key) else { return [] }
+        guard case .sequence(let items) = node else {
+            return Section.text(node, name: name(key), &faults).map { [($0, node.mark)] } ?? []
+        }
+        return items.enumerated().compactMap { position, item in
+            Section.text(item, name: "\(name(key))[\(position)]", &faults).map { ($0, item.mark) }
+        }
+    }
+
     /// Names with texts, in the order of the file.
     func dictionary(_ key: String, _ faults: inout FaultList) -> [(name: String, value: String, mark: Mark?)]?
     {
+        entries(key, "{ NAME: value }", &faults)?.compactMap { name, value, mark in
+            Section.text(value, name: "\(self.name(key)).\(name)", &faults).map { (name, $0, mark) }
+        }
+    }
+
+    /// Names with anything, in the order of the file.
+    ///
+    /// - Parameter example: of what is right, for the message.
+    func entries(
+        _ key: String, _ example: String, _ faults: inout FaultList
+    ) -> [(name: String, value: Node, mark: Mark?)]? {
         guard let node = node(key) else { return nil }
         guard case .mapping(let mapping) = node else {
-            faults.add("'\(name(key))' must be names with values, such as { NAME: value }", at: node.mark)
+            faults.add("'\(name(key))' must be names with values, such as \(example)", at: node.mark)
             return nil
         }
-        var result: [(name: String, value: String, mark: Mark?)] = []
+        var result: [(name: String, value: Node, mark: Mark?)] = []
         for (left, right) in mapping {
             guard case .scalar(let word) = left else {
                 faults.add("a name in '\(name(key))' must be a word", at: left.mark)
                 continue
             }
-            if let text = Section.text(right, name: "\(name(key)).\(word.string)", &faults) {
-                result.append((word.string, text, left.mark))
-            }
+            result.append((word.string, right, left.mark))
         }
         return result
+    }
+
+    /// A list of mappings that all have these keys.
+    func sections(_ key: String, keys: [String], _ faults: inout FaultList) -> [Section] {
+        guard let node = node(key) else { return [] }
+        guard case .sequence(let items) = node else {
+            faults.add(
+                "'\(name(key))' must be a list, such as [{ \(keys.first ?? "key"): … }]", at: node.mark)
+            return []
+        }
+        return items.enumerated().compactMap { position, item in
+            Section(item, path: "\(name(key))[\(position)]", keys: keys, faults: &faults)
+        }
     }
 
     func section(_ key: String, keys: [String], _ faults: inout FaultList) -> Section? {
         node(key).flatMap { Section($0, path: name(key), keys: keys, faults: &faults) }
     }
 
-    private static func text(_ node: Node, name: String, _ faults: inout FaultList) -> String? {
+    static func value<Value>(
+        _ node: Node, name: String, _ faults: inout FaultList,
+        _ parse: (String) throws(GrammarError) -> Value
+    ) -> Value? {
+        guard let text = text(node, name: name, &faults) else { return nil }
+        do {
+            return try parse(text)
+        } catch {
+            faults.add("'\(name)': \(error.message)", at: node.mark)
+            return nil
+        }
+    }
+
+    static func number<Value>(
+        _ node: Node, name: String, _ faults: inout FaultList,
+        _ parse: (String) throws(GrammarError) -> Value
+    ) -> Value? {
+        if case .scalar(let scalar) = node, scalar.style != .plain {
+            faults.add("'\(name)' is a number and is written without quotes", at: scalar.mark)
+            return nil
+        }
+        return value(node, name: name, &faults, parse)
+    }
+
+    static func text(_ node: Node, name: String, _ faults: inout FaultList) -> String? {
         guard case .scalar(let scalar) = node else {
             faults.add("'\(name)' must be a single value, not a list or keys", at: node.mark)
             return nil

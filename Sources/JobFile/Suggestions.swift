@@ -13,10 +13,12 @@ enum Suggestion {
 
     /// Words of other schedulers' job files.
     private static let synonyms = [
-        "args": "command", "argv": "command", "cmd": "command", "cpu": "cpus", "cores": "cpus",
+        "affinity": "with", "anti_affinity": "apart", "args": "command", "argv": "command", "cmd": "command",
+        "cpu": "cpus", "cores": "cpus",
         "cwd": "directory", "environment": "env", "environ": "env", "gpu": "devices", "gpus": "devices",
-        "grace": "stop_grace", "jobname": "job", "mem": "memory", "name": "job", "npu": "devices",
-        "npus": "devices", "ram": "memory", "walltime": "timeout", "workdir": "directory",
+        "grace": "stop_grace", "jobname": "job", "licenses": "counted", "mem": "memory", "name": "job",
+        "npu": "devices", "npus": "devices", "ram": "memory", "vc": "virtual_cluster", "walltime": "timeout",
+        "workdir": "directory",
     ]
 
     /// How many letters must be put in, taken out, exchanged, or swapped with their neighbour.

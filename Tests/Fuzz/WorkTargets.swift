@@ -74,6 +74,8 @@ extension FuzzTarget {
             "each-line": \.eachLine, "from-json": \.fromJSON, "slots": \.slots, "timeout": \.timeout,
             "retries": \.retries, "priority": \.priority, "on-disconnect": \.onDisconnect,
             "on-lost": \.onLost, "stop-grace": \.stopGrace, "output-limit": \.outputLimit,
+            "spread": \.spread, "virtual-cluster": \.virtualCluster, "per-node": \.perNode,
+            "start-rate": \.startRate, "gang-port": \.gangPort, "gang-start-timeout": \.gangStartTimeout,
         ]
         return FuzzTarget(name: "run-options", inputBytes: 512) { bytes in
             var given = RunOptions(command: [])
@@ -84,6 +86,12 @@ extension FuzzTarget {
                 case "command": given.command.append(words[1])
                 case "env": given.environment.append(words[1])
                 case "label": given.labels.append(words[1])
+                case "nodes": given.nodes.append(words[1])
+                case "constraint": given.otherConstraints.append(words[1])
+                case "prefer": given.preferences.append(words[1])
+                case "counted": given.counted.append(words[1])
+                case "gang": given.isGang = true
+                case "preemptible": given.isPreemptible = true
                 default: if let path = options[words[0]] { given[keyPath: path] = words[1] }
                 }
             }

@@ -154,6 +154,85 @@ struct RunOptionsTests {
             ])
     }
 
+    @Test func `Options of placement give the same as a job file`() throws {
+        var options = RunOptions(command: ["train"])
+        options.counted = ["license.matlab=2"]
+        options.nodes = ["h0:1", "n-[01][01]"]
+        options.labels = ["zone=a"]
+        options.otherConstraints = [
+            "label:ready", "!label:retired", "labels:disk=ssd,nvme", "with=db", "apart=train",
+        ]
+        options.preferences = ["pool=fast", "label:zone=b"]
+        options.spread = "rack"
+        options.slots = "4"
+        options.perNode = "1"
+        options.isGang = true
+        options.gangPort = "29501"
+        options.gangStartTimeout = "5m"
+        options.virtualCluster = "physics"
+        options.isPreemptible = true
+        let file = try JobFileReader.parse(
+            """
+            job: train
+            command: [train]
+            resources: { counted: { license.matlab: 2 } }
+            constraints:
+              nodes: ["h0:1", "n-[01][01]"]
+              labels: { zone: a, ready: present, retired: absent, disk: [ssd, nvme] }
+              with: db
+              apart: train
+            prefer: { pool: fast, labels: { zone: b } }
+            slots: { min: 4, max: 4, per_node: 1 }
+            spread: rack
+            gang: { port: 29501, start_timeout: 5m }
+            virtual_cluster: physics
+            preemptible: true
+            """, file: "job.yaml")
+        #expect(try submission(options) == file)
+        options = RunOptions(command: ["a"])
+        options.startRate = "10/min"
+        #expect(try submission(options).specification.placement.startsPerMinute == 10)
+    }
+
+    @Test func `Wrong options of placement are told with their names`() {
+        var options = RunOptions(command: ["a"])
+        options.counted = ["license", "x=0", "y=z"]
+        options.nodes = ["n-(", "h0:0"]
+        options.otherConstraints = ["zone=a"]
+        options.preferences = ["near=x"]
+        options.perNode = "x"
+        options.gangPort = "1"
+        options.startRate = "10"
+        #expect(
+            faults(options) == [
+                "--counted: 'license' counts nothing; write NAME=COUNT, for example license.matlab=2",
+                "--counted: 0 of it; leave it out, or ask for at least 1",
+                "--counted: 'z' is no whole number",
+                "--nodes: 'n-(' is no pattern of node names: character 3: '(' is not closed by ')'",
+                "--nodes: 'h0:0' asks for 0 slots on a node; the least is 1",
+                "--constraint: 'zone=a' is no constraint; write \(Constraint.forms)",
+                "--prefer: 'near=x' is no constraint; write \(Constraint.forms)",
+                "--per-node: 'x' is no whole number",
+                "--gang-port and --gang-start-timeout need --gang",
+                "--start-rate: '10' is no rate; write for example 10/min",
+            ])
+        options = RunOptions(command: ["a"])
+        options.isGang = true
+        options.gangStartTimeout = "2d"
+        options.perNode = "0"
+        options.spread = ""
+        options.preferences = ["nodes=a:1"]
+        options.otherConstraints = ["label:a=b", "labels:a=b,c "]
+        #expect(
+            faults(options) == [
+                "one of --arch, --pool, --node, --nodes, --label, --constraint ([1]) begins or ends with a space",
+                "--prefer ([0]) has a count of slots; only a constraint limits them",
+                "--per-node is 0, must be in 1...1000000", "--spread is empty",
+                "--gang is of 1 slots, must be of 2...10000",
+                "--gang-start-timeout is 172800, must be in 1...86400",
+            ])
+    }
+
     @Test func `Devices of two types or wishes without devices are refused`() {
         var options = RunOptions(command: ["a"])
         options.gpus = "1"

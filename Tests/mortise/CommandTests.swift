@@ -65,6 +65,31 @@ struct CommandTests {
         #expect(submission == file)
     }
 
+    @Test func `The options of placement reach the specification`() throws {
+        let submission = try run([
+            "--slots", "4", "--gang", "--gang-port", "7", "--gang-start-timeout", "90s", "--per-node", "1",
+            "--nodes", "n-[01]+:4", "--nodes", "h0", "--constraint", "!label:retired", "--constraint",
+            "with=db", "--prefer", "label:zone=b", "--spread", "zone", "--virtual-cluster", "physics",
+            "--preemptible", "--counted", "license.matlab=2", "--", "train",
+        ]).submission()
+        let file = try JobFileReader.parse(
+            """
+            job: train
+            command: [train]
+            slots: { min: 4, max: 4, per_node: 1 }
+            gang: { port: 7, start_timeout: 90s }
+            constraints: { nodes: ["n-[01]+:4", h0], labels: { retired: absent }, with: db }
+            prefer: { labels: { zone: b } }
+            spread: zone
+            virtual_cluster: physics
+            preemptible: true
+            resources: { counted: { license.matlab: 2 } }
+            """, file: "job.yaml")
+        #expect(submission == file)
+        let paced = try run(["--start-rate", "10/min", "--", "train"]).submission()
+        #expect(paced.specification.placement.startsPerMinute == 10)
+    }
+
     @Test func `The command is everything after the options, with or without two dashes`() throws {
         func command(_ arguments: [String]) throws -> JobCommand {
             try run(arguments).submission().specification.command

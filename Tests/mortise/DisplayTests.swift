@@ -119,6 +119,41 @@ struct RowTests {
         #expect(value("resources") == "1 cpu, 0.25 of 1 gpu (A100, at least 10 GiB)")
         #expect(value("retries") == "91:1, *:2")
         #expect(value("timeout") == "none")
+        for name in [
+            "alternatives", "prefer", "spread", "gang", "virtual_cluster", "preemptible", "start_rate",
+        ] {
+            #expect(value(name) == nil, "\(name)")
+        }
+    }
+
+    @Test func `What was asked of places is shown where it was`() {
+        var specification = JobSpecification(app: "app", job: "job", kind: .service, command: .argv(["a"]))
+        specification.resources.counted = [CountedResource("license.matlab", 2)]
+        specification.constraints = [.nodes(pattern: "n-[01]", slots: 4), .lacksLabel("retired")]
+        specification.slots = SlotCount(minimum: 1, maximum: 1_000_000)
+        specification.placement.alternatives = [
+            ResourceRequest(resources: Resources(milliCPU: 64_000)),
+            ResourceRequest(devices: DeviceRequest(type: .npu, count: 8)),
+        ]
+        specification.placement.preferences = [.pool("fast"), .apart(job: "web")]
+        specification.placement.slotsPerNode = 2
+        specification.placement.spread = "zone"
+        specification.placement.gang = Gang(port: 7, startSeconds: 90)
+        specification.placement.virtualCluster = "physics"
+        specification.placement.isPreemptible = true
+        specification.placement.startsPerMinute = 10
+        let details = SpecificationDisplay(specification: specification).details
+        func value(_ name: String) -> String? { details.first { $0.name == name }?.value.text }
+        #expect(value("resources") == "1 cpu, 2 license.matlab")
+        #expect(value("alternatives") == "64 cpus; or 1 cpu, 8 npus")
+        #expect(value("constraints") == "nodes=n-[01]:4, !label:retired")
+        #expect(value("prefer") == "pool=fast, apart=web")
+        #expect(value("slots") == "1 to as many as fit, at most 2 on a node")
+        #expect(value("spread") == "zone")
+        #expect(value("gang") == "port 7, all start within 1m30s")
+        #expect(value("virtual_cluster") == "physics")
+        #expect(value("preemptible") == "true")
+        #expect(value("start_rate") == "10/min")
     }
 
     @Test func `The cluster's counts are in the order of the states`() {

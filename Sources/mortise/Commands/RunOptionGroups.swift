@@ -78,6 +78,11 @@ struct ResourceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A word of the device's model, for example A100.", valueName: "word"))
     var deviceModel: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Of what the labels of a node count, for example license.matlab=2.", valueName: "NAME=N"))
+    var counted: [String] = []
+
     func apply(to run: inout RunOptions) {
         run.cpus = cpus
         run.memory = memory
@@ -86,6 +91,7 @@ struct ResourceOptions: ParsableArguments {
         run.npus = npus
         run.deviceMemory = deviceMemory
         run.deviceModel = deviceModel
+        run.counted = counted
     }
 }
 
@@ -103,11 +109,49 @@ struct PlacementOptions: ParsableArguments {
         name: .customLong("label"), help: ArgumentHelp("Only nodes with this label.", valueName: "KEY=VALUE"))
     var labels: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Only nodes whose names fit one of these, each with at most so many slots: 'n-[01]+:4'.",
+            valueName: "REGEX[:N]"))
+    var nodes: [String] = []
+
+    @Option(
+        name: .customLong("constraint"),
+        help: ArgumentHelp(
+            "Only nodes that fulfil it: label:KEY, !label:KEY, labels:KEY=A,B, with=JOB, apart=JOB.",
+            valueName: "constraint"))
+    var constraints: [String] = []
+
+    @Option(
+        name: .customLong("prefer"),
+        help: ArgumentHelp("Rather nodes that fulfil this constraint.", valueName: "constraint"))
+    var preferences: [String] = []
+
+    @Option(
+        help: ArgumentHelp("As many slots on each value of this label as on the others.", valueName: "key"))
+    var spread: String?
+
+    @Option(help: ArgumentHelp("At most so many slots on one node.", valueName: "N"))
+    var perNode: String?
+
+    @Option(help: ArgumentHelp("Whose quota it is counted against.", valueName: "name"))
+    var virtualCluster: String?
+
+    @Flag(help: "Its slots may be stopped for work of other users, and count against no quota.")
+    var preemptible = false
+
     func apply(to run: inout RunOptions) {
         run.pool = pool
         run.node = node
         run.arch = arch
         run.labels = labels
+        run.nodes = nodes
+        run.otherConstraints = constraints
+        run.preferences = preferences
+        run.spread = spread
+        run.perNode = perNode
+        run.virtualCluster = virtualCluster
+        run.isPreemptible = preemptible
     }
 }
 
@@ -116,6 +160,20 @@ struct RuleOptions: ParsableArguments {
         help: ArgumentHelp(
             "How many at once; default is one, for tasks as many as fit.", valueName: "N|MIN-MAX"))
     var slots: String?
+
+    @Flag(help: "All slots start together, or none does; for MPI and distributed training.")
+    var gang = false
+
+    @Option(help: ArgumentHelp("Where the slots of a gang meet; default 29500.", valueName: "port"))
+    var gangPort: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "All slots of a gang run by then, or go back; default 10m.", valueName: "duration"))
+    var gangStartTimeout: String?
+
+    @Option(help: ArgumentHelp("At most so many slots start in a minute: 10/min.", valueName: "N/min"))
+    var startRate: String?
 
     @Option(help: ArgumentHelp("End a task that takes longer: 90s, 15m, 1h30m.", valueName: "duration"))
     var timeout: String?
@@ -160,6 +218,10 @@ struct RuleOptions: ParsableArguments {
 
     func apply(to run: inout RunOptions) {
         run.slots = slots
+        run.isGang = gang
+        run.gangPort = gangPort
+        run.gangStartTimeout = gangStartTimeout
+        run.startRate = startRate
         run.timeout = timeout
         run.retries = retries
         run.priority = priority

@@ -69,11 +69,19 @@ struct SpecificationDisplay: DetailDisplayable {
         }
         details.append(("directory", Cell(specification.directory ?? "a fresh one for each slot")))
         details.append(("resources", Cell(specification.resources.text)))
-        if !specification.constraints.isEmpty {
+        let placement = specification.placement
+        if !placement.alternatives.isEmpty {
             details.append(
-                ("constraints", Cell(specification.constraints.map(\.description).joined(separator: ", "))))
+                ("alternatives", Cell(placement.alternatives.map(\.text).joined(separator: "; or "))))
+        }
+        if !specification.constraints.isEmpty {
+            details.append(("constraints", Cell(text(of: specification.constraints))))
+        }
+        if !placement.preferences.isEmpty {
+            details.append(("prefer", Cell(text(of: placement.preferences))))
         }
         details.append(("slots", Cell(slots)))
+        details += placementDetails
         if let array = specification.array { details.append(("array", Cell(array.text))) }
         details.append(("timeout", Cell(specification.timeoutSeconds.map(seconds) ?? "none")))
         details.append(("retries", Cell(specification.retries.text)))
@@ -90,11 +98,32 @@ struct SpecificationDisplay: DetailDisplayable {
         return details
     }
 
+    /// Those rules that were given.
+    private var placementDetails: [(name: String, value: Cell)] {
+        let placement = specification.placement
+        var details: [(name: String, value: Cell)] = []
+        if let spread = placement.spread { details.append(("spread", Cell(spread))) }
+        if let gang = placement.gang {
+            details.append(
+                ("gang", Cell("port \(gang.port), all start within \(seconds(gang.startSeconds))")))
+        }
+        if let name = placement.virtualCluster { details.append(("virtual_cluster", Cell(name))) }
+        if placement.isPreemptible { details.append(("preemptible", Cell("true"))) }
+        if let rate = placement.startsPerMinute { details.append(("start_rate", Cell("\(rate)/min"))) }
+        return details
+    }
+
+    private func text(of constraints: [Constraint]) -> String {
+        constraints.map(\.description).joined(separator: ", ")
+    }
+
     private var slots: String {
         let slots = specification.slots
-        if slots.minimum == slots.maximum { return "\(slots.minimum)" }
+        let perNode = specification.placement.slotsPerNode.map { ", at most \($0) on a node" } ?? ""
+        if slots.minimum == slots.maximum { return "\(slots.minimum)\(perNode)" }
         return slots.maximum >= SlotCount.asManyAsFit
-            ? "\(slots.minimum) to as many as fit" : "\(slots.minimum) to \(slots.maximum)"
+            ? "\(slots.minimum) to as many as fit\(perNode)"
+            : "\(slots.minimum) to \(slots.maximum)\(perNode)"
     }
 
     private func seconds(_ count: UInt32) -> String { HumanUnits.duration(.seconds(Int64(count))) }
@@ -112,13 +141,14 @@ struct SpecificationDisplay: DetailDisplayable {
 }
 
 extension ResourceRequest {
-    /// `1.5 cpus, 2 GiB memory, 2 gpus of 0.25 (A100, at least 10 GiB)`.
+    /// `1.5 cpus, 2 GiB memory, 2 license.matlab, 2 gpus of 0.25 (A100, at least 10 GiB)`.
     var text: String {
         var parts = [
             "\(HumanUnits.thousandths(resources.milliCPU)) \(resources.milliCPU == 1_000 ? "cpu" : "cpus")"
         ]
         if resources.memoryBytes > 0 { parts.append("\(HumanUnits.bytes(resources.memoryBytes)) memory") }
         if resources.diskBytes > 0 { parts.append("\(HumanUnits.bytes(resources.diskBytes)) disk") }
+        parts += counted.map { "\($0.count) \($0.name)" }
         if let devices {
             var text = HumanUnits.count(devices.count, devices.type.rawValue)
             if devices.shares < wholeDeviceShares {
