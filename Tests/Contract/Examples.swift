@@ -47,10 +47,17 @@ extension JobSpecification {
             app: app, job: job, kind: .tasks, command: .script("#!/bin/sh\necho \"$MORTISE_TASK\"\n"))
         specification.environment = ["A=1", "B=x y=z"]
         specification.directory = "/scratch/ü"
-        specification.constraints = [.label(key: "rack", value: "r1"), .architecture(.arm64)]
+        specification.constraints = [
+            .label(key: "rack", value: "r1"), .architecture(.arm64),
+            .labelAmong(key: "disk", values: ["ssd", "", "n\"v me"]),
+            .hasLabel("gpu-ready"), .lacksLabel("retired"), .nodes(pattern: "n-[01]{2}:7", slots: nil),
+            .nodes(pattern: #"h\d+"#, slots: 4), .with(job: "db"), .apart(job: job),
+        ]
         specification.resources = ResourceRequest(
             resources: Resources(milliCPU: 500, memoryBytes: 7, diskBytes: 9),
             devices: DeviceRequest(type: .gpu, count: 2, shares: 250, memoryBytes: 1 << 33, model: "H100"))
+        specification.resources.counted = [CountedResource("license.matlab", 2), CountedResource("ü", .max)]
+        specification.placement = .example
         specification.slots = SlotCount(minimum: 2, maximum: 900)
         specification.timeoutSeconds = 60
         specification.timeRequestSeconds = 59
@@ -60,6 +67,25 @@ extension JobSpecification {
         specification.onDisconnect = .keep
         specification.onLost = .fail
         return specification
+    }
+}
+
+extension PlacementRules {
+    static var example: PlacementRules {
+        var rules = PlacementRules()
+        rules.alternatives = [
+            ResourceRequest(resources: Resources(milliCPU: 64_000, memoryBytes: 1 << 40)),
+            ResourceRequest(devices: DeviceRequest(type: .npu, count: 8, model: "910B")),
+        ]
+        rules.alternatives[1].counted = [CountedResource("network.mbps", 10_000)]
+        rules.preferences = [.pool("fast"), .labelAmong(key: "zone", values: ["a", "b"]), .with(job: "db")]
+        rules.slotsPerNode = 3
+        rules.spread = "zone"
+        rules.gang = Gang(port: 65_535, startSeconds: 86_400)
+        rules.virtualCluster = "physics \"2\""
+        rules.isPreemptible = true
+        rules.startsPerMinute = .max
+        return rules
     }
 }
 

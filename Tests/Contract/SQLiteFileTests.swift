@@ -145,6 +145,21 @@ struct SQLiteFileTests {
                 "job", "specification",
                 "json_set(specification, '$.array', json('{\"first\":1,\"last\":90,\"step\":0}'))"
             ),
+            (
+                "job", "specification",
+                "json_set(specification, '$.placement.alternatives[1].resources.milliCPU', 1 << 62)"
+            ),
+            ("job", "specification", "json_set(specification, '$.placement.slotsPerNode', 0)"),
+            ("job", "specification", "json_set(specification, '$.placement.startsPerMinute', 0)"),
+            ("job", "specification", "json_set(specification, '$.constraints[0]', 'zone=a')"),
+            (
+                "job", "specification",
+                """
+                json_set(specification, '$.placement.alternatives',
+                    (WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 65)
+                     SELECT json_group_array(json('{}')) FROM n))
+                """
+            ),
             ("node", "capacity", "json_set(capacity, '$.resources.milliCPU', -1)"),
             ("node", "since", "9223372036854775807"), ("node", "ends_at", "-9223372036854775808"),
             ("node", "damping_count", "4294967295"),

@@ -25,7 +25,21 @@ extension NodeCapacity {
 }
 
 extension JobSpecification {
-    var isWithinBounds: Bool { resources.resources.isWithinBounds && array?.step != 0 }
+    var isWithinBounds: Bool {
+        resources.isWithinBounds && placement.isWithinBounds && array?.step != 0
+    }
+}
+
+extension ResourceRequest {
+    var isWithinBounds: Bool { resources.isWithinBounds && counted.count <= ProtocolLimits.labelsPerNode }
+}
+
+extension PlacementRules {
+    /// Each alternative is tried on each node; rates and counts are divided by.
+    var isWithinBounds: Bool {
+        alternatives.count <= 64 && alternatives.allSatisfy(\.isWithinBounds) && slotsPerNode != 0
+            && startsPerMinute != 0
+    }
 }
 
 extension Quarantine {

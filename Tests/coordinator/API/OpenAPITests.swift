@@ -156,6 +156,12 @@ struct OpenAPITests {
         full.timeRequestSeconds = 1
         full.warningSignal = .usr1
         full.resources.devices = DeviceRequest(type: .gpu, model: "H100")
+        full.resources.counted = [CountedResource("license", 1)]
+        full.placement.slotsPerNode = 1
+        full.placement.spread = "zone"
+        full.placement.gang = Gang()
+        full.placement.virtualCluster = "physics"
+        full.placement.startsPerMinute = 1
         full.retries = RetryPolicy(any: 1, rules: [RetryPolicy.Rule(exitCode: 1, count: 1)])
         struct Least: Encodable {
             var app = "", job = "", kind = "batch"
@@ -170,6 +176,9 @@ struct OpenAPITests {
         try expectShape("ResourceRequest", full: full.resources, least: Nothing())
         try expectShape("Resources", full: full.resources.resources, least: Nothing())
         try expectShape("DeviceRequest", full: full.resources.devices, least: ["type": "gpu"])
+        try expectShape("CountedResource", full: full.resources.counted[0])
+        try expectShape("PlacementRules", full: full.placement, least: Nothing())
+        try expectShape("Gang", full: full.placement.gang, least: Nothing())
         try expectShape("SlotCount", full: full.slots)
         try expectShape("TaskArray", full: full.array, least: ["first": 0, "last": 1])
         try expectShape("RetryPolicy", full: full.retries, least: Nothing())
@@ -189,6 +198,9 @@ struct OpenAPITests {
         try expectShape("NodeCapacity", full: node.capacity)
         var faulty = node.capacity.devices[0]
         faulty.withhold(.failed, "lost")
+        faulty.vendor = "nvidia"
+        faulty.memoryNode = 0
+        faulty.linkGroup = 1
         try expectShape("DeviceCapacity", full: faulty, least: node.capacity.devices[0])
         try expectShape("Label", full: Label("a", "b"))
         try expectShape("NodeLoadView", full: NodeLoadView(load.0, at: load.1))
@@ -270,6 +282,18 @@ struct OpenAPITests {
         try expectWords("DeviceHealth", DeviceHealth.self)
         try expectWords("Role", Role.self)
         try expectWords("WarningSignal", WarningSignal.self)
+    }
+
+    @Test func `Its bounds of placement are those that are checked`() throws {
+        func number(_ schema: String, _ property: String, _ bound: String) throws -> Int? {
+            try Document().object("components", "schemas", schema, "properties", property)[bound] as? Int
+        }
+        #expect(try number("PlacementRules", "alternatives", "maxItems") == JobLimits.alternatives)
+        #expect(try number("PlacementRules", "preferences", "maxItems") == JobLimits.constraints)
+        #expect(try number("PlacementRules", "slotsPerNode", "maximum") == Int(JobLimits.slots))
+        #expect(
+            try number("Gang", "startSeconds", "maximum") == Int(JobLimits.gangStartSeconds.upperBound))
+        #expect(try number("ResourceRequest", "counted", "maxItems") == JobLimits.countedResources)
     }
 
     @Test func `It is served to everybody`() async throws {

@@ -52,7 +52,11 @@ extension OpenAPI {
                 "isUsable": { "type": "boolean" },
                 "fault": { "type": "string", "enum": ["failed", "held", "unassignable"],
                   "description": "Why it is not usable by itself." },
-                "reason": { "type": "string" }
+                "reason": { "type": "string" },
+                "vendor": { "type": "string", "description": "nvidia, huawei …" },
+                "memoryNode": { "type": "integer", "description": "NUMA node that it is near to." },
+                "linkGroup": { "type": "integer",
+                  "description": "Devices with the same number reach each other by fast links." }
               },
               "required": [
                 "type", "model", "memoryBytes", "isUsable"

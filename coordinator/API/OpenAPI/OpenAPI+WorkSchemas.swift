@@ -141,7 +141,7 @@ extension OpenAPI {
                 "runtime": { "$ref": "#/components/schemas/Runtime" },
                 "resources": { "$ref": "#/components/schemas/ResourceRequest" },
                 "constraints": { "type": "array", "items": { "type": "string" },
-                  "description": "arch=ARCH, pool=NAME, node=NAME or label:KEY=VALUE; all must hold." },
+                  "description": "All must hold, of several nodes= one: arch=ARCH, pool=NAME, node=NAME, nodes=REGEX, nodes=REGEX:COUNT, label:KEY=VALUE, labels:KEY=VALUE,VALUE, label:KEY (has it), !label:KEY (lacks it), with=JOB, apart=JOB." },
                 "slots": { "$ref": "#/components/schemas/SlotCount" },
                 "array": { "$ref": "#/components/schemas/TaskArray" },
                 "isOpen": { "type": "boolean",
@@ -160,7 +160,8 @@ extension OpenAPI {
                   "description": "Executions that may go down with their node or supervisor; 3 by default, 0: any." },
                 "timeRequestSeconds": { "type": "integer", "minimum": 1, "maximum": 31536000,
                   "description": "How long a task or batch command takes; unknown by default." },
-                "warningSignal": { "$ref": "#/components/schemas/WarningSignal" }
+                "warningSignal": { "$ref": "#/components/schemas/WarningSignal" },
+                "placement": { "$ref": "#/components/schemas/PlacementRules" }
               },
               "required": [
                 "app", "job", "kind", "command"
@@ -175,12 +176,58 @@ extension OpenAPI {
               "properties": { "argv": { "type": "array", "items": { "type": "string" } }, "script": { "type": "string" } },
               "minProperties": 1, "maxProperties": 1
             },
+            "PlacementRules": {
+              "type": "object", "description": "How slots stand to each other, to other jobs and other users.",
+              "properties": {
+                "alternatives": { "type": "array", "maxItems": 8,
+                  "items": { "$ref": "#/components/schemas/ResourceRequest" },
+                  "description": "Will do where resources finds no place, best first." },
+                "preferences": { "type": "array", "maxItems": 64, "items": { "type": "string" },
+                  "description": "Constraints that need not hold: nodes that fulfil more of them are taken first." },
+                "slotsPerNode": { "type": "integer", "minimum": 1, "maximum": 1000000,
+                  "description": "At most so many on one node; any number by default." },
+                "spread": { "type": "string",
+                  "description": "Key of a label whose values get equally many slots." },
+                "gang": { "$ref": "#/components/schemas/Gang" },
+                "virtualCluster": { "type": "string",
+                  "description": "Whose quota the slots are counted against." },
+                "isPreemptible": { "type": "boolean",
+                  "description": "Slots may be stopped for other users' work, and count against no quota." },
+                "startsPerMinute": { "type": "integer", "minimum": 1,
+                  "description": "At most so many slots start in a minute." }
+              },
+              "additionalProperties": false
+            },
+            "Gang": {
+              "type": "object", "description": "All slots start together or none does.",
+              "properties": {
+                "port": { "type": "integer", "minimum": 1, "maximum": 65535,
+                  "description": "Of the first slot's node, for the others to meet at; 29500 by default." },
+                "startSeconds": { "type": "integer", "minimum": 1, "maximum": 86400,
+                  "description": "All run after this time, or all go back; 600 by default." }
+              },
+              "additionalProperties": false
+            },
             "ResourceRequest": {
               "type": "object",
               "properties": {
                 "resources": { "$ref": "#/components/schemas/Resources" },
-                "devices": { "$ref": "#/components/schemas/DeviceRequest" }
+                "devices": { "$ref": "#/components/schemas/DeviceRequest" },
+                "counted": { "type": "array", "maxItems": 16,
+                  "items": { "$ref": "#/components/schemas/CountedResource" },
+                  "description": "Of what the node's labels count; each name once." }
               },
+              "additionalProperties": false
+            },
+            "CountedResource": {
+              "type": "object",
+              "properties": {
+                "name": { "type": "string", "description": "Key of a label that is a whole number." },
+                "count": { "type": "integer", "minimum": 1 }
+              },
+              "required": [
+                "name", "count"
+              ],
               "additionalProperties": false
             },
             "DeviceRequest": {
