@@ -210,6 +210,8 @@ extension CommandPlan {
     private static func ownVariables(assignment: Assignment, setup: SlotSetup, files: SlotFiles) -> [String] {
         let specification = assignment.specification
         let milliCPU = specification.resources.resources.milliCPU
+        let hasHostfile = Hostfile.text(for: specification.environment) != nil
+        let hostfile = hasHostfile ? ["\(Hostfile.pathVariable)=\(files.hostfile)"] : []
         return [
             "MORTISE_JOB=\(assignment.job)",
             "MORTISE_APP=\(specification.app)",
@@ -220,7 +222,7 @@ extension CommandPlan {
             "MORTISE_DIRECTORY=\(files.work)",
             "TMPDIR=\(files.temporary)",
             "OMP_NUM_THREADS=\(max(1, (milliCPU + 999) / 1_000))",
-        ] + setup.deviceVariables
+        ] + setup.deviceVariables + hostfile
     }
 }
 

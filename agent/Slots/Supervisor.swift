@@ -63,6 +63,9 @@ package enum Supervisor {
         if case .script(let text) = assignment.specification.command {
             try AtomicFile.write(Array(text.utf8), to: files.script, mode: 0o700, isDurable: false)
         }
+        if let text = Hostfile.text(for: assignment.specification.environment) {
+            try AtomicFile.write(Array(text.utf8), to: files.hostfile, isDurable: false)
+        }
         try Children.adoptOrphans()
         return try SupervisorProcess(
             assignment: assignment, setup: setup, folder: folder, codec: codec, listener: listener)
@@ -71,6 +74,7 @@ package enum Supervisor {
     private static func removeLeavings(_ files: SlotFiles) {
         Files.remove(files.socket)
         Files.remove(files.script)
+        Files.remove(files.hostfile)
         for folder in [files.work, files.temporary] {
             do {
                 try Files.removeTree(folder)

@@ -141,6 +141,37 @@ struct CommandTests {
         #expect(!node.text(assignment.key, "supervisor.log").contains("cret"))
     }
 
+    @Test func `a slot of a gang has a hostfile in its own folder`() async throws {
+        let node = try await Node()
+        let assignment = Assignment.batch(.script("echo \"$MORTISE_HOSTFILE\"; cat \"$MORTISE_HOSTFILE\"")) {
+            $0.environment = ["MORTISE_HOSTS=10.0.0.1:2,n-01.example.org:1,fd00::7:4"]
+            $0.directory = "/"
+        }
+        try await node.start(assignment)
+        let end = try await node.log.end(assignment.key)
+        #expect(end.exitCode == 0)
+        #expect(
+            try await node.readLog(assignment.key).text == """
+                \(node.slotFolder(assignment.key))/hostfile
+                10.0.0.1 slots=2
+                n-01.example.org slots=1
+                fd00::7 slots=4
+
+                """)
+    }
+
+    @Test(arguments: [[], ["MORTISE_HOSTS=a:0"]])
+    func `a slot without a list of nodes has no hostfile`(environment: [String]) async throws {
+        let node = try await Node()
+        let assignment = Assignment.batch(.script("echo \"[${MORTISE_HOSTFILE-unset}]\"; ls ..")) {
+            $0.environment = environment
+        }
+        try await node.start(assignment)
+        _ = try await node.log.end(assignment.key)
+        let text = try await node.readLog(assignment.key).text
+        #expect(text.hasPrefix("[unset]\n") && !text.contains("hostfile"))
+    }
+
     @Test func `a command sees the devices that its slot was given`() async throws {
         let node = try await Node()
         let devices = (0..<3).map {

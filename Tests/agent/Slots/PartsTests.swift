@@ -70,6 +70,17 @@ struct PartsTests {
         #expect(CommandPlan.words(of: .script(text), script: "/s") == words)
     }
 
+    @Test(arguments: [
+        ("a:1", "a slots=1\n"), ("a:1,b:20", "a slots=1\nb slots=20\n"),
+        ("[fd00::1]:3", "[fd00::1] slots=3\n"), ("", nil), ("a", nil), ("a:", nil), (":1", nil), ("a:0", nil),
+        ("a:1,", nil), ("a:-1", nil), ("a:x", nil), ("a b:1", nil), ("a\nb:1", nil), ("a:99999999999", nil),
+    ])
+    func `a hostfile has a line for each node`(hosts: String, text: String?) {
+        #expect(Hostfile.text(for: ["MORTISE_HOSTS=" + hosts]) == text)
+        #expect(Hostfile.text(for: ["MORTISE_HOSTS=x:9", "MORTISE_HOSTS=" + hosts]) == text)
+        #expect(Hostfile.text(for: ["OTHER=" + hosts]) == nil)
+    }
+
     @Test func `a later variable replaces an earlier one and values may be anything`() {
         var variables = Variables(["A=1", "B=x=y"])
         variables.set(["A=2", "nothing", "=empty", "C="])
