@@ -82,6 +82,36 @@ import Testing
         #expect(long.hasPrefix(reason))
     }
 
+    @Test func whatOnlyTheCoordinatorLooksAtIsNotSent() throws {
+        let plain: [Constraint] = [
+            .architecture(.arm64), .pool("p"), .label(key: "a", value: "b"), .node("n"),
+        ]
+        var sent = JobSpecification(app: "a", job: "j", kind: .batch, command: .argv(["true"]))
+        sent.constraints = plain
+        let received = sent
+        sent.constraints += [
+            .labelAmong(key: "a", values: ["b", "c"]), .hasLabel("a"), .lacksLabel("b"),
+            .nodes(pattern: "n.+", slots: 1), .with(job: "k"), .apart(job: "j"),
+        ]
+        sent.resources.counted = [CountedResource("license", 1)]
+        sent.placement.alternatives = [sent.resources]
+        sent.placement.preferences = [.hasLabel("a")]
+        sent.placement.slotsPerNode = 1
+        sent.placement.spread = "a"
+        sent.placement.gang = Gang()
+        sent.placement.virtualCluster = "v"
+        sent.placement.isPreemptible = true
+        sent.placement.startsPerMinute = 1
+        func message(_ specification: JobSpecification) -> CoordinatorMessage {
+            .assign(
+                Assignment(
+                    key: SlotKey(SlotID(1), Generation(1)), job: JobID(1), specification: specification))
+        }
+        var encoder = FrameEncoder()
+        var decoder = FrameDecoder()
+        #expect(try decoder.coordinatorMessage(encoder.encode(message(sent))) == message(received))
+    }
+
     @Test func measurementsAboveTheirRangeAreSentAsItsEnd() throws {
         var encoder = FrameEncoder()
         var decoder = FrameDecoder()
