@@ -63,10 +63,9 @@ struct PlacementCommand: ParsableCommand {
         do {
             let trace = try PlacementTrace(nodes: nodes, pods: pods)
             let orders = try orders(of: trace)
-            let mixture = trace.typicalWork
             var report = PlacementReport()
             for policy in policy {
-                for order in orders { report.runs.append(PlacementRun(trace, order, policy, mixture)) }
+                for order in orders { report.runs.append(PlacementRun(trace, order, policy)) }
             }
             Output.line(try json ? report.json : report.text)
         } catch let error as TraceError {

@@ -31,15 +31,13 @@ struct PlacementRun: Encodable {
     }
 
     /// Places the pods one by one. They stay; one that finds no room is dropped.
-    init(
-        _ trace: PlacementTrace, _ order: PlacementTrace.Order, _ policy: PlacementPolicy,
-        _ mixture: WorkMixture
-    ) {
+    init(_ trace: PlacementTrace, _ order: PlacementTrace.Order, _ policy: PlacementPolicy) {
         self.policy = policy.rawValue
         seed = order.seed
-        let score = policy.score(mixture: mixture, devices: trace.devices, seed: UInt64(order.seed))
+        let score = policy.score(
+            mixture: trace.mixture(for: policy), nodes: trace.rooms, seed: UInt64(order.seed))
         var nodes = ScoredNodes(NodeRooms(order.nodes.map { trace.rooms[$0] }), score)
-        var gauge = FragmentationGauge(nodes.rooms, mixture)
+        var gauge = FragmentationGauge(nodes.rooms, trace.typicalWork)
         var buckets: [Int: Bucket] = [:]
         let all = Double(trace.deviceShares)
         for pod in order.pods {

@@ -16,8 +16,6 @@ struct PlacementTrace {
 
     private(set) var rooms: [NodeRooms.Room] = []
     private(set) var pods: [Pod] = []
-    /// Devices of each model.
-    private(set) var devices: [Int] = []
 
     /// One arrival order of pods, and the order in which equal nodes are preferred.
     struct Order {
@@ -30,19 +28,15 @@ struct PlacementTrace {
         var models: [String: Int] = [:]
         for row in try TraceTable(nodes, needed: ["cpu_milli", "memory_mib", "gpu", "model"]).rows {
             let count = try row.number("gpu", in: 0...1_024)
-            let model = count == 0 ? nil : models[row["model"]] ?? devices.count
-            if let model, model == devices.count {
-                models[row["model"]] = model
-                devices.append(0)
-            }
-            if let model { devices[model] += count }
+            let model = count == 0 ? nil : models[row["model"]] ?? models.count
+            if let model { models[row["model"]] = model }
             rooms.append(
                 NodeRooms.Room(
                     model: model, milliCPU: try row.number("cpu_milli", in: Self.amounts),
                     memory: try row.number("memory_mib", in: Self.amounts),
                     shares: Array(repeating: 1_000, count: count)))
         }
-        guard devices.count < 63 else { throw TraceError("\(nodes) has more than 62 models of GPUs.") }
+        guard models.count < 63 else { throw TraceError("\(nodes) has more than 62 models of GPUs.") }
         guard deviceShares > 0 else { throw TraceError("\(nodes) has no node with GPUs.") }
         for row in try TraceTable(pods, needed: ["cpu_milli", "memory_mib", "num_gpu", "gpu_milli"]).rows {
             self.pods.append(try Self.pod(row, models))
@@ -72,10 +66,30 @@ struct PlacementTrace {
         return pod
     }
 
-    var deviceShares: Int { devices.reduce(0, +) * 1_000 }
+    var deviceShares: Int { rooms.reduce(0) { $0 + $1.shares.count * 1_000 } }
 
-    /// The classes of which 95 % of the pods are, memory aside, with their shares; as the FGD paper's artifact makes them.
+    /// What a policy is told of the work to come: all that there is, memory aside; FGD the classes of which 95 % of the
+    /// pods are, as the paper's artifact does.
+    func mixture(for policy: PlacementPolicy) -> WorkMixture {
+        policy == .fgd ? typicalWork : WorkMixture(counts.map { ($0.work, Double($0.count)) })
+    }
+
     var typicalWork: WorkMixture {
+        let all = Double(pods.count)
+        var taken = 0
+        var typical: [(work: WorkClass, count: Int)] = []
+        for entry in counts {
+            typical.append(entry)
+            taken += entry.count
+            if Double(taken) / all >= 0.95 { break }
+        }
+        // In this order of operations: the last bit of a sum of these decides between two nodes.
+        return WorkMixture(
+            shares: typical.map { ($0.work, Double($0.count) / all / (Double(taken) / all)) })
+    }
+
+    /// Classes, memory aside, the most frequent first.
+    private var counts: [(work: WorkClass, count: Int)] {
         struct Kind: Hashable {
             var work: WorkClass
             var specification: String
@@ -93,16 +107,7 @@ struct PlacementTrace {
             }
             return key(left) > key(right)
         }
-        let all = Double(pods.count)
-        var taken = 0
-        var typical: [(WorkClass, Int)] = []
-        for (kind, count) in sorted {
-            typical.append((kind.work, count))
-            taken += count
-            if Double(taken) / all >= 0.95 { break }
-        }
-        // In this order of operations: the last bit of a sum of these decides between two nodes.
-        return WorkMixture(shares: typical.map { ($0.0, Double($0.1) / all / (Double(taken) / all)) })
+        return sorted.map { ($0.key.work, $0.value) }
     }
 
     /// - Parameter path: lines `P seed pod…` and `N seed node…`, counted from 0; `.gz` is unpacked.

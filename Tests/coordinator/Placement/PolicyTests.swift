@@ -18,7 +18,7 @@ struct PolicyTests {
         _ policy: PlacementPolicy, _ work: WorkClass, _ rooms: NodeRooms,
         _ mixture: [(work: WorkClass, share: Double)] = [(share, 1), (whole, 1)]
     ) -> (score: Double, devices: [Int]) {
-        let score = policy.score(mixture: WorkMixture(mixture), devices: [8])
+        let score = policy.score(mixture: WorkMixture(mixture), nodes: [rooms.room(0)])
         let standing = score.standing(of: 0, in: rooms)
         return (
             score.score(work, on: 0, standing, in: rooms), score.devices(work, on: 0, standing, in: rooms)
@@ -109,7 +109,7 @@ struct PolicyTests {
         let rooms = NodeRooms(
             (0..<50).map { _ in .init(model: 0, milliCPU: 8_000, memory: 8, shares: [0, 400, 700, 1_000]) })
         func best(_ seed: UInt64) -> (node: Int, devices: [Int])? {
-            let score = PlacementPolicy.random.score(mixture: WorkMixture([]), devices: [200], seed: seed)
+            let score = PlacementPolicy.random.score(mixture: WorkMixture([]), nodes: [], seed: seed)
             var nodes = ScoredNodes(rooms, score)
             return nodes.best(for: Self.share)
         }
@@ -123,13 +123,13 @@ struct PolicyTests {
     func places(policy: PlacementPolicy) throws {
         let two = WorkClass(milliCPU: 1_000, memory: 1, devices: 2, shares: 1_000)
         let works = [Self.share, Self.whole, two, Self.cpuOnly]
-        let score = policy.score(mixture: WorkMixture(works.map { ($0, 1) }), devices: [6])
+        let rooms: [NodeRooms.Room] = [
+            .init(model: nil, milliCPU: 1_000, memory: 8, shares: []),
+            .init(model: 0, milliCPU: 3_000, memory: 8, shares: [1_000, 400]),
+            .init(model: 0, milliCPU: 4_000, memory: 8, shares: [1_000, 1_000, 300, 1_000]),
+        ]
         var nodes = ScoredNodes(
-            NodeRooms([
-                .init(model: nil, milliCPU: 1_000, memory: 8, shares: []),
-                .init(model: 0, milliCPU: 3_000, memory: 8, shares: [1_000, 400]),
-                .init(model: 0, milliCPU: 4_000, memory: 8, shares: [1_000, 1_000, 300, 1_000]),
-            ]), score)
+            NodeRooms(rooms), policy.score(mixture: WorkMixture(works.map { ($0, 1) }), nodes: rooms))
         for work in works {
             let place = nodes.best(for: work)
             let (node, devices) = try #require(place)

@@ -27,8 +27,10 @@ package struct ScoredNodes: Sendable {
     private let score: any NodeScore
     private var standings: [Double]
     private var rankings: [WorkClass: Ranking] = [:]
-    /// Nodes in the order in which they have changed.
+    /// Nodes in the order in which they have changed lately.
     private var changes: [Int32] = []
+    /// How many changes came before those.
+    private var forgotten = 0
     /// The change that a node had last.
     private var lastChange: [Int]
 
@@ -42,7 +44,7 @@ package struct ScoredNodes: Sendable {
     /// - Returns: the best node and the devices to take there; nil where none has room. Nothing is taken.
     package mutating func best(for work: WorkClass) -> (node: Int, devices: [Int])? {
         let node = rankings[work, default: Ranking(tree: BestNode(count: rooms.count), seen: -1)].refresh(
-            work, rooms, score, standings, changes, lastChange)
+            work, rooms, score, standings, changes, forgotten, lastChange)
         guard let node else { return nil }
         return (node, score.devices(work, on: node, standings[node], in: rooms))
     }
@@ -59,8 +61,12 @@ package struct ScoredNodes: Sendable {
 
     private mutating func noteChange(of node: Int) {
         standings[node] = score.standing(of: node, in: rooms)
-        lastChange[node] = changes.count
+        lastChange[node] = forgotten + changes.count
         changes.append(Int32(node))
+        // Who has not seen so many changes looks at all nodes again.
+        guard changes.count > 2 * rooms.count + 1_000 else { return }
+        forgotten += changes.count - rooms.count
+        changes.removeFirst(changes.count - rooms.count)
     }
 }
 
@@ -68,22 +74,22 @@ extension ScoredNodes.Ranking {
     /// - Returns: the best node; nil where none has room.
     fileprivate mutating func refresh(
         _ work: WorkClass, _ rooms: NodeRooms, _ score: any NodeScore, _ standings: [Double],
-        _ changes: [Int32],
-        _ lastChange: [Int]
+        _ changes: [Int32], _ forgotten: Int, _ lastChange: [Int]
     ) -> Int? {
         func value(_ node: Int) -> Double {
             rooms.fits(work, on: node) ? score.score(work, on: node, standings[node], in: rooms) : -.infinity
         }
-        if seen < 0 || changes.count - seen > rooms.count {
+        let all = forgotten + changes.count
+        if seen < 0 || all - seen > rooms.count {
             tree.fill(rooms.count, value)
         } else {
-            for change in seen..<changes.count {
-                let node = Int(changes[change])
+            for change in seen..<all {
+                let node = Int(changes[change - forgotten])
                 // A later change tells the same.
                 if lastChange[node] == change { tree.set(node, value(node)) }
             }
         }
-        seen = changes.count
+        seen = all
         return tree.best
     }
 }

@@ -13,5 +13,5 @@ package struct WorkMixture: Sendable {
     package init(shares: [(work: WorkClass, share: Double)]) { classes = shares }
 
     /// That which uses devices; 1 in sum again.
-    var withDevices: WorkMixture { WorkMixture(classes.filter { $0.work.devices > 0 }) }
+    var withDevices: WorkMixture { WorkMixture(classes.filter { $0.work.devices > 0 && $0.work.shares > 0 }) }
 }

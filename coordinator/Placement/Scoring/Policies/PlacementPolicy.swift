@@ -8,11 +8,11 @@ package enum PlacementPolicy: String, CaseIterable, Sendable {
 
     /// - Parameters:
     ///   - mixture: what work is likely to come, for those that look at it.
-    ///   - devices: of each model, all that there are.
+    ///   - nodes: all, as they are when they are empty.
     ///   - seed: for those that leave it to chance.
-    package func score(mixture: WorkMixture, devices: [Int], seed: UInt64 = 0) -> any NodeScore {
+    package func score(mixture: WorkMixture, nodes: [NodeRooms.Room], seed: UInt64 = 0) -> any NodeScore {
         switch self {
-        case .mortise: UsableCapacity(mixture, devices: devices)
+        case .mortise: UsableCapacity(mixture, nodes: nodes)
         case .fgd: FragmentationGradient(mixture)
         case .bestfit: BestFit()
         case .gpuPacking: GpuPacking()

@@ -1,116 +1,189 @@
 /// Places work where it spoils least of what the work to come can use.
 ///
-/// Of a node's free device shares, each class of the mixture can use a part: those on devices with room for it, and of
-/// these as much as the node's free CPUs can feed. The score is how little of that a placement takes away beyond its
-/// own, with two prices: a small one for breaking into empty nodes, and one for devices of a model that other work can
-/// do nothing without.
+/// Of a node's free device shares, work of each class can use a part: those on devices with room for it, as many devices
+/// as it wants, and of these as much as the node's free CPUs would feed if one slot of the class came and average work
+/// filled the rest. The score is how little of that a placement takes away. Classes that only few nodes can take count
+/// more, and CPUs as far as they are scarce.
 package struct UsableCapacity: NodeScore {
-    /// Of each model, those of the mixture that may use it.
-    private let classes: [[(milliCPU: Int, devices: Int, shares: Int, share: Double)]]
-    /// For 1/1000 of a device of each model.
-    private let scarcity: [Double]
-    private let emptyNodePrice: Double
-
-    /// - Parameter devices: of each model, all that there are.
-    package init(_ mixture: WorkMixture, devices: [Int], emptyNodePrice: Double = 200) {
-        let mixture = mixture.withDevices
-        classes = devices.indices.map { model in
-            mixture.classes.filter { $0.work.admits(model: model) }.map {
-                ($0.work.milliCPU, $0.work.devices, $0.work.shares, $0.share)
-            }
-        }
-        self.emptyNodePrice = emptyNodePrice
-        scarcity = Self.scarcity(mixture, devices)
+    /// Work that wants as much of devices, the lightest first.
+    private struct Size: Sendable {
+        let devices: Int
+        let shares: Int
+        /// - Parameters:
+        ///   - others: CPUs of each slot that comes beside it.
+        ///   - weight: how much it counts.
+        var work: [(milliCPU: Int, others: Int, weight: Double)]
     }
 
-    /// Demand that must have this model, by what there is of it; 2 at most.
-    static func scarcity(_ mixture: WorkMixture, _ devices: [Int]) -> [Double] {
-        let all = Double(devices.reduce(0, +))
-        let demand = mixture.classes.reduce(0) {
-            $0 + $1.share * Double($1.work.devices * $1.work.shares)
+    /// Of each model.
+    private let sizes: [[Size]]
+    /// What CPUs count, 0...1.
+    private let cpuWeight: Double
+
+    /// Classes that get fewer than one of so many devices count no more than that.
+    private static let mostRarity = 10.0
+    /// The heaviest classes; the rest is left out, as each costs time in every decision.
+    private static let mostClasses = 256
+
+    /// - Parameter nodes: when they are empty.
+    package init(_ mixture: WorkMixture, nodes: [NodeRooms.Room]) {
+        let work = Self.weighted(mixture, nodes)
+        let milliCPU = mixture.classes.reduce(0) { $0 + $1.share * Double($1.work.milliCPU) }
+        let shares = mixture.classes.reduce(0) { $0 + $1.share * Double($1.work.devices * $1.work.shares) }
+        let cpuOfShare = shares > 0 ? milliCPU / shares : 0
+        sizes = (0...(nodes.compactMap(\.model).max() ?? 0)).map { model in
+            Self.sizes(work.filter { $0.work.admits(model: model) }, cpuOfShare)
         }
-        return devices.indices.map { model in
-            var wanted = 0.0
-            for (work, share) in mixture.classes where work.models != 0 && work.admits(model: model) {
-                let choice = devices.indices.filter { work.admits(model: $0) }.reduce(0) { $0 + devices[$1] }
-                let part = Double(devices[model]) / Double(choice)
-                wanted += share * Double(work.devices * work.shares) / demand * all * part
+        let cpus = nodes.reduce(0) { $0 + Double($1.milliCPU) }
+        let devices = nodes.reduce(0) { $0 + Double($1.shares.reduce(0, +)) }
+        let scarcity = cpus > 0 ? min(1, cpuOfShare * devices / cpus) : 1
+        // Steep: with CPUs to spare they hardly ever run out on a node, with few they decide.
+        cpuWeight = scarcity * scarcity * scarcity * scarcity
+    }
+
+    /// Work with devices, and how often it comes for each place that there is for it, squared: with few places, not only
+    /// is each wanted by more, but what is lost is also less likely to be found elsewhere.
+    private static func weighted(
+        _ mixture: WorkMixture, _ nodes: [NodeRooms.Room]
+    ) -> [(work: WorkClass, weight: Double)] {
+        var kinds: [(room: NodeRooms.Room, count: Int)] = []
+        var places: [NodeRooms.Room: Int] = [:]
+        for node in nodes {
+            if let place = places[node] {
+                kinds[place].count += 1
+            } else {
+                places[node] = kinds.count
+                kinds.append((node, 1))
             }
-            return devices[model] == 0 ? 0 : min(2, wanted / Double(devices[model]))
         }
+        let all = nodes.reduce(0) { $0 + $1.shares.reduce(0, +) }
+        let weighted = mixture.withDevices.classes.compactMap { work, share -> (WorkClass, Double)? in
+            let supply = kinds.reduce(0) { $0 + $1.count * work.mostShares(of: $1.room) }
+            guard supply > 0 else { return nil }
+            let rarity = min(mostRarity, Double(all) / Double(supply))
+            return (work, share * rarity * rarity)
+        }
+        let heaviest = weighted.sorted { ($0.1, $0.0) > ($1.1, $1.0) }.prefix(mostClasses)
+        return heaviest.map { ($0.0, $0.1) }
+    }
+
+    /// In an order that does not depend on that of `work`, as sums of fractions do.
+    private static func sizes(_ work: [(work: WorkClass, weight: Double)], _ cpuOfShare: Double) -> [Size] {
+        var sizes: [Size] = []
+        for (work, weight) in work.sorted(by: { $0.work < $1.work }) {
+            if sizes.last?.devices != work.devices || sizes.last?.shares != work.shares {
+                sizes.append(Size(devices: work.devices, shares: work.shares, work: []))
+            }
+            let size = sizes.count - 1
+            if let last = sizes[size].work.last, last.milliCPU == work.milliCPU {
+                sizes[size].work[sizes[size].work.count - 1].weight += weight
+            } else {
+                let average = Int(cpuOfShare * Double(work.devices * work.shares))
+                sizes[size].work.append((work.milliCPU, min(work.milliCPU, average), weight))
+            }
+        }
+        return sizes
     }
 
     package func standing(of node: Int, in rooms: NodeRooms) -> Double {
-        let model = rooms.models[node]
-        guard model >= 0 else { return 0 }
-        return usable(model, rooms.milliCPU[node], rooms.shares[rooms.devices(of: node)], changed: -1, to: 0)
-    }
-
-    /// Of the node's free shares, what the mixture can use, in the mean.
-    ///
-    /// - Parameters:
-    ///   - changed: the device that has other free shares than `shares` says; -1 for none.
-    private func usable(
-        _ model: Int, _ milliCPU: Int, _ shares: ArraySlice<Int>, changed: Int, to value: Int
-    ) -> Double {
-        var sum = 0.0
-        for work in classes[model] where milliCPU >= work.milliCPU {
-            var free = 0
-            var slots = 0
-            for device in shares.indices {
-                let room = device == changed ? value : shares[device]
-                guard room >= work.shares else { continue }
-                free += room
-                slots += room / work.shares
-            }
-            if work.devices > 1 { slots /= work.devices }
-            guard slots > 0 else { continue }
-            let needed = work.milliCPU * slots
-            let fed = needed <= milliCPU ? 1 : Double(milliCPU) / Double(needed)
-            sum += work.share * Double(free) * fed
-        }
-        return sum
+        usable(rooms.models[node], rooms.milliCPU[node], rooms.shares[rooms.devices(of: node)])
     }
 
     package func score(_ work: WorkClass, on node: Int, _ standing: Double, in rooms: NodeRooms) -> Double {
-        place(work, node, standing, rooms).score
+        // What the work uses itself is the same everywhere.
+        place(work, on: node, rooms).usable - standing
     }
 
-    package func devices(_ work: WorkClass, on node: Int, _ standing: Double, in rooms: NodeRooms) -> [Int] {
-        place(work, node, standing, rooms).devices
+    package func devices(
+        _ work: WorkClass, on node: Int, _ standing: Double, in rooms: NodeRooms
+    ) -> [Int] {
+        work.isShare ? [place(work, on: node, rooms).device] : rooms.first(work, on: node)
     }
 
+    /// - Returns: what is usable then; and of work that wants a part of a device, the one to take: where most is left.
     private func place(
-        _ work: WorkClass, _ node: Int, _ standing: Double, _ rooms: NodeRooms
-    ) -> (score: Double, devices: [Int]) {
+        _ work: WorkClass, on node: Int, _ rooms: NodeRooms
+    ) -> (usable: Double, device: Int) {
         let model = rooms.models[node]
         let milliCPU = rooms.milliCPU[node] - work.milliCPU
-        let taken = work.devices * work.shares
-        var usableAfter = 0.0
-        var chosen: [Int] = []
-        let range = rooms.devices(of: node)
-        if work.isShare {
-            usableAfter = -.infinity
-            for device in range where rooms.shares[device] >= work.shares {
-                // Of devices with equal room the first one.
-                if rooms.shares[range.lowerBound..<device].contains(rooms.shares[device]) { continue }
-                let left = usable(
-                    model, milliCPU, rooms.shares[range], changed: device,
-                    to: rooms.shares[device] - work.shares)
-                if left > usableAfter { (usableAfter, chosen) = (left, [device - range.lowerBound]) }
-            }
-        } else {
-            var shares = rooms.shares[range]
-            for device in range where chosen.count < work.devices && shares[device] >= work.shares {
-                shares[device] -= work.shares
-                chosen.append(device - range.lowerBound)
-            }
-            if model >= 0 { usableAfter = usable(model, milliCPU, shares, changed: -1, to: 0) }
+        var shares = rooms.shares[rooms.devices(of: node)]
+        let first = shares.startIndex
+        guard work.isShare else {
+            for device in rooms.first(work, on: node) { shares[first + device] -= work.shares }
+            return (usable(model, milliCPU, shares), 0)
         }
-        let lost = standing - usableAfter - Double(taken)
-        let emptiness =
-            0.9 * Double(rooms.freeShares[node] - taken) / 8_000 + 0.1 * Double(milliCPU) / 128_000
-        let price = work.devices > 0 ? scarcity[model] * Double(taken) : 0
-        return (-lost - emptyNodePrice * emptiness - price, chosen)
+        var best = (usable: -Double.infinity, device: 0)
+        for device in shares.indices where shares[device] >= work.shares {
+            let before = shares[device]
+            // Of devices with equal room the first one.
+            if shares[..<device].contains(before) { continue }
+            shares[device] -= work.shares
+            let left = usable(model, milliCPU, shares)
+            if left > best.usable { best = (left, device - first) }
+            shares[device] = before
+        }
+        return best
+    }
+
+    /// Of the node's free shares, what the mixture can use, in the mean.
+    private func usable(_ model: Int, _ milliCPU: Int, _ shares: ArraySlice<Int>) -> Double {
+        guard sizes.indices.contains(model) else { return 0 }
+        return withUnsafeTemporaryAllocation(of: Int.self, capacity: shares.count) { begun in
+            var whole = 0
+            var count = 0
+            for room in shares where room > 0 {
+                if room == 1_000 {
+                    whole += 1
+                } else {
+                    begun[count] = room
+                    count += 1
+                }
+            }
+            return usable(model, milliCPU, whole, UnsafeBufferPointer(rebasing: begun[..<count]))
+        }
+    }
+
+    private func usable(_ model: Int, _ milliCPU: Int, _ whole: Int, _ begun: UnsafeBufferPointer<Int>)
+        -> Double
+    {
+        var sum = 0.0
+        for size in sizes[model] {
+            var free = whole * 1_000
+            var slots = 1_000 / size.shares * whole
+            for room in begun where room >= size.shares {
+                free += room
+                slots += room / size.shares
+            }
+            if size.devices > 1 {
+                // Devices that are left over from groups of as many as it wants are of no use to it.
+                slots /= size.devices
+                free = slots * size.devices * size.shares
+            }
+            guard slots > 0 else { continue }
+            for work in size.work {
+                guard work.milliCPU <= milliCPU else { break }
+                let needed = work.milliCPU + (slots - 1) * work.others
+                let fed = needed <= milliCPU ? 1 : Double(milliCPU) / Double(needed)
+                sum += work.weight * Double(free) * (1 - cpuWeight * (1 - fed))
+            }
+        }
+        return sum
+    }
+}
+
+extension WorkClass: Comparable {
+    /// By what it wants of devices, then of CPUs.
+    package static func < (left: Self, right: Self) -> Bool {
+        let size = (left.devices, left.shares, left.milliCPU)
+        let other = (right.devices, right.shares, right.milliCPU)
+        return size != other ? size < other : (left.memory, left.models) < (right.memory, right.models)
+    }
+
+    /// How much of devices slots of this class get of a node.
+    fileprivate func mostShares(of room: NodeRooms.Room) -> Int {
+        guard let model = room.model, admits(model: model) else { return 0 }
+        var slots = room.shares.reduce(0) { $0 + $1 / shares } / devices
+        if milliCPU > 0 { slots = min(slots, room.milliCPU / milliCPU) }
+        return slots * devices * shares
     }
 }
