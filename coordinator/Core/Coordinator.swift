@@ -69,7 +69,7 @@ package struct Coordinator: Sendable {
         lastJob = snapshot.lastJob
         lastSlot = snapshot.lastSlot
         lastToken = snapshot.lastToken
-        board = PlacementBoard(scorer: limits.placementPolicy.score(mixture: WorkMixture([]), devices: []))
+        board = PlacementBoard(scorer: limits.placementPolicy.score(mixture: WorkMixture([]), nodes: []))
         liveness.renewedElsewhereUntil = now + formerLead
         restore(snapshot, at: now)
     }
@@ -249,7 +249,8 @@ extension Command {
             .uncordonNode, .acceptNode, .removeNode, .createToken, .revokeToken, .enrollNode:
             true
         case .explainJob, .explainTask, .explainNode, .explainSlot, .planJob, .planMoves, .explainCluster,
-            .locateLog, .locateNode: false
+            .locateLog, .locateNode:
+            false
         }
     }
 }

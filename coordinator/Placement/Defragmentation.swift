@@ -64,7 +64,8 @@ extension PlacementBoard {
         // Back to where it was is no move.
         change(node) { $0.takesWork = false }
         for occupant in there {
-            guard var request = demand(occupant), let place = place(occupant.slot, of: &request, at: now) else {
+            guard var request = demand(occupant), let place = place(occupant.slot, of: &request, at: now)
+            else {
                 self = before
                 return nil
             }

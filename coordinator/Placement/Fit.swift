@@ -54,7 +54,9 @@ extension PlacementDemand {
         if let seconds {
             let needed = now + .seconds(seconds)
             if let endsAt = node.endsAt, endsAt < needed { return .time }
-            if let hold = node.hold, hold.job != job, hold.startsAt.map({ $0 < needed }) ?? true { return .hold }
+            if let hold = node.hold, hold.job != job, hold.startsAt.map({ $0 < needed }) ?? true {
+                return .hold
+            }
         } else if let hold = node.hold, hold.job != job {
             return .hold
         }

@@ -1,6 +1,7 @@
 /// Why a node does not take a slot. Ordered from what will never change to what changes by itself.
 package enum Misfit: Int, Sendable, Hashable, CaseIterable, Comparable {
-    case architecture, pool, name, label, deviceModel, deviceMemory, counted, affinity, slotsPerNode, state, hold,
+    case architecture, pool, name, label, deviceModel, deviceMemory, counted, affinity, slotsPerNode, state,
+        hold,
         time, deviceCount, processor, memory, disk, credits
 
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }

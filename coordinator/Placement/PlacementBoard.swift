@@ -120,6 +120,17 @@ package struct PlacementBoard: Sendable {
         return counts
     }
 
+    /// The nodes with nothing running on them.
+    package var emptyRooms: [NodeRooms.Room] {
+        nodes.indices.map { position in
+            let capacity = nodes[position].capacity
+            return NodeRooms.Room(
+                model: rooms.models[position] < 0 ? nil : rooms.models[position],
+                milliCPU: Int(capacity.resources.milliCPU), memory: Int(capacity.resources.memoryBytes),
+                shares: capacity.devices.map { $0.isUsable ? Int(wholeDeviceShares) : 0 })
+        }
+    }
+
     /// The same for the scorer, which knows numbers alone.
     package func work(of demand: PlacementDemand) -> WorkClass { models.work(of: demand.request) }
 
@@ -151,7 +162,8 @@ package struct PlacementBoard: Sendable {
             tree: BestNode(count: min(leaves, nodes.count + 64)), lastUse: uses)
         let most = max(16, Self.largestScores / max(1, nodes.count))
         var number = rankings.count
-        if number >= most, let oldest = rankings.indices.min(by: { rankings[$0].lastUse < rankings[$1].lastUse })
+        if number >= most,
+            let oldest = rankings.indices.min(by: { rankings[$0].lastUse < rankings[$1].lastUse })
         {
             classes[rankings[oldest].slots.demand] = nil
             rankings[oldest] = ranking

@@ -54,8 +54,9 @@ struct BoardPropertyTests {
                 let used = node.occupants.reduce(Int64(0)) { $0 + $1.request.resources.milliCPU }
                 #expect(node.free.milliCPU + used == node.capacity.resources.milliCPU)
                 for device in node.capacity.devices.indices {
-                    let shares = node.occupants.flatMap(\.devices).filter { $0.device == UInt32(device) }
-                    #expect(node.freeShares[device] + shares.reduce(0) { $0 + $1.shares } == wholeDeviceShares)
+                    let shares = node.occupants.flatMap { $0.devices }.filter { $0.device == UInt32(device) }
+                    #expect(
+                        node.freeShares[device] + shares.reduce(0) { $0 + $1.shares } == wholeDeviceShares)
                 }
             }
         }
@@ -79,7 +80,8 @@ struct BoardPropertyTests {
                 #expect(fitting.contains { $0.node == place.node }, "seed \(seed), slot \(number)")
                 cluster.placed.append((slot, place.node))
             } else {
-                #expect(fitting.isEmpty, "seed \(seed): slot \(number) has room on \(fitting.first?.name ?? "")")
+                #expect(
+                    fitting.isEmpty, "seed \(seed): slot \(number) has room on \(fitting.first?.name ?? "")")
             }
             cluster.checkBooks()
         }
@@ -95,14 +97,18 @@ struct BoardPropertyTests {
             var request = PlacementRequest(job: demand.job ?? JobID(9), alternatives: [demand])
             let before = cluster.fixture.board.nodes
             let places = cluster.fixture.board.placeAll(slots, of: &request, at: F.now)
-            let placed = cluster.fixture.board.nodes.flatMap(\.occupants).count { slots.contains($0.slot) }
+            let placed = cluster.fixture.board.nodes.flatMap { $0.occupants }.count {
+                slots.contains($0.slot)
+            }
             #expect(placed == (places == nil ? 0 : size), "seed \(seed)")
             if places == nil { #expect(cluster.fixture.board.nodes == before, "seed \(seed)") }
             cluster.checkBooks()
         }
     }
 
-    @Test("preemption makes room, stops only what may be stopped, and could spare none of it", arguments: 1...20)
+    @Test(
+        "preemption makes room, stops only what may be stopped, and could spare none of it", arguments: 1...20
+    )
     func preemption(seed: UInt64) {
         var cluster = Cluster(seed: seed)
         // Jobs 1 and 2 may be stopped, 2 is worth more.
@@ -115,13 +121,16 @@ struct BoardPropertyTests {
         }
         for _ in 0..<60 {
             let demand = cluster.demand()
-            guard !cluster.fixture.board.nodes.contains(where: { Fit(demand, on: $0, at: F.now).isFit }) else {
+            guard !cluster.fixture.board.nodes.contains(where: { Fit(demand, on: $0, at: F.now).isFit })
+            else {
                 continue
             }
             let plan = cluster.fixture.board.preemption(for: demand, at: F.now, worth: worth)
             guard let plan else {
                 for var node in cluster.fixture.board.nodes {
-                    for occupant in node.occupants where worth(occupant.job) != nil { node.release(occupant.slot) }
+                    for occupant in node.occupants where worth(occupant.job) != nil {
+                        node.release(occupant.slot)
+                    }
                     #expect(!Fit(demand, on: node, at: F.now).isFit, "seed \(seed): there was a way")
                 }
                 continue
@@ -156,7 +165,8 @@ struct BoardPropertyTests {
         for _ in 0..<40 {
             let demand = cluster.demand()
             let request = PlacementRequest(job: JobID(50), alternatives: [demand])
-            let found = cluster.fixture.board.reservation(for: [SlotID(999)], of: request, at: F.now, end: end)
+            let found = cluster.fixture.board.reservation(
+                for: [SlotID(999)], of: request, at: F.now, end: end)
             guard let found, let start = found.startsAt else { continue }
             func fits(at moment: Instant) -> Bool {
                 cluster.fixture.board.nodes.contains { node in
@@ -168,7 +178,9 @@ struct BoardPropertyTests {
                 }
             }
             #expect(fits(at: start), "seed \(seed)")
-            if start > F.now { #expect(!fits(at: start - .seconds(1)), "seed \(seed): it could start sooner") }
+            if start > F.now {
+                #expect(!fits(at: start - .seconds(1)), "seed \(seed): it could start sooner")
+            }
         }
     }
 
@@ -178,7 +190,8 @@ struct BoardPropertyTests {
         for number in 1...150 {
             var request = PlacementRequest(job: JobID(1), alternatives: [cluster.demand()])
             _ = cluster.fixture.board.place(SlotID(UInt64(number)), of: &request, at: F.now)
-            if number % 2 == 0, let node = cluster.fixture.board.nodes.first(where: { !$0.occupants.isEmpty }),
+            if number % 2 == 0,
+                let node = cluster.fixture.board.nodes.first(where: { !$0.occupants.isEmpty }),
                 let occupant = node.occupants.first
             {
                 cluster.fixture.board.change(node.node) { $0.release(occupant.slot) }

@@ -5,7 +5,7 @@ import Testing
 /// A small cluster for tests of the board.
 struct BoardFixture {
     var board = PlacementBoard(
-        scorer: PlacementPolicy.bestfit.score(mixture: WorkMixture([]), devices: []))
+        scorer: PlacementPolicy.bestfit.score(mixture: WorkMixture([]), nodes: []))
     var lastSlot: UInt64 = 0
 
     static let now = Instant(microseconds: 1_000_000_000)
@@ -144,7 +144,8 @@ struct BoardTests {
         #expect(devices([1_000, 1_000, 1_000, 1_000, 1_000, 1_000, 0, 0], 2) == [4, 5], "the smaller set")
         #expect(devices([1_000, 1_000, 0, 0, 1_000, 1_000, 1_000, 1_000], 4) == [4, 5, 6, 7])
         #expect(devices([1_000, 1_000, 1_000, 0, 1_000, 1_000, 1_000, 0], 4) == [0, 1, 2, 4], "GPUs mix")
-        #expect(devices([1_000, 1_000, 1_000, 0, 1_000, 1_000, 1_000, 0], 4, .npu) == nil, "HCCS rings do not")
+        #expect(
+            devices([1_000, 1_000, 1_000, 0, 1_000, 1_000, 1_000, 0], 4, .npu) == nil, "HCCS rings do not")
         #expect(devices(Array(repeating: 1_000, count: 8), 8, .npu) == Array(0..<8))
     }
 

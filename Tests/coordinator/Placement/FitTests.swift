@@ -107,7 +107,9 @@ struct FitTests {
         func place(_ shares: UInt32, _ count: UInt32 = 1, free: [UInt32]) -> [UInt32]? {
             let node = node(devices: free.map { _ in gpu() }, freeShares: free)
             let request = DeviceRequest(type: .gpu, count: count, shares: shares)
-            guard case .fits(let grants) = Fit(demand(devices: request), on: node, at: .epoch) else { return nil }
+            guard case .fits(let grants) = Fit(demand(devices: request), on: node, at: .epoch) else {
+                return nil
+            }
             return grants.map(\.device)
         }
         #expect(place(300, free: [1_000, 600, 300]) == [2])

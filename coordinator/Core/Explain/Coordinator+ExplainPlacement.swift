@@ -84,7 +84,8 @@ extension Coordinator {
         guard state.waitsSince != nil else { return lines }
         let found = board.reservation(for: [slot], of: request(of: job), at: now) { end(of: $0, at: now) }
         if let start = found?.startsAt, start > now {
-            lines.append("by what is known of the ends of other slots, it would start about \(start.rfc3339Seconds)")
+            lines.append(
+                "by what is known of the ends of other slots, it would start about \(start.rfc3339Seconds)")
         }
         return lines
     }
@@ -107,7 +108,8 @@ extension Coordinator {
             throw CommandRefusal(.notFound, "there is no slot \(slot) now")
         }
         guard let node = record.node, let known = nodes[node] else {
-            return ["slot \(slot) of job \(record.job) is \(record.state.rawValue)"] + explainPending(slot, job)
+            return ["slot \(slot) of job \(record.job) is \(record.state.rawValue)"]
+                + explainPending(slot, job)
         }
         var lines = [
             "slot \(record.key) of job \(record.job) '\(job.record.specification.job)' is "
@@ -122,7 +124,8 @@ extension Coordinator {
             let device = devices[Int(grant.device)]
             let links = device.linkGroup.map { ", link group \($0)" } ?? ""
             lines.append(
-                "device \(grant.device) (\(device.model)): \(grant.shares) of \(wholeDeviceShares) shares\(links)")
+                "device \(grant.device) (\(device.model)): \(grant.shares) of \(wholeDeviceShares) shares\(links)"
+            )
         }
         var board = board
         board.change(node) { $0.release(slot) }
@@ -146,7 +149,10 @@ extension PlacementDemand {
         switch misfit {
         case .processor:
             let lack = wanted.milliCPU - node.free.milliCPU
-            return (Double(lack) / Double(max(1, wanted.milliCPU)), "\(lack.thousandths) CPUs")
+            return (
+                Double(lack) / Double(max(1, wanted.milliCPU)),
+                lack == 1_000 ? "1 CPU" : "\(lack.thousandths) CPUs"
+            )
         case .memory:
             let lack = wanted.memoryBytes - node.free.memoryBytes
             return (
@@ -154,13 +160,18 @@ extension PlacementDemand {
             )
         case .disk:
             let lack = wanted.diskBytes - node.free.diskBytes
-            return (Double(lack) / Double(max(1, wanted.diskBytes)), "\((lack + 1_048_575) >> 20) MiB of disk")
+            return (
+                Double(lack) / Double(max(1, wanted.diskBytes)), "\((lack + 1_048_575) >> 20) MiB of disk"
+            )
         case .deviceCount:
             guard let devices = request.devices else { return nil }
             let free = node.freeShares.count { $0 >= devices.shares }
             let lack = max(1, Int(devices.count) - free)
             let share = devices.shares < wholeDeviceShares ? " with \(devices.shares) free shares" : ""
-            return (Double(lack) / Double(devices.count), "\(lack) free \(devices.type.rawValue)s\(share)")
+            return (
+                Double(lack) / Double(devices.count),
+                "\(lack) free \(devices.type.rawValue)\(lack == 1 ? "" : "s")\(share)"
+            )
         default: return nil
         }
     }

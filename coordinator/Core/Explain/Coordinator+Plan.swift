@@ -40,7 +40,9 @@ package struct MovePlan: Hashable, Sendable {
 extension Coordinator {
     /// Places the job's slots on a copy of what is known now, as a round would. Nothing is submitted.
     func plan(_ specification: JobSpecification, at now: Instant) throws(CommandRefusal) -> JobPlan {
-        if let reason = impossibility(of: specification, at: now) { throw CommandRefusal(.impossible, reason) }
+        if let reason = impossibility(of: specification, at: now) {
+            throw CommandRefusal(.impossible, reason)
+        }
         var trial = self
         trial.refreshBoard()
         let job = JobID(lastJob + 1)

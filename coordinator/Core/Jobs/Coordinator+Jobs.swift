@@ -67,7 +67,9 @@ extension Coordinator {
                     + "not \(specification.slots.maximum)")
         }
         try checkPayloads(payloads)
-        if let reason = impossibility(of: specification, at: now) { throw CommandRefusal(.impossible, reason) }
+        if let reason = impossibility(of: specification, at: now) {
+            throw CommandRefusal(.impossible, reason)
+        }
     }
 
     private func checkPayloads(_ payloads: [String]) throws(CommandRefusal) {

@@ -127,7 +127,9 @@ extension Coordinator {
 
     /// What the slots of a job are worth to one that wants their place; nil: they stay.
     private func worth(of victim: JobID, to job: Job) -> Int32? {
-        guard let other = jobs[victim], victim != job.record.job, !other.record.state.isEnded else { return nil }
+        guard let other = jobs[victim], victim != job.record.job, !other.record.state.isEnded else {
+            return nil
+        }
         let own = job.record.specification
         let specification = other.record.specification
         let isHigher = specification.priority < own.priority
@@ -160,7 +162,9 @@ extension Coordinator {
 
     /// When a slot will have ended at the latest, as its job says; nil: nobody knows.
     func end(of occupant: Occupant, at now: Instant) -> Instant? {
-        guard let record = slots[occupant.slot]?.record, let job = jobs[record.job]?.record else { return nil }
+        guard let record = slots[occupant.slot]?.record, let job = jobs[record.job]?.record else {
+            return nil
+        }
         let specification = job.specification
         let seconds = specification.timeoutSeconds ?? specification.timeRequestSeconds
         guard specification.kind == .batch, let seconds else { return nil }

@@ -106,7 +106,8 @@ extension Coordinator {
         }
         let devices = board.devicesByModel
         if tally.isNews(devices: devices) {
-            board.judge(by: limits.placementPolicy.score(mixture: tally.mixture(on: board), devices: devices))
+            board.judge(
+                by: limits.placementPolicy.score(mixture: tally.mixture(on: board), nodes: board.emptyRooms))
         }
     }
 

@@ -121,7 +121,9 @@ extension Coordinator {
                 countSlotFailure(of: record.job, report.reason, at: now, into: &output)
             }
             if job.record.specification.placement.gang != nil {
-                end(record.job, as: .failed, reason: "a slot of the gang failed: \(report.reason)", at: now, into: &output)
+                end(
+                    record.job, as: .failed, reason: "a slot of the gang failed: \(report.reason)", at: now,
+                    into: &output)
             }
         }
     }

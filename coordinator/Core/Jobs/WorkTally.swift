@@ -19,7 +19,6 @@ struct WorkTally: Sendable {
     private static let interval = 64
 
     mutating func note(_ request: ResourceRequest) {
-        guard request.devices != nil else { return }
         let position = position(of: request)
         entries[position].weight += step
         total += step
