@@ -38,6 +38,13 @@ struct DocumentationTests {
         #expect(try page("job-file.md").contains("\n| `\(key)` | "))
     }
 
+    @Test func `Every example of a job file is a job`() throws {
+        let blocks = try page("job-file.md").split(separator: "```").filter { $0.hasPrefix("yaml\n") }
+        let jobs = blocks.map { $0.dropFirst(5) }.filter { $0.contains("job: ") }
+        #expect(jobs.count == 3)
+        for job in jobs { _ = try JobFileReader.parse(String(job), file: "example.yaml") }
+    }
+
     @Test func `Every command is documented`() throws {
         let page = try page("cli.md")
         for command in Mortise.configuration.subcommands {
