@@ -19,6 +19,8 @@ struct PlacementCommand: ParsableCommand {
               mortise-sim placement --nodes openb_node_list_gpu_node.csv --pods openb_pod_list_default.csv
               mortise-sim placement --nodes nodes.csv --pods pods.csv --sequence orders.txt.gz --seed 42 43 \
             --policy mortise fgd --json
+              mortise-sim placement --nodes nodes.csv --pods pods.csv --timed --scale 121 --load 1.1
+              mortise-sim placement --nodes nodes.csv --pods pods.csv --scale 100000 --seed 1 --policy mortise
             """)
 
     @Option(
@@ -49,6 +51,24 @@ struct PlacementCommand: ParsableCommand {
     @Option(parsing: .upToNextOption, help: ArgumentHelp("By default all.", valueName: "name"))
     var policy = PlacementPolicy.allCases
 
+    @Flag(
+        help: ArgumentHelp(
+            "Pods come at the instants of creation_time, and end (deletion_time) as long after their start as in the "
+                + "trace (scheduled_time); who finds no room waits."))
+    var timed = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --timed: of all GPUs, the part that is asked for on average if none waits. The time between arrivals "
+                + "is scaled to that.", valueName: "part"))
+    var load = 1.0
+
+    @Option(
+        help: ArgumentHelp(
+            "So many nodes: those of the file over and over, or some of them; work is drawn for them all.",
+            valueName: "nodes"))
+    var scale: Int?
+
     @Flag(help: "Results as JSON.")
     var json = false
 
@@ -57,12 +77,30 @@ struct PlacementCommand: ParsableCommand {
         guard Set(seed).count == seed.count, Set(policy).count == policy.count else {
             throw ValidationError("A seed or a policy is given twice.")
         }
+        guard (0.01...10).contains(load) else { throw ValidationError("--load is 0.01 to 10.") }
+        guard let scale else { return }
+        guard (1...1_000_000).contains(scale) else { throw ValidationError("--scale is 1 to 1000000.") }
+        guard sequence == nil else {
+            throw ValidationError("--scale goes without --sequence, which is for the nodes there are.")
+        }
     }
 
     func run() throws {
         do {
-            let trace = try PlacementTrace(nodes: nodes, pods: pods)
+            var trace = try PlacementTrace(nodes: nodes, pods: pods)
+            if let scale { trace = trace.scaled(to: scale) }
             let orders = try orders(of: trace)
+            if timed {
+                guard trace.hasTimes else {
+                    throw TraceError(
+                        "\(pods): --timed needs creation_time, scheduled_time and deletion_time.")
+                }
+                var report = TimedReport(load: load)
+                for policy in policy {
+                    for order in orders { report.runs.append(try TimedRun(trace, order, policy, load: load)) }
+                }
+                return Output.line(try json ? report.json : report.text)
+            }
             var report = PlacementReport()
             for policy in policy {
                 for order in orders { report.runs.append(PlacementRun(trace, order, policy)) }
@@ -75,7 +113,9 @@ struct PlacementCommand: ParsableCommand {
     }
 
     private func orders(of trace: PlacementTrace) throws -> [PlacementTrace.Order] {
-        guard let sequence else { return (seed.isEmpty ? Array(1...5) : seed).map(trace.order) }
+        guard let sequence else {
+            return (seed.isEmpty ? Array(1...5) : seed).map(timed ? trace.wholeOrder : trace.order)
+        }
         let orders = try trace.orders(in: sequence)
         guard !seed.isEmpty else { return orders }
         return try seed.map { seed in

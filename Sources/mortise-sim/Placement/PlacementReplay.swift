@@ -35,9 +35,9 @@ struct PlacementRun: Encodable {
         self.policy = policy.rawValue
         seed = order.seed
         let score = policy.score(
-            mixture: trace.mixture(for: policy), nodes: trace.rooms, seed: UInt64(order.seed))
+            mixture: trace.work.mixture(for: policy), nodes: trace.rooms, seed: UInt64(order.seed))
         var nodes = ScoredNodes(NodeRooms(order.nodes.map { trace.rooms[$0] }), score)
-        var gauge = FragmentationGauge(nodes.rooms, trace.typicalWork)
+        var gauge = FragmentationGauge(nodes.rooms, trace.work.typical)
         var buckets: [Int: Bucket] = [:]
         let all = Double(trace.deviceShares)
         for pod in order.pods {

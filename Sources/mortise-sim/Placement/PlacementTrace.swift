@@ -7,7 +7,7 @@ struct PlacementTrace {
     /// One row of the pods' file.
     struct Pod {
         var work: WorkClass
-        fileprivate var specification: String
+        var specification: String
         /// Seconds from the trace's start; nil where the file does not tell.
         var created: Int?
         /// How long it had a node.
@@ -66,48 +66,16 @@ struct PlacementTrace {
         return pod
     }
 
+    /// Of two pods at least it is known when they came, and how long they stayed.
+    var hasTimes: Bool { pods.count { $0.created != nil && $0.seconds != nil } > 1 }
+
     var deviceShares: Int { rooms.reduce(0) { $0 + $1.shares.count * 1_000 } }
 
-    /// What a policy is told of the work to come: all that there is, memory aside; FGD the classes of which 95 % of the
-    /// pods are, as the paper's artifact does.
-    func mixture(for policy: PlacementPolicy) -> WorkMixture {
-        policy == .fgd ? typicalWork : WorkMixture(counts.map { ($0.work, Double($0.count)) })
-    }
-
-    var typicalWork: WorkMixture {
-        let all = Double(pods.count)
-        var taken = 0
-        var typical: [(work: WorkClass, count: Int)] = []
-        for entry in counts {
-            typical.append(entry)
-            taken += entry.count
-            if Double(taken) / all >= 0.95 { break }
-        }
-        // In this order of operations: the last bit of a sum of these decides between two nodes.
-        return WorkMixture(
-            shares: typical.map { ($0.work, Double($0.count) / all / (Double(taken) / all)) })
-    }
-
-    /// Classes, memory aside, the most frequent first.
-    private var counts: [(work: WorkClass, count: Int)] {
-        struct Kind: Hashable {
-            var work: WorkClass
-            var specification: String
-        }
-        var counts: [Kind: Int] = [:]
-        for pod in pods {
-            var work = pod.work
-            work.memory = 0
-            counts[Kind(work: work, specification: pod.specification), default: 0] += 1
-        }
-        let sorted = counts.sorted { left, right in
-            func key(_ entry: (key: Kind, value: Int)) -> (Int, Int, Int, Int, String) {
-                let work = entry.key.work
-                return (entry.value, work.milliCPU, work.shares, work.devices, entry.key.specification)
-            }
-            return key(left) > key(right)
-        }
-        return sorted.map { ($0.key.work, $0.value) }
+    /// All that comes, as if it were known.
+    var work: WorkCounts {
+        var counts = WorkCounts()
+        for pod in pods { counts.add(pod) }
+        return counts
     }
 
     /// - Parameter path: lines `P seed pod…` and `N seed node…`, counted from 0; `.gz` is unpacked.
@@ -142,6 +110,21 @@ struct PlacementTrace {
             }
             return Order(seed: seed, pods: pods[seed] ?? [], nodes: order)
         }
+    }
+
+    /// The nodes over and over, or every so many of them, until there are `count`.
+    func scaled(to count: Int) -> Self {
+        var scaled = self
+        let nodes = rooms.count
+        scaled.rooms = (0..<count).map { rooms[count < nodes ? $0 * nodes / count : $0 % nodes] }
+        return scaled
+    }
+
+    /// Every pod once, in any order.
+    func wholeOrder(seed: Int) -> Order {
+        var random = SeededRandom(seed: UInt64(seed))
+        let pods = pods.indices.shuffled(using: &random)
+        return Order(seed: seed, pods: pods, nodes: rooms.indices.shuffled(using: &random))
     }
 
     /// All pods in any order, then others of them until 1.3 times the cluster's devices were asked for.

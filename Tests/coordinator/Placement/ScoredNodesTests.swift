@@ -87,6 +87,31 @@ struct ScoredNodesTests {
         #expect((0..<before.count).allSatisfy { nodes.rooms.freeShares[$0] == before.freeShares[$0] })
     }
 
+    @Test("By another measure all nodes are looked at again")
+    func anotherMeasure() {
+        var random = SeededRandom(seed: 6)
+        var nodes = ScoredNodes(Self.rooms(&random), BestFit())
+        var taken = 0
+        for work in Self.works {
+            guard let (node, devices) = nodes.best(for: work) else { continue }
+            nodes.take(work, devices, on: node)
+            taken += 1
+        }
+        #expect(taken > 2)
+        let score = Self.score(nodes.rooms)
+        nodes.use(score)
+        var fresh = ScoredNodes(nodes.rooms, score)
+        var old = ScoredNodes(nodes.rooms, BestFit())
+        var differing = 0
+        for work in Self.works {
+            let found = nodes.best(for: work)
+            let expected = fresh.best(for: work)
+            #expect(found?.node == expected?.node && found?.devices == expected?.devices)
+            if old.best(for: work)?.node != found?.node { differing += 1 }
+        }
+        #expect(differing > 0)
+    }
+
     @Test("Each resource is kept to, to the last unit")
     func fits() {
         let room = NodeRooms([.init(model: 1, milliCPU: 2_000, memory: 4, shares: [300, 1_000])])

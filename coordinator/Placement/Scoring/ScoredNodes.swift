@@ -24,7 +24,7 @@ package struct ScoredNodes: Sendable {
     }
 
     package private(set) var rooms: NodeRooms
-    private let score: any NodeScore
+    private var score: any NodeScore
     private var standings: [Double]
     private var rankings: [WorkClass: Ranking] = [:]
     /// Nodes in the order in which they have changed lately.
@@ -39,6 +39,13 @@ package struct ScoredNodes: Sendable {
         self.score = score
         standings = (0..<rooms.count).map { score.standing(of: $0, in: rooms) }
         lastChange = Array(repeating: -1, count: rooms.count)
+    }
+
+    /// From now on by another measure; all is worked out anew.
+    package mutating func use(_ score: any NodeScore) {
+        self.score = score
+        standings = (0..<rooms.count).map { score.standing(of: $0, in: rooms) }
+        rankings = [:]
     }
 
     /// - Returns: the best node and the devices to take there; nil where none has room. Nothing is taken.
