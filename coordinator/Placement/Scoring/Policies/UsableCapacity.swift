@@ -5,20 +5,7 @@
 /// filled the rest. The score is how little of that a placement takes away. Classes that only few nodes can take count
 /// more, and CPUs as far as they are scarce.
 package struct UsableCapacity: NodeScore {
-    /// Work that wants as much of devices, the lightest first.
-    private struct Size: Sendable {
-        let devices: Int
-        let shares: Int
-        /// - Parameters:
-        ///   - others: CPUs of each slot that comes beside it.
-        ///   - weight: how much it counts.
-        var work: [(milliCPU: Int, others: Int, weight: Double)]
-    }
-
-    /// Of each model.
-    private let sizes: [[Size]]
-    /// What CPUs count, 0...1.
-    private let cpuWeight: Double
+    private var work: UsableWork
 
     /// Classes that get fewer than one of so many devices count no more than that.
     private static let mostRarity = 10.0
@@ -27,18 +14,19 @@ package struct UsableCapacity: NodeScore {
 
     /// - Parameter nodes: when they are empty.
     package init(_ mixture: WorkMixture, nodes: [NodeRooms.Room]) {
-        let work = Self.weighted(mixture, nodes)
         let milliCPU = mixture.classes.reduce(0) { $0 + $1.share * Double($1.work.milliCPU) }
         let shares = mixture.classes.reduce(0) { $0 + $1.share * Double($1.work.devices * $1.work.shares) }
         let cpuOfShare = shares > 0 ? milliCPU / shares : 0
-        sizes = (0...(nodes.compactMap(\.model).max() ?? 0)).map { model in
-            Self.sizes(work.filter { $0.work.admits(model: model) }, cpuOfShare)
-        }
         let cpus = nodes.reduce(0) { $0 + Double($1.milliCPU) }
         let devices = nodes.reduce(0) { $0 + Double($1.shares.reduce(0, +)) }
         let scarcity = cpus > 0 ? min(1, cpuOfShare * devices / cpus) : 1
         // Steep: with CPUs to spare they hardly ever run out on a node, with few they decide.
-        cpuWeight = scarcity * scarcity * scarcity * scarcity
+        let cpuWeight = scarcity * scarcity * scarcity * scarcity
+        let weighted = Self.weighted(mixture, nodes)
+        work = UsableWork(cpuWeight: cpuWeight)
+        for model in 0...(nodes.compactMap(\.model).max() ?? 0) {
+            work.add(weighted.filter { $0.work.admits(model: model) }, cpuOfShare: cpuOfShare)
+        }
     }
 
     /// Work with devices, and how often it comes for each place that there is for it, squared: with few places, not only
@@ -67,26 +55,11 @@ package struct UsableCapacity: NodeScore {
         return heaviest.map { ($0.0, $0.1) }
     }
 
-    /// In an order that does not depend on that of `work`, as sums of fractions do.
-    private static func sizes(_ work: [(work: WorkClass, weight: Double)], _ cpuOfShare: Double) -> [Size] {
-        var sizes: [Size] = []
-        for (work, weight) in work.sorted(by: { $0.work < $1.work }) {
-            if sizes.last?.devices != work.devices || sizes.last?.shares != work.shares {
-                sizes.append(Size(devices: work.devices, shares: work.shares, work: []))
-            }
-            let size = sizes.count - 1
-            if let last = sizes[size].work.last, last.milliCPU == work.milliCPU {
-                sizes[size].work[sizes[size].work.count - 1].weight += weight
-            } else {
-                let average = Int(cpuOfShare * Double(work.devices * work.shares))
-                sizes[size].work.append((work.milliCPU, min(work.milliCPU, average), weight))
-            }
-        }
-        return sizes
-    }
-
     package func standing(of node: Int, in rooms: NodeRooms) -> Double {
-        usable(rooms.models[node], rooms.milliCPU[node], rooms.shares[rooms.devices(of: node)])
+        work.look(at: node, rooms) { view in
+            view.count(nil)
+            return view.usable(rooms.milliCPU[node])
+        }
     }
 
     package func score(_ work: WorkClass, on node: Int, _ standing: Double, in rooms: NodeRooms) -> Double {
@@ -104,70 +77,35 @@ package struct UsableCapacity: NodeScore {
     private func place(
         _ work: WorkClass, on node: Int, _ rooms: NodeRooms
     ) -> (usable: Double, device: Int) {
-        let model = rooms.models[node]
         let milliCPU = rooms.milliCPU[node] - work.milliCPU
-        var shares = rooms.shares[rooms.devices(of: node)]
-        let first = shares.startIndex
-        guard work.isShare else {
-            for device in rooms.first(work, on: node) { shares[first + device] -= work.shares }
-            return (usable(model, milliCPU, shares), 0)
-        }
-        var best = (usable: -Double.infinity, device: 0)
-        for device in shares.indices where shares[device] >= work.shares {
-            let before = shares[device]
-            // Of devices with equal room the first one.
-            if shares[..<device].contains(before) { continue }
-            shares[device] -= work.shares
-            let left = usable(model, milliCPU, shares)
-            if left > best.usable { best = (left, device - first) }
-            shares[device] = before
-        }
-        return best
-    }
-
-    /// Of the node's free shares, what the mixture can use, in the mean.
-    private func usable(_ model: Int, _ milliCPU: Int, _ shares: ArraySlice<Int>) -> Double {
-        guard sizes.indices.contains(model) else { return 0 }
-        return withUnsafeTemporaryAllocation(of: Int.self, capacity: shares.count) { begun in
-            var whole = 0
-            var count = 0
-            for room in shares where room > 0 {
+        return self.work.look(at: node, rooms) { view in
+            guard work.isShare else {
+                view.count(work)
+                return (view.usable(milliCPU), 0)
+            }
+            view.count(nil)
+            var best = (usable: -Double.infinity, device: 0)
+            var begun = 0
+            var hasTriedWhole = false
+            for device in view.shares.indices where view.shares[device] > 0 {
+                let room = view.shares[device]
+                let left: Double
                 if room == 1_000 {
-                    whole += 1
+                    if hasTriedWhole { continue }
+                    hasTriedWhole = true
+                    left = view.usable(milliCPU, ofWholeOne: work.shares)
                 } else {
-                    begun[count] = room
-                    count += 1
+                    begun += 1
+                    // Of devices with equal room the first one.
+                    guard room >= work.shares, !view.begun[..<(begun - 1)].contains(room) else { continue }
+                    view.begun[begun - 1] = room - work.shares
+                    left = view.usable(milliCPU)
+                    view.begun[begun - 1] = room
                 }
+                if left > best.usable { best = (left, device) }
             }
-            return usable(model, milliCPU, whole, UnsafeBufferPointer(rebasing: begun[..<count]))
+            return best
         }
-    }
-
-    private func usable(_ model: Int, _ milliCPU: Int, _ whole: Int, _ begun: UnsafeBufferPointer<Int>)
-        -> Double
-    {
-        var sum = 0.0
-        for size in sizes[model] {
-            var free = whole * 1_000
-            var slots = 1_000 / size.shares * whole
-            for room in begun where room >= size.shares {
-                free += room
-                slots += room / size.shares
-            }
-            if size.devices > 1 {
-                // Devices that are left over from groups of as many as it wants are of no use to it.
-                slots /= size.devices
-                free = slots * size.devices * size.shares
-            }
-            guard slots > 0 else { continue }
-            for work in size.work {
-                guard work.milliCPU <= milliCPU else { break }
-                let needed = work.milliCPU + (slots - 1) * work.others
-                let fed = needed <= milliCPU ? 1 : Double(milliCPU) / Double(needed)
-                sum += work.weight * Double(free) * (1 - cpuWeight * (1 - fed))
-            }
-        }
-        return sum
     }
 }
 
