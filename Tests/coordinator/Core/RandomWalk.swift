@@ -58,6 +58,8 @@ struct RandomWalk {
         limits.hellosPerSecond = 20
         limits.flapCount = 3
         limits.dampingFirstSeconds = 5
+        limits.patienceSeconds = seed % 2 == 0 ? 5 : 600
+        limits.preemptionGap = seed % 3 == 0 ? 1 : nil
         limits.returnToService = ReturnToService.allCases[Int(seed % 3)]
         self.limits = limits
         core = Coordinator(cluster: "lab", limits: limits, restoring: Snapshot(), at: now)
@@ -244,7 +246,27 @@ struct RandomWalk {
         job.crashLimit = UInt32(below(4))
         if kind != .service, chance(30) { job.timeRequestSeconds = UInt32(1 + below(60)) }
         job.retries = RetryPolicy(any: UInt32(below(3)), rules: [RetryPolicy.Rule(exitCode: 91, count: 3)])
+        drawPlacement(of: &job)
         command(.submitJob(job, payloads: payloads, submitter: "ada"))
+    }
+
+    private mutating func drawPlacement(of job: inout JobSpecification) {
+        if chance(20) { job.placement.isPreemptible = true }
+        if chance(15) { job.placement.slotsPerNode = UInt32(1 + below(2)) }
+        if chance(10) { job.constraints.append(.apart(job: job.job)) }
+        if chance(10) { job.placement.startsPerMinute = UInt32(1 + below(20)) }
+        if chance(20) {
+            job.placement.alternatives = [
+                ResourceRequest(resources: Resources(milliCPU: Int64(below(3)) * 200))
+            ]
+        }
+        if job.kind == .service, chance(30) {
+            job.slots = SlotCount(minimum: 1, maximum: SlotCount.unlimited)
+            job.placement.slotsPerNode = 1
+        } else if job.kind != .tasks, job.slots.maximum > 1, chance(40) {
+            job.placement.gang = Gang(startSeconds: UInt32(5 + below(60)))
+            job.placement.startsPerMinute = nil
+        }
     }
 
     private mutating func retry() {
@@ -256,7 +278,7 @@ struct RandomWalk {
 
     private mutating func ask() {
         switch below(6) {
-        case 4: command(.explainCluster)
+        case 4: command([.explainCluster, .planMoves, .explainSlot(SlotID(UInt64(below(9))))][below(3)])
         case 0: command(.explainJob(anyJob()))
         case 1: command(.explainTask(anyJob(), TaskIndex(below(10))))
         case 2: command(.explainNode(anyNode()))

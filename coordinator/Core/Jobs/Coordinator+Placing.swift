@@ -9,14 +9,19 @@ extension Coordinator {
         refreshBoard()
         searchesLeft = limits.searchesPerRound
         for job in holders where slotsWanted(job) == 0 { stopWaiting(job) }
+        let before = tally.count
+        var areSomeBound = false
         for job in jobsThatWantSlots(at: now) {
             var request = request(of: job)
+            areSomeBound = areSomeBound || request.alternatives.contains { !$0.with.isEmpty }
             if jobs[job]?.record.specification.placement.gang != nil {
                 placeGang(job, &request, at: now, into: &output)
             } else {
                 placeSlots(of: job, &request, at: now, into: &output)
             }
         }
+        // Those that stand where another job is may have a place now.
+        if areSomeBound, tally.count > before { needsPlacement = true }
     }
 
     private mutating func placeSlots(

@@ -12,6 +12,8 @@ struct WorkTally: Sendable {
     private var judgedShares: [Double] = []
     private var judgedDevices: [Int] = []
     private var untilLook = 0
+    /// Slots that were counted.
+    private(set) var count: UInt64 = 0
 
     /// Different requests that are remembered. 256: the tail of a mixture decides nothing.
     private static let largest = 256
@@ -19,6 +21,7 @@ struct WorkTally: Sendable {
     private static let interval = 64
 
     mutating func note(_ request: ResourceRequest) {
+        count += 1
         let position = position(of: request)
         entries[position].weight += step
         total += step
