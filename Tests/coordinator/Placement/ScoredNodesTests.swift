@@ -87,6 +87,23 @@ struct ScoredNodesTests {
         #expect((0..<before.count).allSatisfy { nodes.rooms.freeShares[$0] == before.freeShares[$0] })
     }
 
+    @Test("Of so many kinds of work that some are forgotten, each finds the best node all the same")
+    func manyKinds() {
+        let rooms = NodeRooms(
+            [1_300, 4_000, 2_600].map { .init(model: nil, milliCPU: $0, memory: 8, shares: []) })
+        let score = BestFit()
+        var nodes = ScoredNodes(rooms, score)
+        var missed = 0
+        for milliCPU in Array(1...2_500) + [1, 2] {
+            let work = WorkClass(milliCPU: milliCPU, memory: 1, devices: 0, shares: 0)
+            let values = (0..<3).map {
+                rooms.fits(work, on: $0) ? score.score(work, on: $0, 0, in: rooms) : -.infinity
+            }
+            if nodes.best(for: work)?.node != values.firstIndex(of: values.max() ?? 0) { missed += 1 }
+        }
+        #expect(missed == 0)
+    }
+
     @Test("By another measure all nodes are looked at again")
     func anotherMeasure() {
         var random = SeededRandom(seed: 6)

@@ -27,6 +27,7 @@ package struct ScoredNodes: Sendable {
     private var score: any NodeScore
     private var standings: [Double]
     private var rankings: [WorkClass: Ranking] = [:]
+    private static let mostClasses = 2_000
     /// Nodes in the order in which they have changed lately.
     private var changes: [Int32] = []
     /// How many changes came before those.
@@ -50,6 +51,8 @@ package struct ScoredNodes: Sendable {
 
     /// - Returns: the best node and the devices to take there; nil where none has room. Nothing is taken.
     package mutating func best(for work: WorkClass) -> (node: Int, devices: [Int])? {
+        // Each costs some bytes for every node: with very many kinds of work all are begun anew.
+        if rankings.count >= Self.mostClasses, rankings[work] == nil { rankings = [:] }
         let node = rankings[work, default: Ranking(tree: BestNode(count: rooms.count), seen: -1)].refresh(
             work, rooms, score, standings, changes, forgotten, lastChange)
         guard let node else { return nil }
