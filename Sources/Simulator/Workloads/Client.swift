@@ -221,7 +221,21 @@ extension World {
             let count = UInt32(1 + clientDice.below(4))
             job.slots = SlotCount(minimum: count, maximum: count)
         }
+        drawPlacement(of: &job)
+        // Of a gang whose slots go down one after the other, most are to stop by then, which blames nobody.
+        if plan.isPoison { job.placement.gang = nil }
         plan.specification = job
         return plan
+    }
+
+    private func drawPlacement(of job: inout JobSpecification) {
+        job.placement.isPreemptible = clientDice.chance(15)
+        if clientDice.chance(10) { job.placement.slotsPerNode = 1 }
+        if clientDice.chance(10) {
+            job.placement.alternatives = [ResourceRequest(resources: Resources(milliCPU: 50))]
+        }
+        if job.kind != .tasks, job.slots.maximum > 1, clientDice.chance(40) {
+            job.placement.gang = Gang(startSeconds: UInt32(20 + clientDice.below(60)))
+        }
     }
 }

@@ -83,6 +83,16 @@ extension Coordinator {
         }
     }
 
+    /// A member has failed for good, and with it the gang.
+    mutating func failGang(
+        _ job: JobID, reason: String, at now: Instant, into output: inout Output
+    ) {
+        guard let state = jobs[job], !state.record.state.isEnded,
+            state.record.specification.placement.gang != nil
+        else { return }
+        end(job, as: .failed, reason: "a slot of the gang failed: \(reason)", at: now, into: &output)
+    }
+
     mutating func restartIfIncomplete(_ job: JobID, at now: Instant, into output: inout Output) {
         guard let state = jobs[job], !state.record.state.isEnded,
             let gang = state.record.specification.placement.gang

@@ -96,9 +96,11 @@ extension Coordinator {
         if hasStarted, specification.kind == .batch, specification.onLost == .fail {
             moveSlot(of: record.job, from: \.running, to: \.failed, into: &output)
             finish(slot, as: .failed, reason: reason, at: now, into: &output)
+            failGang(record.job, reason: reason, at: now, into: &output)
         } else if isCrash, specification.kind == .batch, let verdict = countCrash(of: slot) {
             moveSlot(of: record.job, from: \.running, to: \.failed, into: &output)
             finish(slot, as: .failed, reason: verdict, at: now, into: &output)
+            failGang(record.job, reason: verdict, at: now, into: &output)
         } else {
             makePending(slot, reason: reason, at: now, into: &output)
         }
@@ -120,11 +122,7 @@ extension Coordinator {
             if job.record.specification.isEverywhere {
                 countSlotFailure(of: record.job, report.reason, at: now, into: &output)
             }
-            if job.record.specification.placement.gang != nil {
-                end(
-                    record.job, as: .failed, reason: "a slot of the gang failed: \(report.reason)", at: now,
-                    into: &output)
-            }
+            failGang(record.job, reason: report.reason, at: now, into: &output)
         }
     }
 
