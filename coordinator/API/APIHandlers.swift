@@ -15,7 +15,8 @@ struct APIHandlers: Sendable {
     let scraper = MetricsScraper()
 
     var routes: [Route] {
-        clusterRoutes + jobRoutes + taskRoutes + slotRoutes + nodeRoutes + historyRoutes + tokenRoutes
+        clusterRoutes + placementRoutes + jobRoutes + taskRoutes + slotRoutes + nodeRoutes + historyRoutes
+            + tokenRoutes
     }
 
     private var clusterRoutes: [Route] {
@@ -30,7 +31,15 @@ struct APIHandlers: Sendable {
             Route("GET", "/v1/events", role: .viewer, query: ["subject", "limit"], listEvents),
             Route("GET", "/v1/explain/job/{job}", role: .viewer, explainJob),
             Route("GET", "/v1/explain/task/{job}/{index}", role: .viewer, explainTask),
+            Route("GET", "/v1/explain/slot/{slot}", role: .viewer, explainSlot),
             Route("GET", "/v1/explain/node/{node}", role: .viewer, explainNode),
+        ]
+    }
+
+    private var placementRoutes: [Route] {
+        [
+            Route("POST", "/v1/plan", role: .viewer, body: .largeJSON, planJob),
+            Route("GET", "/v1/moves", role: .viewer, planMoves),
         ]
     }
 

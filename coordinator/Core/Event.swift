@@ -72,8 +72,9 @@ package enum Command: Sendable, Hashable {
     case explainTask(JobID, TaskIndex)
     case explainNode(NodeID)
     case explainSlot(SlotID)
-    /// Where the slots of such a job would go now.
-    indirect case planJob(JobSpecification)
+    /// Where the slots of such a job would go now. `tasks`: how many it would have; nil: as its array says, or any
+    /// number.
+    indirect case planJob(JobSpecification, tasks: UInt32?)
     /// Which moves would make devices whole.
     case planMoves
     /// What is out of the ordinary in the whole cluster; nothing when all is well.

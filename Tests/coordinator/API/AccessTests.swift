@@ -46,6 +46,7 @@ struct AccessTests {
                 case (_, "/healthz"), (_, "/readyz"), (_, "/v1/openapi.json"), (_, "/v1/enroll"): nil
                 case (_, let path) where path.hasPrefix("/v1/tokens"): .admin
                 case ("DELETE", _), (_, "/v1/cluster/step-down"): .admin
+                case ("POST", "/v1/plan"): .viewer
                 case ("POST", _): .operator
                 default: .viewer
                 }

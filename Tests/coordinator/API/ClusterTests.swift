@@ -50,13 +50,14 @@ struct ClusterTests {
         try await TestServer.run { server in
             try server.service.commit(.putNode(.sample(1, name: "n")))
             server.service.script { $0.answer = { _ in .explanation(["because"]) } }
-            for path in ["job/7", "task/7/3", "node/n"] {
+            for path in ["job/7", "task/7/3", "slot/12", "node/n"] {
                 let view: ExplanationView = try await server.get("/v1/explain/\(path)").decode()
                 #expect(view.lines == ["because"])
             }
             #expect(
                 server.service.commands == [
-                    .explainJob(JobID(7)), .explainTask(JobID(7), 3), .explainNode(NodeID(1)),
+                    .explainJob(JobID(7)), .explainTask(JobID(7), 3), .explainSlot(SlotID(12)),
+                    .explainNode(NodeID(1)),
                 ])
         }
     }

@@ -246,6 +246,19 @@ struct OpenAPITests {
         }
     }
 
+    @Test func `Shapes of plans and moves are those of the types`() throws {
+        try expectShape(
+            "PlanRequest", full: PlanRequest(specification: .sample(), tasks: 1),
+            least: PlanRequest(specification: .sample()))
+        try expectShape("PlanView", full: PlanView(places: []))
+        try expectShape("PlanPlace", full: PlanView.Place(node: NodeID(1), nodeName: ""))
+        try expectShape("MovesView", full: MovesView(freed: [], wholeDevices: 0))
+        try expectShape("FreedDevice", full: MovesView.FreedDevice(nodeName: "", device: 0, moves: []))
+        try expectShape("Move", full: MovesView.Move(slot: SlotID(1), job: JobID(1), to: "", devices: []))
+        let schema = try Document().object("components", "schemas", "PlanRequest", "properties", "tasks")
+        #expect(schema["maximum"] as? Int == JobLimits.tasks)
+    }
+
     @Test func `Shapes of history and usage are those of the types`() throws {
         try expectShape(
             "NodeHistoryView",

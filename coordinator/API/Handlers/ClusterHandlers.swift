@@ -80,6 +80,10 @@ extension APIHandlers {
         try await explain(.explainTask(try call.identifier("job"), try taskIndex(call)))
     }
 
+    func explainSlot(_ call: Call) async throws -> Answer {
+        try await explain(.explainSlot(try call.identifier("slot")))
+    }
+
     func explainNode(_ call: Call) async throws -> Answer {
         try await explain(.explainNode(try await node(try call.parameter("node")).node))
     }

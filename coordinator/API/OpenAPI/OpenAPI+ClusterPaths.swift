@@ -130,6 +130,19 @@ extension OpenAPI {
                 }
               }
             },
+            "/v1/explain/slot/{slot}": {
+              "parameters": [{ "$ref": "#/components/parameters/Slot" }],
+              "get": {
+                "operationId": "explainSlot", "tags": ["cluster"],
+                "summary": "Why a slot waits, or is where it is and not elsewhere",
+                "x-mortise-role": "viewer",
+                "responses": {
+                  "200": { "description": "Done", "content": {
+                    "application/json": { "schema": { "$ref": "#/components/schemas/ExplanationView" } } } },
+                  "default": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
             "/v1/explain/node/{node}": {
               "parameters": [{ "$ref": "#/components/parameters/Node" }],
               "get": {

@@ -9,13 +9,26 @@ package struct JobPlan: Hashable, Sendable {
         package var devices: [DeviceGrant]
         /// Which of the job's requests; see `JobSpecification.request(_:)`.
         package var alternative: UInt32
+
+        package init(node: NodeID, name: String, devices: [DeviceGrant], alternative: UInt32) {
+            self.node = node
+            self.name = name
+            self.devices = devices
+            self.alternative = alternative
+        }
     }
 
     package var placed: [Entry]
-    /// Slots that would wait.
+    /// Slots that would wait; of a job that takes as many as fit, those that it would lack to its least.
     package var waiting: Int
     /// Why they would, most important first.
     package var reasons: [String]
+
+    package init(placed: [Entry], waiting: Int, reasons: [String]) {
+        self.placed = placed
+        self.waiting = waiting
+        self.reasons = reasons
+    }
 }
 
 /// Devices that would be whole again, and what would have to move for it.
@@ -23,7 +36,14 @@ package struct MovePlan: Hashable, Sendable {
     package struct Entry: Hashable, Sendable {
         package var node: String
         package var device: UInt32
+        /// All of them are to be made before those of the next entry.
         package var moves: [Move]
+
+        package init(node: String, device: UInt32, moves: [Move]) {
+            self.node = node
+            self.device = device
+            self.moves = moves
+        }
     }
 
     package struct Move: Hashable, Sendable {
@@ -31,15 +51,31 @@ package struct MovePlan: Hashable, Sendable {
         package var job: JobID
         package var to: String
         package var devices: [DeviceGrant]
+
+        package init(slot: SlotID, job: JobID, to: String, devices: [DeviceGrant]) {
+            self.slot = slot
+            self.job = job
+            self.to = to
+            self.devices = devices
+        }
     }
 
     package var freed: [Entry]
+    /// How many are whole now.
     package var wholeDevices: Int
+
+    package init(freed: [Entry], wholeDevices: Int) {
+        self.freed = freed
+        self.wholeDevices = wholeDevices
+    }
 }
 
 extension Coordinator {
-    /// Places the job's slots on a copy of what is known now, as a round would. Nothing is submitted.
-    func plan(_ specification: JobSpecification, at now: Instant) throws(CommandRefusal) -> JobPlan {
+    /// Places the job's slots on a copy of what is known now, as if it were the next in its turn. Nothing is submitted,
+    /// and nothing is stopped for it.
+    func plan(
+        _ specification: JobSpecification, tasks: UInt32?, at now: Instant
+    ) throws(CommandRefusal) -> JobPlan {
         if let reason = impossibility(of: specification, at: now) {
             throw CommandRefusal(.impossible, reason)
         }
@@ -49,32 +85,53 @@ extension Coordinator {
         let record = JobRecord(job: job, specification: specification, submitter: "", submittedAt: now)
         trial.jobs[job] = Job(record: record, limits)
         var request = trial.request(of: job)
-        let count = specification.isEverywhere ? nodes.count : Int(specification.slots.maximum)
-        let slots = (0..<min(count, Int(limits.slotsPerJob))).map { SlotID(lastSlot + 1 + UInt64($0)) }
-        var placements: [Placement] = []
-        if specification.placement.gang != nil {
-            placements = trial.board.placeAll(slots, of: &request, at: now) ?? []
-        } else {
-            for slot in slots {
-                guard let placement = trial.board.place(slot, of: &request, at: now) else { break }
-                placements.append(placement)
-            }
+        let most = slotsAtMost(specification, tasks)
+        var placements = trial.place(most, of: &request, at: now)
+        let isUnlimited = specification.slots.maximum >= SlotCount.unlimited
+        let least = isUnlimited ? min(most, Int(specification.slots.minimum)) : most
+        let isWhole = placements.count >= least || specification.isEverywhere
+        var reasons = isWhole ? [] : trial.reasonsToWait(request, at: now)
+        if !isWhole, specification.placement.gang != nil {
+            reasons.insert(
+                "it is a gang of \(most): \(placements.count) of its slots would fit now, all or none "
+                    + "start", at: 0)
+            placements = []
         }
-        let isAll = placements.count == slots.count || specification.isEverywhere
         return JobPlan(
             placed: placements.map { placement in
                 JobPlan.Entry(
                     node: placement.node, name: nodes[placement.node]?.record.name ?? "",
                     devices: placement.devices, alternative: UInt32(placement.alternative))
             },
-            waiting: isAll ? 0 : slots.count - placements.count,
-            reasons: isAll ? [] : trial.reasonsToWait(request, at: now))
+            waiting: isWhole ? 0 : least - placements.count, reasons: reasons)
+    }
+
+    private func slotsAtMost(_ specification: JobSpecification, _ tasks: UInt32?) -> Int {
+        var most = Int(min(specification.slots.maximum, limits.slotsPerJob))
+        if let count = specification.array.map({ Int($0.count) }) ?? tasks.map(Int.init) {
+            most = min(most, count)
+        }
+        return most
+    }
+
+    /// Takes places for so many slots, or for as many as there is room for.
+    private mutating func place(
+        _ most: Int, of request: inout PlacementRequest, at now: Instant
+    ) -> [Placement] {
+        var placements: [Placement] = []
+        while placements.count < most {
+            let slot = SlotID(lastSlot + 1 + UInt64(placements.count))
+            guard let placement = board.place(slot, of: &request, at: now) else { break }
+            placements.append(placement)
+        }
+        return placements
     }
 
     private func reasonsToWait(_ request: PlacementRequest, at now: Instant) -> [String] {
         let open = board.nodes.filter(\.takesWork)
-        return request.alternatives.map { demand in
-            "of \(open.count) nodes that take work, "
+        guard !open.isEmpty else { return ["no node takes work now"] }
+        return request.alternatives.enumerated().map { number, demand in
+            (number == 0 ? "" : "alternative \(number): ") + "of \(open.count) nodes that take work, "
                 + Fit.misfits(demand, on: open, at: now).map { "\($0.1) \($0.0.explanation)" }
                 .joined(separator: ", ")
         }
