@@ -14,6 +14,8 @@ enum CommandStatus: Int32, CaseIterable, Sendable {
     case unreachable = 5
     /// A job that was waited for was canceled.
     case canceled = 6
+    /// Slots of a planned job would wait.
+    case wouldWait = 7
     /// The command line itself is wrong (`EX_USAGE`).
     case usage = 64
     /// Ctrl-C.

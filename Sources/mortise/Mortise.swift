@@ -25,10 +25,13 @@ struct Mortise: AsyncParsableCommand {
             """,
         version: MortiseVersion.current,
         groupedSubcommands: [
-            CommandGroup(name: "Work", subcommands: [Run.self, Submit.self, Job.self, TaskCommand.self]),
+            CommandGroup(
+                name: "Work", subcommands: [Run.self, Submit.self, Plan.self, Job.self, TaskCommand.self]),
             CommandGroup(
                 name: "Cluster",
-                subcommands: [Cluster.self, Node.self, Slot.self, Explain.self, Version.self]),
+                subcommands: [
+                    Cluster.self, Node.self, Slot.self, Explain.self, Defrag.self, Version.self,
+                ]),
         ])
 
     /// Prints what went wrong once, here, and ends with the status that says what kind of failure it was.

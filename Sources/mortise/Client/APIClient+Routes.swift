@@ -194,6 +194,14 @@ extension APIClient {
         try await get(APIPath.make(["explain"] + subject))
     }
 
+    func plan(_ request: PlanRequest) async throws -> PlanView {
+        try await post(APIPath.make(["plan"]), request)
+    }
+
+    func moves() async throws -> MovesView {
+        try await get(APIPath.make(["moves"]))
+    }
+
     // MARK: - Pages
 
     /// One request asks for at most this many.

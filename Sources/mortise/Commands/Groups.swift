@@ -54,5 +54,5 @@ struct Explain: AsyncParsableCommand {
         commandName: "explain",
         abstract: "Say why something is as it is: why a job waits, why a task failed, why a node is lost.",
         discussion: "Example: mortise explain job 12",
-        subcommands: [ExplainJob.self, ExplainTask.self, ExplainNode.self])
+        subcommands: [ExplainJob.self, ExplainTask.self, ExplainSlot.self, ExplainNode.self])
 }

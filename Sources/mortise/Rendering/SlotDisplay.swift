@@ -18,7 +18,7 @@ struct SlotDisplay: ListDisplayable, DetailDisplayable {
         [
             Cell("\(view.slot)"), Cell("\(view.job)"), Cell(view.state.rawValue, view.state.style),
             Cell(optional: view.nodeName ?? view.node?.description), Cell("\(view.tasks)"),
-            Cell(optional: view.exitCode.map(String.init)), Cell(optional: devices),
+            Cell(optional: view.exitCode.map(String.init)), Cell(optional: view.devices.words),
             Cell(Timestamp.age(view.since, now: now)), Cell(optional: view.reason),
         ]
     }
@@ -31,19 +31,11 @@ struct SlotDisplay: ListDisplayable, DetailDisplayable {
             ("job", Cell("\(view.job)")), ("state", Cell(view.state.rawValue, view.state.style)),
             ("reason", Cell(optional: view.reason)),
             ("node", Cell(optional: view.nodeName ?? view.node?.description)),
-            ("devices", Cell(optional: devices)), ("tasks held", Cell("\(view.tasks)")),
+            ("devices", Cell(optional: view.devices.words)), ("tasks held", Cell("\(view.tasks)")),
             ("exit code", Cell(optional: view.exitCode.map(String.init))),
             ("created", Cell(Timestamp.dated(view.createdAt, now: now))),
             ("since", Cell(Timestamp.dated(view.since, now: now))),
         ]
-    }
-
-    /// `0, 1` for whole devices, `0 (0.25)` for a share.
-    private var devices: String {
-        view.devices.map { grant in
-            grant.shares >= wholeDeviceShares
-                ? "\(grant.device)" : "\(grant.device) (\(HumanUnits.thousandths(Int64(grant.shares))))"
-        }.joined(separator: ", ")
     }
 }
 
