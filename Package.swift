@@ -169,9 +169,9 @@ let package = Package(
             "mortise-coordinator", "coordinator/Main",
             [
                 "ClusterTypes", "APITypes", "Platform", "TLSIdentity", "Terminal", "HTTPSClient",
-                "ProtocolMessages", "Exposition", "Instruments", "CoordinatorCore", "CoordinatorHistory",
-                "CoordinatorMetrics", "CoordinatorStore", "CoordinatorStoreRows", "CoordinatorStoreSQLite",
-                "CoordinatorStorePostgres",
+                "ProtocolMessages", "Exposition", "Instruments", "CoordinatorCore", "CoordinatorPlacement",
+                "CoordinatorHistory", "CoordinatorMetrics", "CoordinatorStore", "CoordinatorStoreRows",
+                "CoordinatorStoreSQLite", "CoordinatorStorePostgres",
                 "CoordinatorDriver",
                 "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .coreMetrics, .logging,
                 .serviceLifecycle, .unixSignals,
@@ -263,6 +263,9 @@ let package = Package(
                 "CoordinatorPlacement",
             ]),
         tests("PlacementTests", "coordinator/Placement", ["ClusterTypes", "CoordinatorPlacement"]),
+        tests(
+            "CoordinatorMainTests", "coordinator/Main",
+            ["mortise-coordinator", "CoordinatorCore", "CoordinatorPlacement", .argumentParser]),
         tests(
             "HistoryTests", "coordinator/History",
             [

@@ -31,6 +31,9 @@ struct ServeCommand: AsyncParsableCommand {
               mortise-coordinator serve --store postgresql://mortise@db.example.org/mortise
               mortise-coordinator step-down
 
+            Example with work that stops other work whose priority is lower by 100:
+              mortise-coordinator serve --preempt-priority-gap 100
+
             Example with a longer history of telemetry, in at most 10 GB:
               mortise-coordinator serve --history-full 7d --history-coarse 90d --history-bytes 10GB
             """)
@@ -63,6 +66,7 @@ struct ServeCommand: AsyncParsableCommand {
             (given work; the default). [MORTISE_RETURN_TO_SERVICE]
             """)
     var returnToService: String?
+    @OptionGroup(title: "Placement") var placement: PlacementOptions
     @OptionGroup(title: "History") var history: HistoryOptions
     @OptionGroup(title: "Retention") var retention: RetentionOptions
 
@@ -195,6 +199,7 @@ struct ServeCommand: AsyncParsableCommand {
             }
             limits.returnToService = policy
         }
+        try placement.apply(environment, to: &limits)
         let faults = limits.validate()
         guard faults.isEmpty else { throw Failure(faults.joined(separator: "\n")) }
         return limits

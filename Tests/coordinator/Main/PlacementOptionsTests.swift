@@ -1,0 +1,75 @@
+import ArgumentParser
+import CoordinatorCore
+import CoordinatorPlacement
+import Testing
+
+@testable import mortise_coordinator
+
+@Suite("Flags of placement")
+struct PlacementOptionsTests {
+    private func limits(
+        _ arguments: [String], _ environment: [String: String] = [:]
+    ) throws -> Limits {
+        var limits = Limits.defaults
+        try PlacementOptions.parse(arguments).apply(environment, to: &limits)
+        return limits
+    }
+
+    @Test func `Each flag sets its limit`() throws {
+        var expected = Limits.defaults
+        expected.placementPolicy = .gpuPacking
+        expected.patienceSeconds = 5_400
+        expected.preemptionGap = 100
+        expected.agingPerHour = 0
+        #expect(
+            try limits([
+                "--placement-policy", "gpu-packing", "--patience", "90m", "--preempt-priority-gap", "100",
+                "--aging", "0",
+            ]) == expected)
+        #expect(
+            try limits(
+                [],
+                [
+                    "MORTISE_PLACEMENT_POLICY": "gpu-packing", "MORTISE_PATIENCE": "90m",
+                    "MORTISE_PREEMPT_PRIORITY_GAP": "100", "MORTISE_AGING": "0",
+                ]) == expected)
+    }
+
+    @Test func `Nothing said, or said with nothing in it, changes nothing`() throws {
+        #expect(try limits([]) == .defaults)
+        #expect(try limits([], ["MORTISE_PATIENCE": "", "MORTISE_AGING": ""]) == .defaults)
+    }
+
+    @Test func `A flag wins over the environment`() throws {
+        let environment = ["MORTISE_PREEMPT_PRIORITY_GAP": "100", "MORTISE_PATIENCE": "1h"]
+        let limits = try limits(["--preempt-priority-gap", "off", "--patience", "365d"], environment)
+        #expect(limits.preemptionGap == nil && limits.patienceSeconds == 31_536_000)
+    }
+
+    @Test(arguments: PlacementPolicy.allCases)
+    func `Every policy can be chosen and is named in the help`(policy: PlacementPolicy) throws {
+        #expect(try limits(["--placement-policy", policy.rawValue]).placementPolicy == policy)
+        #expect(ServeCommand.helpMessage(columns: 1_000).contains(policy.rawValue))
+    }
+
+    @Test(arguments: [
+        (
+            ["--placement-policy", "best"],
+            "'best' is no placement policy: take one of mortise, fgd, bestfit, gpu-packing, gpu-clustering, "
+                + "dot-product, random."
+        ),
+        (["--patience", "soon"], "--patience is 'soon', which is no time like 10s, 5m, 6h or 31d."),
+        (["--patience", "0s"], "--patience is 1s to 365d, not 0s."),
+        (["--patience", "366d"], "--patience is 1s to 365d, not 366d."),
+        (
+            ["--preempt-priority-gap", "0"],
+            "--preempt-priority-gap is 1 to 2000 points of priority or off, not '0'."
+        ),
+        (["--aging", "1.5"], "--aging is 0 to 100 points of priority, not '1.5'."),
+        (["--aging=-1"], "--aging is 0 to 100 points of priority, not '-1'."),
+    ])
+    func `A value that cannot be is refused by its flag`(arguments: [String], message: String) {
+        let error = #expect(throws: Failure.self) { try limits(arguments) }
+        #expect(error.map { "\($0)" } == message)
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import CoordinatorCore
+import CoordinatorPlacement
+
+/// How slots find their places, and what helps those that wait for one; docs/placement.md.
+struct PlacementOptions: ParsableArguments {
+    @Option(
+        help: """
+            How the best place is found: mortise (the default), fgd, bestfit, gpu-packing, gpu-clustering, dot-product \
+            or random. [MORTISE_PLACEMENT_POLICY]
+            """)
+    var placementPolicy: String?
+    @Option(
+        help: """
+            After waiting so long for places a job has nodes kept for it, 1s to 365d; 10m by default. \
+            [MORTISE_PATIENCE]
+            """)
+    var patience: String?
+    @Option(
+        help: ArgumentHelp(
+            """
+            Work that waits stops work whose priority is lower by so much, 1 to 2000, preemptible or not; off by \
+            default. [MORTISE_PREEMPT_PRIORITY_GAP]
+            """, valueName: "points"))
+    var preemptPriorityGap: String?
+    @Option(
+        help: ArgumentHelp(
+            """
+            What each hour of waiting adds to a job's priority, 0 to 100, up to 100 in all; 1 by default. \
+            [MORTISE_AGING]
+            """, valueName: "points"))
+    var aging: String?
+
+    /// - Throws: `Failure` that names the flag and what it takes.
+    func apply(_ environment: [String: String], to limits: inout Limits) throws {
+        func text(_ flag: String?, _ name: String) -> String? {
+            flag ?? environment[name].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        if let text = text(placementPolicy, "MORTISE_PLACEMENT_POLICY") {
+            guard let policy = PlacementPolicy(rawValue: text) else {
+                let words = PlacementPolicy.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Failure("'\(text)' is no placement policy: take one of \(words).")
+            }
+            limits.placementPolicy = policy
+        }
+        if let text = text(patience, "MORTISE_PATIENCE") {
+            let seconds = try Quantity.seconds(text, of: "--patience")
+            guard (1...31_536_000).contains(seconds) else {
+                throw Failure("--patience is 1s to 365d, not \(text).")
+            }
+            limits.patienceSeconds = UInt32(seconds)
+        }
+        if let text = text(preemptPriorityGap, "MORTISE_PREEMPT_PRIORITY_GAP") {
+            let flag = "--preempt-priority-gap"
+            limits.preemptionGap = text == "off" ? nil : try points(text, in: 1...2_000, of: flag, " or off")
+        }
+        if let text = text(aging, "MORTISE_AGING") {
+            limits.agingPerHour = try points(text, in: 0...100, of: "--aging")
+        }
+    }
+
+    private func points(
+        _ text: String, in range: ClosedRange<Int>, of flag: String, _ other: String = ""
+    ) throws -> Int32 {
+        guard let count = Int(text), range.contains(count) else {
+            throw Failure(
+                "\(flag) is \(range.lowerBound) to \(range.upperBound) points of priority\(other), not '\(text)'."
+            )
+        }
+        return Int32(count)
+    }
+}
