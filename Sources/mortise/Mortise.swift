@@ -30,7 +30,8 @@ struct Mortise: AsyncParsableCommand {
             CommandGroup(
                 name: "Cluster",
                 subcommands: [
-                    Cluster.self, Node.self, Slot.self, Explain.self, Defrag.self, Version.self,
+                    Cluster.self, VirtualCluster.self, Node.self, Slot.self, Explain.self, Defrag.self,
+                    Version.self,
                 ]),
         ])
 

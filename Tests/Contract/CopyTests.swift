@@ -148,6 +148,7 @@ struct CopyTests {
                 .putNode(.example(1)), .putJob(job), .putSlot(.example(1)),
                 .putTasks(JobID(1), (0..<3).map { .example($0) }),
                 .appendPayloads(JobID(1), first: 0, payloads: ["a", "b"]), .putToken(.example(1)),
+                .putVirtualCluster(.example("a")),
                 .addEvent(EventRecord(at: .seconds(1), subject: .cluster, message: "began")),
             ])
             #expect(try faults(store).isEmpty)
@@ -157,6 +158,10 @@ struct CopyTests {
                 ("UPDATE slot SET node = 9", "slot 1: its node is not there"),
                 ("UPDATE task_input SET count = 7", "as many as the column count says (7)"),
                 ("UPDATE meta SET value = 0 WHERE name = 'last_job'", "job 1: its number is above"),
+                (
+                    "UPDATE virtual_cluster SET quotas = '{\"tpu\":3}'",
+                    "virtual_cluster (name a): quotas holds"
+                ),
                 ("UPDATE event SET subject = 'moon'", "event (event 1): subject holds 'moon'"),
                 ("DELETE FROM job", "job 1: task has rows of it"),
             ] {

@@ -12,6 +12,16 @@ extension Instant {
     static func seconds(_ seconds: Int64) -> Instant { Instant(microseconds: seconds * 1_000_000) }
 }
 
+extension VirtualClusterRecord {
+    static func example(_ name: String, gpus: UInt32 = 40, weight: UInt32 = 2) -> VirtualClusterRecord {
+        VirtualClusterRecord(
+            name: name,
+            quotas: ["nvidia_gpu_amd64", "cpu", "huawei_npu_arm64"].compactMap { Quota(named: $0, gpus) },
+            userQuotas: ["nvidia_gpu_amd64"].compactMap { Quota(named: $0, 8) }, weight: weight,
+            createdAt: Instant(microseconds: 1_772_366_400_123_456))
+    }
+}
+
 extension NodeRecord {
     static func example(_ number: UInt64, state: NodeState = .ready) -> NodeRecord {
         NodeRecord(

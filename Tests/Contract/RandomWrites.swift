@@ -14,7 +14,7 @@ struct RandomWrites {
     }
 
     private mutating func write() -> Write {
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<12, using: &random) {
         case 0: .putNode(node())
         case 1, 2: .putJob(job())
         case 3: payloads()
@@ -22,6 +22,8 @@ struct RandomWrites {
         case 6, 7:
             .putTasks(JobID(number(12)), (0..<Int.random(in: 0...40, using: &random)).map { _ in task() })
         case 8: .putToken(token())
+        case 9: virtualCluster()
+        case 10: .putFairShare((0..<Int.random(in: 0...4, using: &random)).map { _ in fairShare() })
         default: .addEvent(event())
         }
     }
@@ -93,6 +95,20 @@ struct RandomWrites {
         record.expiresAt = Bool.random(using: &random) ? instant() : nil
         record.usesLeft = Bool.random(using: &random) ? UInt32(number(9)) : nil
         return record
+    }
+
+    private mutating func virtualCluster() -> Write {
+        let name = "v\(number(4))"
+        if Bool.random(using: &random) { return .dropVirtualCluster(name) }
+        return .putVirtualCluster(
+            .example(name, gpus: UInt32(number(1_000_000)), weight: UInt32(number(1_000))))
+    }
+
+    private mutating func fairShare() -> FairShareRecord {
+        FairShareRecord(
+            virtualCluster: Bool.random(using: &random) ? nil : "v\(number(2))", user: text(),
+            asOf: instant(),
+            milliCPUSeconds: Int64(number(3)) - 1, memoryMebibyteSeconds: Int64(number(2)) - 1)
     }
 
     private mutating func event() -> EventRecord {

@@ -106,6 +106,41 @@ struct RoundTripTests {
         }
     }
 
+    @Test("Virtual clusters, put, put again and deleted", arguments: StoreKind.allCases)
+    func virtualClusters(_ kind: StoreKind) async throws {
+        try await kind.withStore { store in
+            let bare = VirtualClusterRecord(name: "b", createdAt: .seconds(2))
+            _ = try store.commit([.putVirtualCluster(bare), .putVirtualCluster(.example("a"))])
+            #expect(try store.snapshot(endedJobs: 0).virtualClusters == [.example("a"), bare])
+            let changed = VirtualClusterRecord.example("a", gpus: 3, weight: 1_000)
+            _ = try store.commit([
+                .dropVirtualCluster("a"), .putVirtualCluster(changed), .putVirtualCluster(.example("c")),
+                .dropVirtualCluster("b"), .dropVirtualCluster("c"), .dropVirtualCluster("never"),
+            ])
+            #expect(try store.snapshot(endedJobs: 0).virtualClusters == [changed])
+        }
+    }
+
+    @Test("Usage of users, the newest of each that has any", arguments: StoreKind.allCases)
+    func fairShares(_ kind: StoreKind) async throws {
+        try await kind.withStore { store in
+            func record(_ name: String?, _ user: String, _ amount: Int64) -> FairShareRecord {
+                FairShareRecord(
+                    virtualCluster: name, user: user, asOf: .seconds(amount), milliCPUSeconds: amount,
+                    memoryMebibyteSeconds: 2 * amount, deviceShareSeconds: 3 * amount)
+            }
+            _ = try store.commit([
+                .putFairShare([record("a", "ada", 5), record(nil, "ada", 6), record("a", "bob", 1 << 60)]),
+                .putFairShare([]),
+            ])
+            _ = try store.commit([.putFairShare([record("a", "ada", 0), record(nil, "ada", 7)])])
+            #expect(
+                try store.snapshot(endedJobs: 0).fairShare == [
+                    record(nil, "ada", 7), record("a", "bob", 1 << 60),
+                ])
+        }
+    }
+
     @Test("Events of every subject, newest first", arguments: StoreKind.allCases)
     func events(_ kind: StoreKind) async throws {
         try await kind.withStore { store in

@@ -73,6 +73,8 @@ struct SnapshotValue: Hashable {
     var jobs: [Job]
     var slots: [SlotRecord]
     var tokens: [TokenRecord]
+    var virtualClusters: [VirtualClusterRecord]
+    var fairShare: [FairShareRecord]
     var last: [UInt64]
 
     init(_ snapshot: Snapshot) {
@@ -80,6 +82,8 @@ struct SnapshotValue: Hashable {
         jobs = snapshot.jobs.map { Job(record: $0.record, tasks: $0.tasks, histories: $0.histories) }
         slots = snapshot.slots
         tokens = snapshot.tokens
+        virtualClusters = snapshot.virtualClusters
+        fairShare = snapshot.fairShare
         last = [snapshot.lastNode, snapshot.lastJob, snapshot.lastSlot, snapshot.lastToken]
     }
 }

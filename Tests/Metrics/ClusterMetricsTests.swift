@@ -259,6 +259,7 @@ struct ClusterMetricsTests {
             telemetry: TelemetrySnapshot(
                 beats: [NodeID(1): beat], devices: [NodeID(1): [Self.facts[0], huawei]]))
         metrics.add([Self.slot])
+        metrics.virtualClusters = [Self.virtualCluster]
         var exposition = Exposition(.text)
         metrics.write(into: &exposition)
         exposition.addProcess(cpuSeconds: 1, residentBytes: 1, openFiles: 1, startedSeconds: 1)
@@ -269,5 +270,42 @@ struct ClusterMetricsTests {
             .deletingLastPathComponent().appendingPathComponent("docs/metrics.md")
         let text = try String(contentsOf: page, encoding: .utf8)
         for family in families { #expect(text.contains("`\(family)`"), "\(family)") }
+    }
+
+    private static let virtualCluster = VirtualClusterStatus(
+        record: VirtualClusterRecord(name: "vision", createdAt: .epoch),
+        shares: [
+            VirtualClusterStatus.TypeShare(name: "cpu", total: 9, used: 8, available: 1, unschedulable: 0),
+            VirtualClusterStatus.TypeShare(
+                name: "nvidia_gpu_amd64", total: 40, used: 30, available: 6, unschedulable: 4),
+        ], usageSeconds: 1.5, users: [])
+
+    @Test("Virtual clusters are told by type, with DLWS's names where these are wanted")
+    func virtualClusters() {
+        func text(_ hasDLWSNames: Bool) -> String {
+            var options = MetricsOptions.defaults
+            options.hasDLWSNames = hasDLWSNames
+            var metrics = ClusterMetrics(
+                options: options, now: Self.now, nodes: [], jobs: [], telemetry: TelemetrySnapshot())
+            metrics.virtualClusters = [Self.virtualCluster]
+            var exposition = Exposition(.text)
+            metrics.write(into: &exposition)
+            return String(decoding: exposition.finish(), as: UTF8.self)
+        }
+        let ours = text(false)
+        for line in [
+            #"mortise_virtual_cluster_total{virtual_cluster="vision",type="nvidia_gpu_amd64"} 40"#,
+            #"mortise_virtual_cluster_used{virtual_cluster="vision",type="cpu"} 8"#,
+            #"mortise_virtual_cluster_usage_seconds{virtual_cluster="vision"} 1.5"#,
+        ] {
+            #expect(ours.contains("\n\(line)\n"), "\(ours)")
+        }
+        #expect(!ours.contains("k8s_vc"))
+        let theirs = text(true)
+        for (state, count) in [("total", 40), ("available", 6), ("unschedulable", 4)] {
+            let line = #"k8s_vc_device_\#(state){vc_name="vision",device_str="nvidia_gpu_amd64"} \#(count)"#
+            #expect(theirs.contains("\n\(line)\n"), "\(theirs)")
+        }
+        #expect(!theirs.contains(#"vc_name="vision",device_str="cpu""#))
     }
 }

@@ -118,7 +118,10 @@ enum Words {
             }
         case .putToken(let record): ["write token \(record.name)"]
         case .addEvent(let record): ["event \(subject(record.subject, world)): \(record.message)"]
-        case .putHistory, .putUsage, .dropHistory: []
+        case .putVirtualCluster(let record): ["write virtual cluster \(record.name)"]
+        case .dropVirtualCluster(let name): ["drop virtual cluster \(name)"]
+        // Of all users, every few minutes.
+        case .putFairShare, .putHistory, .putUsage, .dropHistory: []
         }
     }
 
@@ -170,6 +173,8 @@ enum Words {
         case .tasksRetried(let count): ["reply: \(count) tasks retried"]
         case .node(let record): ["reply: node \(record.name) \(record.state.rawValue)"]
         case .token(let record): ["reply: token \(record.name)"]
+        case .virtualCluster(let record): ["reply: virtual cluster \(record.name)"]
+        case .virtualClusters(let found): ["reply: \(found.count) virtual clusters"]
         case .enrolled(let node, let pool): ["reply: enrolled as node \(node) of pool \(pool)"]
         case .explanation(let lines): lines.map { "| \($0)" }
         case .jobPlan(let plan):

@@ -18,6 +18,7 @@ extension Coordinator {
                     record.node, of: record.pool, isLeaving: record.isDraining, at: now, limits)
             }
         }
+        restoreSharing(snapshot, at: now)
         for stored in snapshot.jobs.sorted(by: { $0.record.job < $1.record.job }) { restore(stored) }
         for record in snapshot.slots.sorted(by: { $0.slot < $1.slot }) { restore(record) }
         for job in jobs.keys { settleRestored(job) }

@@ -5,7 +5,7 @@ import ProtocolMessages
 /// The coordinator's decisions: events in, writes and actions out.
 ///
 /// No clock, no I/O, no randomness of its own. The same seed and events give the same outputs, byte for byte.
-/// Each room of the state has its own extension: Nodes, Jobs, Tasks, Security, Explain.
+/// Each room of the state has its own extension: Nodes, Jobs, Tasks, Sharing, Security, Explain.
 package struct Coordinator: Sendable {
     let cluster: String
     let limits: Limits
@@ -17,6 +17,7 @@ package struct Coordinator: Sendable {
     var slots = OrderedTable<SlotID, Slot>()
     var tokens = OrderedTable<TokenID, TokenRecord>()
     var connections = OrderedTable<ConnectionID, Connection>()
+    var sharing: Sharing
     var liveness = Liveness()
     var pace = BeatPace()
     var admission = HelloAdmission()
@@ -41,8 +42,6 @@ package struct Coordinator: Sendable {
     var tally = WorkTally()
     /// Jobs that have nodes kept for them.
     var holders: [JobID] = []
-    /// Placed slots of preemptible jobs.
-    var preemptibleSlots = 0
     /// How often this round may still look through all nodes for what could end.
     var searchesLeft = 0
     /// When jobs that may start only so many slots a minute may start the next.
@@ -70,6 +69,7 @@ package struct Coordinator: Sendable {
         lastSlot = snapshot.lastSlot
         lastToken = snapshot.lastToken
         board = PlacementBoard(scorer: limits.placementPolicy.score(mixture: WorkMixture([]), nodes: []))
+        sharing = Sharing(at: now)
         liveness.renewedElsewhereUntil = now + formerLead
         restore(snapshot, at: now)
     }
@@ -124,6 +124,7 @@ package struct Coordinator: Sendable {
             for job in jobs.keys { grantWaiting(of: job, at: now, into: &output) }
         }
         noteMassSilence(at: now, into: &output)
+        keepUsage(at: now, into: &output)
     }
 
     private mutating func receive(
@@ -225,6 +226,11 @@ package struct Coordinator: Sendable {
             case .revokeToken(let token): return try revoke(token, into: &output)
             case .enrollNode(let secretHash, let name, let fingerprint):
                 return try enroll(secretHash, name: name, keyFingerprint: fingerprint, at: now, into: &output)
+            case .setVirtualCluster(let record):
+                return try setVirtualCluster(record, at: now, into: &output)
+            case .dropVirtualCluster(let name):
+                return try dropVirtualCluster(name, at: now, into: &output)
+            case .listVirtualClusters: return .virtualClusters(virtualClusterStatus(at: now))
             case .explainJob(let job): return .explanation(try explain(job))
             case .explainTask(let job, let index): return .explanation(try explain(index, of: job))
             case .explainNode(let node): return .explanation(try explain(node, at: now))
@@ -247,10 +253,12 @@ extension Command {
         switch self {
         case .submitJob, .appendTasks, .cancelJob, .pauseJob, .resumeJob, .retryTasks, .drainNode,
             .cordonNode,
-            .uncordonNode, .acceptNode, .removeNode, .createToken, .revokeToken, .enrollNode:
+            .uncordonNode, .acceptNode, .removeNode, .createToken, .revokeToken, .enrollNode,
+            .setVirtualCluster, .dropVirtualCluster:
             true
-        case .explainJob, .explainTask, .explainNode, .explainSlot, .planJob, .planMoves, .explainCluster,
-            .locateLog, .locateNode:
+        case .listVirtualClusters, .explainJob, .explainTask, .explainNode, .explainSlot, .planJob,
+            .planMoves,
+            .explainCluster, .locateLog, .locateNode:
             false
         }
     }

@@ -68,6 +68,10 @@ package enum Command: Sendable, Hashable {
     case revokeToken(TokenID)
     /// A join token's secret hash with a new key. Answered by `enrolled` and only then signed.
     case enrollNode(secretHash: String, name: String, keyFingerprint: String)
+    /// Makes it or replaces what it says; the moment of its creation is not looked at.
+    indirect case setVirtualCluster(VirtualClusterRecord)
+    case dropVirtualCluster(String)
+    case listVirtualClusters
     case explainJob(JobID)
     case explainTask(JobID, TaskIndex)
     case explainNode(NodeID)
@@ -98,6 +102,9 @@ package enum Reply: Sendable, Hashable {
     indirect case node(NodeRecord)
     case token(TokenRecord)
     case enrolled(NodeID, pool: String)
+    indirect case virtualCluster(VirtualClusterRecord)
+    /// By name.
+    case virtualClusters([VirtualClusterStatus])
     /// Lines for people, most important first.
     case explanation([String])
     case jobPlan(JobPlan)

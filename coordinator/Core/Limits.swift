@@ -21,6 +21,12 @@ package struct Limits: Sendable, Hashable {
     /// Connections that have not said `hello`.
     package var unnamedConnections = 4_096
     package var tokens = 10_000
+    /// Virtual clusters: all are looked at for one answer.
+    package var virtualClusters = 1_000
+    package var quotasPerVirtualCluster = 100
+    /// How often it is written who had how much of the cluster. 300 s: what a crash forgets is little against the day
+    /// after which usage counts half.
+    package var usageWriteSeconds: UInt32 = 300
     /// Slots of one batch or service job.
     package var slotsPerJob: UInt32 = 100_000
     /// Slots of a `tasks` job that end badly without one decided task between them, before the job fails.

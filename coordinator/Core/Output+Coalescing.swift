@@ -25,7 +25,7 @@ extension [Write] {
 }
 
 private enum Row: Hashable {
-    case node(NodeID), job(JobID), slot(SlotID), token(TokenID)
+    case node(NodeID), job(JobID), slot(SlotID), token(TokenID), virtualCluster(String)
 }
 
 extension Write {
@@ -36,7 +36,9 @@ extension Write {
         case .putJob(let record): .job(record.job)
         case .putSlot(let record): .slot(record.slot)
         case .putToken(let record): .token(record.token)
-        case .appendPayloads, .putTasks, .addEvent, .putHistory, .putUsage, .dropHistory: nil
+        case .putVirtualCluster(let record): .virtualCluster(record.name)
+        case .dropVirtualCluster(let name): .virtualCluster(name)
+        case .appendPayloads, .putTasks, .putFairShare, .addEvent, .putHistory, .putUsage, .dropHistory: nil
         }
     }
 }

@@ -22,6 +22,10 @@ package enum Write: Sendable, Hashable {
     case putSlot(SlotRecord)
     case putTasks(JobID, [TaskRecord])
     case putToken(TokenRecord)
+    case putVirtualCluster(VirtualClusterRecord)
+    case dropVirtualCluster(String)
+    /// Of each user and virtual cluster one row.
+    case putFairShare([FairShareRecord])
     case addEvent(EventRecord)
     case putHistory(HistoryRecord)
     case putUsage([UsageRecord])

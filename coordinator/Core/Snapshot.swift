@@ -58,6 +58,9 @@ package struct Snapshot: Sendable {
     package var slots: [SlotRecord] = []
     /// Not revoked.
     package var tokens: [TokenRecord] = []
+    package var virtualClusters: [VirtualClusterRecord] = []
+    /// Of those of whom something is left.
+    package var fairShare: [FairShareRecord] = []
     /// The highest number given so far of each kind; 0 for none.
     package var lastNode: UInt64 = 0
     package var lastJob: UInt64 = 0
@@ -69,13 +72,14 @@ package struct Snapshot: Sendable {
 
 extension Coordinator {
     /// What the machine believes to be stored, of everything that is not over: what a snapshot of its store holds
-    /// once all writes are committed (but for the tasks' rows).
+    /// once all writes are committed (but for the rows of tasks and of fair share).
     package var records: Snapshot {
         var records = Snapshot()
         records.nodes = nodes.values.map(\.record).filter { $0.state != .released }
         records.jobs = jobs.values.map { Snapshot.Job(record: $0.record, tasks: []) }
         records.slots = slots.values.map(\.record)
         records.tokens = Array(tokens.values)
+        records.virtualClusters = Array(sharing.virtualClusters.values)
         records.lastNode = lastNode
         records.lastJob = lastJob
         records.lastSlot = lastSlot

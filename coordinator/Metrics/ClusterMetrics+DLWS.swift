@@ -9,6 +9,7 @@ extension ClusterMetrics {
     func writeDLWS(_ budget: SeriesBudget, into exposition: inout Exposition) {
         exposition.begin("configured_gpu_count", .gauge, "Devices of the cluster's nodes.")
         exposition.add(Double(nodes.reduce(0) { $0 + $1.record.capacity.devices.count }))
+        writeDLWSVirtualClusters(into: &exposition)
         guard options.hasNodes else { return }
         writeDLWSNodes(nodes.prefix(budget.statedNodes), into: &exposition)
         writeDLWSDevices(nodes.prefix(budget.detailedNodes), into: &exposition)
@@ -182,6 +183,7 @@ extension SlotTotals.Row {
         Labels(
             ("username", job?.submitter ?? ""), ("job_name", job?.specification.app ?? ""),
             ("role_name", job?.specification.job ?? ""), ("task_index", slot.slot.description),
-            ("pod_name", "slot-\(slot.slot)"), ("user_email", ""), ("vc_name", pool))
+            ("pod_name", "slot-\(slot.slot)"), ("user_email", ""),
+            ("vc_name", job?.specification.placement.virtualCluster ?? pool))
     }
 }

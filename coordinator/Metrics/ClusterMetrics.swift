@@ -15,6 +15,8 @@ package struct ClusterMetrics: Sendable {
     /// Newest first.
     let jobs: [JobRecord]
     private(set) var slots = SlotTotals()
+    /// By name.
+    package var virtualClusters: [VirtualClusterStatus] = []
     private var rowOfNode: [NodeID: Int] = [:]
     private var rowOfJob: [JobID: Int] = [:]
 
@@ -55,6 +57,7 @@ package struct ClusterMetrics: Sendable {
     package func write(into exposition: inout Exposition) {
         writePools(into: &exposition)
         writeJobs(into: &exposition)
+        writeVirtualClusters(into: &exposition)
         let budget = SeriesBudget(self)
         if options.hasNodes {
             writeNodes(budget, into: &exposition)

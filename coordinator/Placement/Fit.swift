@@ -49,6 +49,7 @@ extension PlacementDemand {
         for wanted in request.counted where node.total(of: wanted.name) < Int(wanted.count) {
             return .counted
         }
+        if isOverQuota || !isAllowed(on: node) { return .quota }
         if let misfit = company(on: node) { return misfit }
         if !node.takesWork { return .state }
         if let seconds {
@@ -66,6 +67,15 @@ extension PlacementDemand {
         if wanted.memoryBytes > node.free.memoryBytes { return .memory }
         if wanted.diskBytes > node.free.diskBytes { return .disk }
         return node.credits == 0 ? .credits : nil
+    }
+
+    /// A node with devices of one type and several vendors must be allowed for each.
+    private func isAllowed(on node: PlacementNode) -> Bool {
+        guard let deviceTypes, let wanted = request.devices else { return true }
+        return node.capacity.devices.allSatisfy { device in
+            device.type != wanted.type
+                || deviceTypes.contains(DeviceTypeKey(device, node.capacity.architecture))
+        }
     }
 
     /// What depends on who else is there.

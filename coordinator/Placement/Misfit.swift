@@ -1,6 +1,7 @@
 /// Why a node does not take a slot. Ordered from what will never change to what changes by itself.
 package enum Misfit: Int, Sendable, Hashable, CaseIterable, Comparable {
-    case architecture, pool, name, label, deviceModel, deviceMemory, counted, affinity, slotsPerNode, state,
+    case architecture, pool, name, label, deviceModel, deviceMemory, counted, quota, affinity, slotsPerNode,
+        state,
         hold,
         time, deviceCount, processor, memory, disk, credits
 
@@ -16,6 +17,7 @@ package enum Misfit: Int, Sendable, Hashable, CaseIterable, Comparable {
         case .deviceModel: "have no device of this type and model"
         case .deviceMemory: "have no device with enough memory"
         case .counted: "lack a counted resource"
+        case .quota: "have devices that its virtual cluster or user may have no more of"
         case .affinity: "hold the wrong jobs"
         case .slotsPerNode: "hold as many of its slots as they may"
         case .state: "take no work"

@@ -12,6 +12,10 @@ package struct PlacementDemand: Sendable, Hashable {
     package var job: JobID?
     /// At most so many slots of `job` on the node.
     package var slotsPerNode: UInt32?
+    /// Of which types its devices may be, by quotas; nil: of any.
+    package var deviceTypes: [DeviceTypeKey]?
+    /// Quotas leave no room for it at all.
+    package var isOverQuota = false
     /// Of each entry a slot of one of the jobs must be on the node.
     package var with: [[JobID]] = []
     /// No slot of any of them may be.

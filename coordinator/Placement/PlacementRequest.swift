@@ -33,7 +33,9 @@ extension PlacementBoard {
         _ slot: SlotID, of request: inout PlacementRequest, at now: Instant
     ) -> Placement? {
         for (alternative, demand) in request.alternatives.enumerated() {
-            guard let (node, devices) = best(demand, spreadAs: request, at: now) else { continue }
+            guard !demand.isOverQuota, let (node, devices) = best(demand, spreadAs: request, at: now) else {
+                continue
+            }
             let place = Placement(node: node, devices: devices, alternative: alternative)
             take(place, for: slot, of: &request)
             return place

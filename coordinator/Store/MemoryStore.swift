@@ -15,6 +15,8 @@ package final class MemoryStore: Store {
         var tasks: [JobID: [TaskIndex: TaskRecord]] = [:]
         var payloads: [JobID: [TaskIndex: String]] = [:]
         var tokens: [TokenID: TokenRecord] = [:]
+        var virtualClusters: [String: VirtualClusterRecord] = [:]
+        var fairShare: [FairShareRecord] = []
         /// Oldest first.
         var events: [EventRecord] = []
         /// Oldest first within each resolution.
@@ -75,6 +77,13 @@ extension MemoryStore.State {
         case .putTasks(let job, let records):
             for record in records { tasks[job, default: [:]][record.index] = record }
         case .putToken(let record): tokens[record.token] = record
+        case .putVirtualCluster(let record): virtualClusters[record.name] = record
+        case .dropVirtualCluster(let name): virtualClusters[name] = nil
+        case .putFairShare(let records):
+            for record in records {
+                fairShare.removeAll { $0.virtualCluster == record.virtualCluster && $0.user == record.user }
+                fairShare.append(record)
+            }
         case .addEvent(let record): events.append(record)
         case .putHistory(let record): put(record)
         case .putUsage(let records):
@@ -118,6 +127,10 @@ extension MemoryStore.State {
         var snapshot = Snapshot()
         snapshot.nodes = nodes.values.filter { $0.state != .released }.sorted { $0.node < $1.node }
         snapshot.tokens = tokens.values.filter { !$0.isRevoked }.sorted { $0.token < $1.token }
+        snapshot.virtualClusters = virtualClusters.values.sorted { $0.name < $1.name }
+        snapshot.fairShare = fairShare.filter {
+            $0.milliCPUSeconds > 0 || $0.memoryMebibyteSeconds > 0 || $0.deviceShareSeconds > 0
+        }.sorted { ($0.virtualCluster ?? "", $0.user) < ($1.virtualCluster ?? "", $1.user) }
 
         let records = jobs.values.map(\.record)
         snapshot.slots = slots.values.filter { !$0.state.isEnded }.sorted { $0.slot < $1.slot }

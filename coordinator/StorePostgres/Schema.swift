@@ -38,6 +38,9 @@ enum Schema {
                 "CREATE INDEX slot_by_end ON slot (since) WHERE \(Table.isEndedSlot)",
                 "CREATE INDEX usage_within_day ON usage (from_at) WHERE \(Table.isWithinDay)",
             ]),
+        Migration(
+            version: 3, name: "virtual clusters",
+            statements: SchemaSharing.tables + SchemaSharing.comments),
     ]
 
     /// All that there ever were, the oldest first.

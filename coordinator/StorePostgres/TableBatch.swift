@@ -138,6 +138,8 @@ struct TableStatements {
     static let history = TableStatements(.history)
     static let usage = TableStatements(.usage)
     static let token = TableStatements(.token)
+    static let virtualCluster = TableStatements(.virtualCluster)
+    static let fairShare = TableStatements(.fairShare)
     /// The table numbers its rows itself.
     static let event = TableStatements(
         name: "event", key: [], columns: ["at", "subject", "subject_number", "message"])

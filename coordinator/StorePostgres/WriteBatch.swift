@@ -98,6 +98,12 @@ private struct Rows {
         let resource: [UInt8]
     }
 
+    private struct FairShareKey: Hashable {
+        /// Byte for byte, as the database compares.
+        let virtualCluster: [UInt8]
+        let user: [UInt8]
+    }
+
     private let revision: UInt64
     private var nodes = Latest<NodeID, NodeRecord>()
     private var jobs = Latest<JobID, JobRecord>()
@@ -105,6 +111,8 @@ private struct Rows {
     private var tasks = Latest<TaskKey, (JobID, TaskRecord)>()
     private var inputs = Latest<InputKey, (key: InputKey, payloads: ArraySlice<String>)>()
     private var tokens = Latest<TokenID, TokenRecord>()
+    private var virtualClusters = Latest<String, (name: String, record: VirtualClusterRecord?)>()
+    private var fairShares = Latest<FairShareKey, FairShareRecord>()
     private var history = Latest<HistoryKey, HistoryRecord>()
     private var usage = Latest<UsageKey, UsageRecord>()
     private var events: [EventRecord] = []
@@ -124,6 +132,14 @@ private struct Rows {
                 inputs.put((key, payloads[range]), key)
             }
         case .putToken(let record): tokens.put(record, record.token)
+        case .putVirtualCluster(let record): virtualClusters.put((record.name, record), record.name)
+        case .dropVirtualCluster(let name): virtualClusters.put((name, nil), name)
+        case .putFairShare(let records):
+            for record in records {
+                let key = FairShareKey(
+                    virtualCluster: Array((record.virtualCluster ?? "").utf8), user: Array(record.user.utf8))
+                fairShares.put(record, key)
+            }
         case .addEvent(let record): events.append(record)
         case .putHistory(let record):
             history.put(record, HistoryKey(resolution: record.resolution, from: record.from))
@@ -156,6 +172,13 @@ private struct Rows {
             try encoder.encode(input.payloads, of: input.key.job, first: input.key.first, into: &row)
         }
         executions += TableBatch.puts(.token, tokens.records) { encoder.encode($0, into: &$1) }
+        executions += virtualClusters.records.filter { $0.record == nil }.map {
+            VirtualClusterRecord.deletion(of: $0.name).execution
+        }
+        executions += try TableBatch.puts(.virtualCluster, virtualClusters.records.compactMap(\.record)) {
+            try encoder.encode($0, into: &$1)
+        }
+        executions += TableBatch.puts(.fairShare, fairShares.records) { encoder.encode($0, into: &$1) }
         executions += TableBatch.puts(.event, events) { encoder.encode($0, into: &$1) }
         return executions
     }

@@ -43,7 +43,9 @@ package struct Numbers: Equatable, Sendable {
             case .putJob(let record): numbers.lastJob = max(numbers.lastJob, record.job.rawValue)
             case .putSlot(let record): numbers.lastSlot = max(numbers.lastSlot, record.slot.rawValue)
             case .putToken(let record): numbers.lastToken = max(numbers.lastToken, record.token.rawValue)
-            case .appendPayloads, .putTasks, .addEvent, .putHistory, .putUsage, .dropHistory: break
+            case .appendPayloads, .putTasks, .putVirtualCluster, .dropVirtualCluster, .putFairShare,
+                .addEvent, .putHistory, .putUsage, .dropHistory:
+                break
             }
         }
         return numbers

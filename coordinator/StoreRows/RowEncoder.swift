@@ -102,6 +102,7 @@ package struct RowEncoder: Sendable {
         row.bind(record.createdAt)
         row.bind(record.since)
         row.bind(NodeList.text(record.crashes))
+        row.bind(record.alternative)
         row.bind(Int64(bitPattern: revision))
     }
 
@@ -142,6 +143,24 @@ package struct RowEncoder: Sendable {
         row.bind(record.createdAt)
     }
 
+    package func encode(_ record: VirtualClusterRecord, into row: inout some RowSink) throws {
+        row.bind(record.name)
+        row.bind(record.weight)
+        row.bind(try json.text(record.quotas.byName))
+        row.bind(try json.text(record.userQuotas.byName))
+        row.bind(record.createdAt)
+    }
+
+    package func encode(_ record: FairShareRecord, into row: inout some RowSink) {
+        // A part of the key, so never NULL; no virtual cluster has an empty name.
+        row.bind(record.virtualCluster ?? "")
+        row.bind(record.user)
+        row.bind(record.asOf)
+        row.bind(record.milliCPUSeconds)
+        row.bind(record.memoryMebibyteSeconds)
+        row.bind(record.deviceShareSeconds)
+    }
+
     package func encode(_ record: HistoryRecord, into row: inout some RowSink) {
         row.bind(record.resolution.rawValue)
         row.bind(record.from)
@@ -179,6 +198,13 @@ package struct RowEncoder: Sendable {
         row.bind(record.subject.word)
         row.bind(record.subject.number)
         row.bind(record.message)
+    }
+}
+
+extension VirtualClusterRecord {
+    /// Deletes the row of this name.
+    package static func deletion(of name: String) -> BoundStatement {
+        BoundStatement("DELETE FROM virtual_cluster WHERE name = ?", [.text(name)])
     }
 }
 

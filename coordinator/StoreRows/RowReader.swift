@@ -73,7 +73,7 @@ package struct RowReader {
     package func slot(_ columns: inout some ColumnReader) throws -> SlotRecord {
         let slot: SlotID = columns.identifier()
         let generation = try columns.generation()
-        return SlotRecord(
+        var record = SlotRecord(
             slot: slot, generation: generation, job: columns.identifier(), state: try columns.word(),
             reason: columns.text(), node: columns.optionalIdentifier(),
             devices: try columns.parsed("a list like '0:1000 1:500'", DeviceList.parse),
@@ -81,6 +81,8 @@ package struct RowReader {
             tasks: try columns.parsed("a list like '17:1 20-30:1'", TaskList.parse),
             createdAt: try columns.instant(), since: try columns.instant(),
             crashes: try columns.nodes())
+        record.alternative = try columns.counter()
+        return record
     }
 
     package func task(_ columns: inout some ColumnReader) throws -> TaskRecord {
@@ -116,6 +118,30 @@ package struct RowReader {
             secretHash: columns.text(), expiresAt: try columns.optionalInstant(),
             usesLeft: try columns.optionalNumber(), isRevoked: columns.boolean(),
             createdAt: try columns.instant())
+    }
+
+    package func virtualCluster(_ columns: inout some ColumnReader) throws -> VirtualClusterRecord {
+        let name = columns.text()
+        let weight = try columns.number(UInt32.self)
+        try columns.check(VirtualClusterRecord.weights.contains(weight), "\(weight)", "a weight of 1 to 1000")
+        return VirtualClusterRecord(
+            name: name, quotas: try quotas(&columns), userQuotas: try quotas(&columns), weight: weight,
+            createdAt: try columns.instant())
+    }
+
+    private func quotas(_ columns: inout some ColumnReader) throws -> [Quota] {
+        let counts: [String: UInt32] = try columns.json(decoder) { counts in
+            counts.allSatisfy { $1 <= Quota.largest && Quota(named: $0, $1) != nil }
+        }
+        return counts.compactMap { Quota(named: $0, $1) }
+    }
+
+    package func fairShare(_ columns: inout some ColumnReader) throws -> FairShareRecord {
+        let virtualCluster = columns.text()
+        return FairShareRecord(
+            virtualCluster: virtualCluster.isEmpty ? nil : virtualCluster, user: columns.text(),
+            asOf: try columns.instant(), milliCPUSeconds: columns.integer(),
+            memoryMebibyteSeconds: columns.integer(), deviceShareSeconds: columns.integer())
     }
 
     package func history(_ columns: inout some ColumnReader) throws -> HistoryRecord {

@@ -18,6 +18,11 @@ package struct SnapshotReader<Connection: RowConnection> {
         snapshot.jobs = try jobs(endedJobs: max(0, endedJobs))
         snapshot.slots = try list(.slot, "\(Table.isOpenSlot) ORDER BY slot", rows.slot)
         snapshot.tokens = try list(.token, "NOT is_revoked ORDER BY token", rows.token)
+        snapshot.virtualClusters = try list(.virtualCluster, "true ORDER BY name", rows.virtualCluster)
+        snapshot.fairShare = try list(
+            .fairShare,
+            "milli_cpu_seconds > 0 OR memory_mib_seconds > 0 OR device_share_seconds > 0"
+                + " ORDER BY virtual_cluster, submitter", rows.fairShare)
         let numbers = try Numbers(on: connection)
         snapshot.lastNode = numbers.lastNode
         snapshot.lastJob = numbers.lastJob

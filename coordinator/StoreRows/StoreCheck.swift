@@ -63,6 +63,8 @@ package struct StoreCheck<Connection: RowConnection> {
         case Table.token.name: _ = try reader.token(&columns)
         case Table.history.name: _ = try reader.history(&columns)
         case Table.usage.name: _ = try reader.usage(&columns)
+        case Table.virtualCluster.name: _ = try reader.virtualCluster(&columns)
+        case Table.fairShare.name: _ = try reader.fairShare(&columns)
         case Table.event.name:
             _ = columns.integer()
             _ = try reader.event(&columns)

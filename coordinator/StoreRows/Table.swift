@@ -44,12 +44,14 @@ package struct Table: Sendable {
     }
 
     private static let json: Set = [
-        "labels", "capacity", "quarantine", "device_quarantines", "specification", "payloads",
+        "labels", "capacity", "quarantine", "device_quarantines", "specification", "payloads", "quotas",
+        "user_quotas",
     ]
     private static let texts: Set = [
         "address", "app", "boot_id", "build", "cordon_reason", "crashes", "devices",
         "key_fingerprint", "kind", "name", "pool", "purpose", "reason", "removal", "resolution",
         "resource", "role", "secret_hash", "state", "submitter", "subject", "message", "tasks", "user",
+        "virtual_cluster",
     ]
 
     package static let meta = Table("meta", key: ["name"], ["value"])
@@ -76,7 +78,7 @@ package struct Table: Sendable {
         "slot", key: ["slot"], indexed: ["job", "node", "state"],
         [
             "generation", "job", "state", "reason", "node", "devices", "exit_code", "attempts", "tasks",
-            "created_at", "since", "crashes", "revision",
+            "created_at", "since", "crashes", "alternative", "revision",
         ])
 
     package static let task = Table(
@@ -105,6 +107,13 @@ package struct Table: Sendable {
             "created_at",
         ])
 
+    package static let virtualCluster = Table(
+        "virtual_cluster", key: ["name"], ["weight", "quotas", "user_quotas", "created_at"])
+
+    package static let fairShare = Table(
+        "fair_share", key: ["virtual_cluster", "submitter"],
+        ["as_of", "milli_cpu_seconds", "memory_mib_seconds", "device_share_seconds"])
+
     package static let event = Table(
         "event", key: ["event"], ["at", "subject", "subject_number", "message"])
 
@@ -113,5 +122,6 @@ package struct Table: Sendable {
     /// All but `meta`.
     package static let all: [Table] = [
         .node, .job, .slot, .task, .taskInput, .token, .event, .history, .usage, .droppedJob,
+        .virtualCluster, .fairShare,
     ]
 }

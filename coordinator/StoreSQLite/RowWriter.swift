@@ -24,6 +24,12 @@ struct RowWriter {
             try put(Statements.task, records, in: database) { $0.encode($1, of: job, into: &$2) }
         case .putToken(let record):
             try put(Statements.token, [record], in: database) { $0.encode($1, into: &$2) }
+        case .putVirtualCluster(let record):
+            try put(Statements.virtualCluster, in: database) { try $0.encode(record, into: &$1) }
+        case .dropVirtualCluster(let name):
+            try SQLiteConnection(database).run(VirtualClusterRecord.deletion(of: name))
+        case .putFairShare(let records):
+            try put(Statements.fairShare, records, in: database) { $0.encode($1, into: &$2) }
         case .addEvent(let record):
             var row = try RawStatement(
                 database, "INSERT INTO event (at, subject, subject_number, message) VALUES (?, ?, ?, ?)")

@@ -38,6 +38,10 @@ enum Schema {
         migrator.registerMigration("0008 retention") { database in
             for statement in retention { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("0009 virtual clusters") { database in
+            for statement in sharing { try database.execute(sql: statement) }
+            try database.execute(sql: "ALTER TABLE slot ADD COLUMN alternative INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 
@@ -229,6 +233,30 @@ enum Schema {
         "CREATE INDEX slot_by_end ON slot (since) WHERE \(Table.isEndedSlot)",
         // Usage that is not summed up by days yet.
         "CREATE INDEX usage_within_day ON usage (from_at) WHERE \(Table.isWithinDay)",
+    ]
+
+    private static let sharing = [
+        """
+        CREATE TABLE virtual_cluster (
+            name TEXT PRIMARY KEY NOT NULL,
+            weight INTEGER NOT NULL,
+            quotas TEXT NOT NULL,
+            user_quotas TEXT NOT NULL,
+            created_at INTEGER NOT NULL
+        ) WITHOUT ROWID
+        """,
+        // `virtual_cluster` is empty for jobs without one.
+        """
+        CREATE TABLE fair_share (
+            virtual_cluster TEXT NOT NULL,
+            submitter TEXT NOT NULL,
+            as_of INTEGER NOT NULL,
+            milli_cpu_seconds INTEGER NOT NULL,
+            memory_mib_seconds INTEGER NOT NULL,
+            device_share_seconds INTEGER NOT NULL,
+            PRIMARY KEY (virtual_cluster, submitter)
+        ) WITHOUT ROWID
+        """,
     ]
 
     private static let indexes = [

@@ -45,4 +45,6 @@ struct Statements {
     static let history = Statements(.history)
     static let usage = Statements(.usage)
     static let token = Statements(.token)
+    static let virtualCluster = Statements(.virtualCluster)
+    static let fairShare = Statements(.fairShare)
 }

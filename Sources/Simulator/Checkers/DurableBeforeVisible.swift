@@ -67,7 +67,8 @@ struct DurableBeforeVisible {
         case .node(let record):
             rows.nodes[record.node]?.keyFingerprint == record.keyFingerprint
                 ? [] : ["node \(record.node) is not in the store"]
-        case .refused, .tasksRetried, .token, .explanation, .jobPlan, .movePlan, .logLocation, .nodeLocation:
+        case .refused, .tasksRetried, .token, .virtualCluster, .virtualClusters, .explanation, .jobPlan,
+            .movePlan, .logLocation, .nodeLocation:
             []
         }
     }

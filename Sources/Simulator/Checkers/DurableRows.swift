@@ -21,7 +21,8 @@ struct DurableRows: Checker {
                 nodes[record.node] = record
             case .putJob(let record): jobs[record.job] = record
             case .putSlot(let record): slots[record.slot] = record.state.isEnded ? nil : record
-            case .appendPayloads, .putTasks, .putToken, .addEvent, .putHistory, .putUsage, .dropHistory:
+            case .appendPayloads, .putTasks, .putToken, .putVirtualCluster, .dropVirtualCluster,
+                .putFairShare, .addEvent, .putHistory, .putUsage, .dropHistory:
                 break
             }
         }

@@ -40,6 +40,9 @@ extension Write {
         case .putTasks(let job, let rows):
             "tasks " + rows.map { "\(job)/\($0.index)#\($0.attempt) \($0.state)" }.joined(separator: " ")
         case .putToken: "token"
+        case .putVirtualCluster(let record): "virtual cluster \(record.name)"
+        case .dropVirtualCluster(let name): "no virtual cluster \(name)"
+        case .putFairShare(let records): "fair share of \(records.count)"
         case .addEvent(let record): "event '\(record.message)'"
         case .putHistory, .putUsage, .dropHistory: "history"
         }
@@ -77,7 +80,8 @@ extension Reply {
         case .node(let record): "node \(record.node) \(record.state)"
         case .token: "token"
         case .enrolled(let node, _): "enrolled \(node)"
-        case .explanation, .jobPlan, .movePlan, .logLocation, .nodeLocation: "answer"
+        case .virtualCluster(let record): "virtual cluster \(record.name)"
+        case .virtualClusters, .explanation, .jobPlan, .movePlan, .logLocation, .nodeLocation: "answer"
         }
     }
 }

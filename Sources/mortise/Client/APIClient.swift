@@ -26,6 +26,10 @@ struct APIClient: Sendable {
         return try decode(try await perform("POST", path, body: bytes, timeout: timeout), of: path)
     }
 
+    func put<Answer: Decodable>(_ path: String, _ body: some Encodable) async throws -> Answer {
+        try decode(try await perform("PUT", path, body: try JSONText.encode(body)), of: path)
+    }
+
     func delete<Answer: Decodable>(_ path: String) async throws -> Answer {
         try decode(try await perform("DELETE", path), of: path)
     }

@@ -49,6 +49,17 @@ struct Cluster: AsyncParsableCommand {
         subcommands: [ClusterShow.self])
 }
 
+struct VirtualCluster: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "virtual-cluster",
+        abstract: "Look at virtual clusters and their quotas, make, change and delete them.",
+        discussion: "Example: mortise vc list",
+        subcommands: [
+            VirtualClusterList.self, VirtualClusterShow.self, VirtualClusterSet.self,
+            VirtualClusterDelete.self,
+        ], aliases: ["vc"])
+}
+
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",

@@ -45,7 +45,7 @@ struct AccessTests {
                 switch (route.method, route.path) {
                 case (_, "/healthz"), (_, "/readyz"), (_, "/v1/openapi.json"), (_, "/v1/enroll"): nil
                 case (_, let path) where path.hasPrefix("/v1/tokens"): .admin
-                case ("DELETE", _), (_, "/v1/cluster/step-down"): .admin
+                case ("DELETE", _), ("PUT", _), (_, "/v1/cluster/step-down"): .admin
                 case ("POST", "/v1/plan"): .viewer
                 case ("POST", _): .operator
                 default: .viewer

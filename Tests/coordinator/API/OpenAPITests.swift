@@ -241,7 +241,7 @@ struct OpenAPITests {
         try expectShape("ErrorBody", full: ErrorBody(code: "", message: ""))
         let page = Page<EventView>(items: [], revision: 1, next: 1)
         let last = Page<EventView>(items: [], revision: 1)
-        for name in ["Job", "Task", "Slot", "Node", "Token", "Event", "Usage"] {
+        for name in ["Job", "Task", "Slot", "Node", "Token", "Event", "Usage", "VirtualCluster"] {
             try expectShape("\(name)Page", full: page, least: last)
         }
     }
@@ -274,6 +274,20 @@ struct OpenAPITests {
                 memoryUsedByteSeconds: 0),
             least: UsageView(
                 user: "", resource: "", bookedSeconds: 0, idleSeconds: 0, unknownSeconds: 0, usedSeconds: 0))
+    }
+
+    @Test func `Shapes of virtual clusters are those of the types`() throws {
+        try expectShape(
+            "VirtualClusterView",
+            full: VirtualClusterView(name: "", weight: 1, quotas: [:], userQuotas: [:], createdAt: ""))
+        try expectShape(
+            "VirtualClusterTypeView",
+            full: VirtualClusterTypeView(type: "", total: 0, used: 0, available: 0, unschedulable: 0))
+        try expectShape(
+            "VirtualClusterUserView", full: VirtualClusterUserView(user: "", used: [:], usageSeconds: 0))
+        try expectShape(
+            "VirtualClusterRequest", full: VirtualClusterRequest(quotas: [:], userQuotas: [:], weight: 1),
+            least: VirtualClusterRequest(quotas: [:]))
     }
 
     @Test func `Words of states and kinds are those of the types`() throws {

@@ -136,8 +136,8 @@ struct MakingRoomTests {
     }
 }
 
-@Suite("Plans")
-struct PlanTests {
+@Suite("Plans and what is done")
+struct PlanOutcomeTests {
     @Test("a plan is what the coordinator then does", arguments: 1...10)
     func equals(seed: UInt64) {
         var random = SeededRandom(seed: seed)
@@ -152,7 +152,7 @@ struct PlanTests {
             }
             if below(3) == 0 { job.placement.slotsPerNode = 1 }
             if below(4) == 0, job.slots.maximum > 1 { job.placement.gang = Gang() }
-            guard case .jobPlan(let plan) = fixture.reply(to: .planJob(job)) else { continue }
+            guard case .jobPlan(let plan) = fixture.reply(to: .planJob(job, tasks: 0)) else { continue }
             let given = fixture.assignments(of: job)
             #expect(given.map { fixture.node(of: $0.key) } == plan.placed.map { $0.node }, "seed \(seed)")
             #expect(given.map(\.devices) == plan.placed.map(\.devices), "seed \(seed)")

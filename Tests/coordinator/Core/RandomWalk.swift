@@ -1,4 +1,5 @@
 import ClusterTypes
+import CoordinatorPlacement
 import CoordinatorStore
 import ProtocolMessages
 
@@ -185,6 +186,7 @@ struct RandomWalk {
         case 220..<222: command(.removeNode(anyNode(), reason: "sold"))
         case 265..<300: command(.acceptNode(anyNode()))
         case 222..<240 where agents.count < 5: enroll()
+        case 300..<306: changeVirtualClusters()
         case 240..<260: ask()
         case 260..<265: failStore()
         default: agentActs()
@@ -246,8 +248,24 @@ struct RandomWalk {
         job.crashLimit = UInt32(below(4))
         if kind != .service, chance(30) { job.timeRequestSeconds = UInt32(1 + below(60)) }
         job.retries = RetryPolicy(any: UInt32(below(3)), rules: [RetryPolicy.Rule(exitCode: 91, count: 3)])
+        if chance(40) { job.placement.virtualCluster = "v\(below(2))" }
         drawPlacement(of: &job)
-        command(.submitJob(job, payloads: payloads, submitter: "ada"))
+        command(.submitJob(job, payloads: payloads, submitter: chance(70) ? "ada" : "bob"))
+    }
+
+    private mutating func changeVirtualClusters() {
+        let name = "v\(below(2))"
+        if chance(20) {
+            command(.dropVirtualCluster(name))
+            return
+        }
+        let gpus = DeviceTypeKey.devices(vendor: "nvidia", .gpu, .amd64)
+        command(
+            .setVirtualCluster(
+                VirtualClusterRecord(
+                    name: name, quotas: [Quota(gpus, UInt32(below(4)))],
+                    userQuotas: chance(50) ? [Quota(gpus, UInt32(1 + below(3)))] : [],
+                    weight: UInt32(1 + below(3)), createdAt: .epoch)))
     }
 
     private mutating func drawPlacement(of job: inout JobSpecification) {
@@ -277,7 +295,8 @@ struct RandomWalk {
     }
 
     private mutating func ask() {
-        switch below(6) {
+        switch below(7) {
+        case 6: command(.listVirtualClusters)
         case 4: command([.explainCluster, .planMoves, .explainSlot(SlotID(UInt64(below(9))))][below(3)])
         case 0: command(.explainJob(anyJob()))
         case 1: command(.explainTask(anyJob(), TaskIndex(below(10))))
@@ -382,6 +401,16 @@ extension Coordinator {
             "numbers", [lastNode, lastJob, lastSlot, lastToken],
             [other.lastNode, other.lastJob, other.lastSlot, other.lastToken])
         compare("tokens", tokens.keys.sorted(), other.tokens.keys.sorted())
+        let names = sharing.virtualClusters.keys.sorted()
+        compare("virtual clusters", names, other.sharing.virtualClusters.keys.sorted())
+        for name in names {
+            compare(
+                "virtual cluster", sharing.virtualClusters[name], other.sharing.virtualClusters[name])
+        }
+        for counter in sharing.used.keys {
+            compare("used of \(counter)", sharing.used[counter], other.sharing.used[counter])
+        }
+        compare("counters", sharing.used.count, other.sharing.used.count)
         return differences
     }
 }

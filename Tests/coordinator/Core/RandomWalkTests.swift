@@ -14,7 +14,9 @@ struct RandomWalkTests {
             case .putJob(let record): ["job \(record.state.rawValue)"]
             case .putSlot(let record): ["slot \(record.state.rawValue)"]
             case .putTasks(_, let records): records.map { "task \($0.state.rawValue)" }
-            case .appendPayloads, .putToken, .addEvent, .putHistory, .putUsage, .dropHistory: []
+            case .appendPayloads, .putToken, .putVirtualCluster, .dropVirtualCluster, .putFairShare,
+                .addEvent, .putHistory, .putUsage, .dropHistory:
+                []
             }
         }
     }

@@ -45,6 +45,9 @@ final class MetricsScraper: Sendable {
         var metrics = ClusterMetrics(
             options: options, now: service.now(), nodes: nodes, jobs: jobs.map(\.record),
             telemetry: service.telemetry())
+        if case .virtualClusters(let found) = await service.submit(.listVirtualClusters) {
+            metrics.virtualClusters = found
+        }
         let states = SlotState.allCases.filter { !$0.isEnded }
         var after: SlotID?
         while true {

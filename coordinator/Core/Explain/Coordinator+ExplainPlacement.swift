@@ -31,6 +31,7 @@ extension Coordinator {
                     + misfits.map { "\($0.1) \($0.0.explanation)" }.joined(separator: ", ")
                     + (nearest.map { "; nearest: \($0)" } ?? ""))
         }
+        lines += [quotaExplanation(for: job)].compactMap(\.self)
         lines += explainWaiting(slot, state, at: now)
         if let crashes = slots[slot]?.record.crashes, !crashes.isEmpty {
             lines.append(explain(crashes, limit: state.record.specification.crashLimit))

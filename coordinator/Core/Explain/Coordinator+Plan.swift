@@ -79,6 +79,7 @@ extension Coordinator {
         if let reason = impossibility(of: specification, at: now) {
             throw CommandRefusal(.impossible, reason)
         }
+        try checkVirtualCluster(of: specification, by: "")
         var trial = self
         trial.refreshBoard()
         let job = JobID(lastJob + 1)

@@ -10,6 +10,7 @@ extension Coordinator {
         into output: inout Output
     ) throws(CommandRefusal) -> Reply {
         try checkSubmission(specification, payloads, at: now)
+        try checkVirtualCluster(of: specification, by: submitter)
         lastJob += 1
         let job = JobID(lastJob)
         var record = JobRecord(

@@ -8,7 +8,9 @@ extension Coordinator {
         for waiting: [SlotID], of job: JobID, _ request: PlacementRequest, at now: Instant,
         into output: inout Output
     ) {
-        guard let state = jobs[job], !state.record.specification.isEverywhere else { return }
+        guard let state = jobs[job], !state.record.specification.isEverywhere,
+            !request.alternatives.allSatisfy(\.isOverQuota)
+        else { return }
         let since = state.waitsSince ?? now
         jobs[job]?.waitsSince = since
         guard searchesLeft > 0 else { return }
@@ -122,7 +124,7 @@ extension Coordinator {
     }
 
     private func mayPreempt(_ job: Job) -> Bool {
-        limits.preemptionGap != nil || preemptibleSlots > 0
+        limits.preemptionGap != nil || sharing.preemptibleSlots > 0
     }
 
     /// What the slots of a job are worth to one that wants their place; nil: they stay.

@@ -65,7 +65,7 @@ extension Coordinator {
             Occupant(slot: slot.slot, job: slot.job, request: request, devices: slot.devices))
         nodes[node]?.used += request.resources
         for grant in slot.devices { nodes[node]?.book(grant) }
-        if job.record.specification.placement.isPreemptible { preemptibleSlots += 1 }
+        charge(slot, on: node)
     }
 
     /// Gives back what `occupy` booked.
@@ -75,7 +75,7 @@ extension Coordinator {
         else { return }
         nodes[node]?.used -= occupant.request.resources
         for grant in occupant.devices { nodes[node]?.usedShares[Int(grant.device)] -= grant.shares }
-        if jobs[slot.job]?.record.specification.placement.isPreemptible == true { preemptibleSlots -= 1 }
+        discharge(slot.slot, at: now)
         needsPlacement = true
         settle(node, reason: "", at: now, into: &output)
         releaseProbe(slot, at: now, into: &output)

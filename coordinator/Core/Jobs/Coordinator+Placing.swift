@@ -42,6 +42,10 @@ extension Coordinator {
             let slot = pending ?? addPendingSlot(to: job, at: now, into: &output)
             assign(slot, to: placement, at: now, into: &output)
             noteStart(of: job, at: now)
+            // What its quotas leave is another amount now.
+            if jobs[job]?.record.specification.placement.virtualCluster != nil {
+                request = self.request(of: job)
+            }
         }
         stopWaiting(job)
     }
@@ -53,13 +57,19 @@ extension Coordinator {
         }
     }
 
-    /// The highest priority first, aging included, then the oldest.
+    /// The highest priority first, aging included; of equal ones that of the virtual cluster and then of the user who has
+    /// had least, then the oldest.
     func jobsThatWantSlots(at now: Instant) -> [JobID] {
-        var found: [(priority: Int32, job: JobID)] = []
+        var found: [(priority: Int32, standing: Standing, job: JobID)] = []
         for job in jobs.values where slotsWanted(job) > 0 {
-            found.append((priority(of: job, at: now), job.record.job))
+            let number = job.record.job
+            found.append((priority(of: job, at: now), standing(of: number, at: now), number))
         }
-        return found.sorted { ($1.priority, $0.job) < ($0.priority, $1.job) }.map(\.job)
+        return found.sorted {
+            if $0.priority != $1.priority { return $0.priority > $1.priority }
+            if $0.standing != $1.standing { return $0.standing < $1.standing }
+            return $0.job < $1.job
+        }.map(\.job)
     }
 
     private func priority(of job: Job, at now: Instant) -> Int32 {
@@ -131,8 +141,10 @@ extension Coordinator {
             default: break
             }
         }
+        let together = specification.placement.gang == nil ? 1 : state.record.counts.ready
         for position in request.alternatives.indices {
             let demand = request.alternatives[position]
+            narrow(&request.alternatives[position], of: state.record, slots: together)
             request.alternatives[position].with = with
             request.alternatives[position].apart = apart
             if demand.countsOnNodes || !state.heldNodes.isEmpty { request.alternatives[position].job = job }

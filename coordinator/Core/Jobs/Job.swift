@@ -50,6 +50,8 @@ struct Slot: Sendable {
     var credits: UInt32 = 0
     /// A task has been executed here, well or badly.
     var hasRunTask = false
+    /// While it is placed.
+    var charge: Charge?
 
     init(record: SlotRecord) { self.record = record }
 }

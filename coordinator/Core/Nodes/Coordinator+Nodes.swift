@@ -164,6 +164,7 @@ extension Coordinator {
 
     mutating func setCapacity(_ capacity: NodeCapacity, of node: NodeID) {
         guard var known = nodes[node] else { return }
+        sharing.noteCapacity(capacity, insteadOf: known.record.capacity)
         known.record.capacity = capacity
         if known.record.declared == nil { known.record.declared = DeclaredHardware(capacity) }
         known.record.declared?.raise(to: capacity)
@@ -356,6 +357,9 @@ extension Coordinator {
         }
         liveness.forget(node, at: now, limits)
         nodes[node]?.record.removal = nil
+        if let capacity = nodes[node]?.record.capacity {
+            sharing.noteCapacity(NodeCapacity(), insteadOf: capacity)
+        }
         forgetFlaps(of: node)
         setState(.released, of: node, reason: reason, at: now, into: &output)
         releasedNodes.append(node)
