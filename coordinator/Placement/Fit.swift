@@ -52,14 +52,12 @@ extension PlacementDemand {
         if isOverQuota || !isAllowed(on: node) { return .quota }
         if let misfit = company(on: node) { return misfit }
         if !node.takesWork { return .state }
-        if let seconds {
-            let needed = now + .seconds(seconds)
-            if let endsAt = node.endsAt, endsAt < needed { return .time }
-            if let hold = node.hold, hold.job != job, hold.startsAt.map({ $0 < needed }) ?? true {
+        let needed = seconds.map { now + .seconds($0) }
+        if let needed, let endsAt = node.endsAt, endsAt < needed { return .time }
+        if let hold = node.hold, hold.job != job {
+            guard endsInTime, let needed, let startsAt = hold.startsAt, needed <= startsAt else {
                 return .hold
             }
-        } else if let hold = node.hold, hold.job != job {
-            return .hold
         }
         for wanted in request.counted where node.free(of: wanted.name) < Int(wanted.count) { return .counted }
         let wanted = request.resources

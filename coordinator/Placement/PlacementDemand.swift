@@ -7,6 +7,8 @@ package struct PlacementDemand: Sendable, Hashable {
     package var preferences: [Constraint] = []
     /// How long a slot that is given now may need its node; nil: that does not matter.
     package var seconds: Int64?
+    /// After `seconds` it is over, as its job says: it may use nodes that are kept for later.
+    package var endsInTime = false
     /// Whose slots are counted for `slotsPerNode`, and who may use what is held; nil where neither matters, so that
     /// equal jobs share a class.
     package var job: JobID?

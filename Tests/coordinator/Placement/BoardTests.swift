@@ -154,12 +154,16 @@ struct BoardTests {
         var held = F.node(1)
         held.hold = Hold(job: JobID(7), startsAt: F.now + .seconds(100))
         var fixture = F(held)
-        #expect(fixture.place(F.request { $0.seconds = 101 }) == nil)
-        #expect(fixture.place(F.request { $0.seconds = 99 }) == "n1", "it ends before")
+        #expect(fixture.place(F.request { ($0.seconds, $0.endsInTime) = (101, true) }) == nil)
+        #expect(fixture.place(F.request { $0.seconds = 99 }) == nil, "nobody says that it ends")
+        #expect(
+            fixture.place(F.request { ($0.seconds, $0.endsInTime) = (99, true) }) == "n1", "it ends before")
         #expect(fixture.place(F.request(job: 7) { ($0.seconds, $0.job) = (500, JobID(7)) }) == "n1")
         held.hold = Hold(job: JobID(7))
         fixture.board.update(held)
-        #expect(fixture.place(F.request { $0.seconds = 1 }) == nil, "nobody knows when it starts")
+        #expect(
+            fixture.place(F.request { ($0.seconds, $0.endsInTime) = (1, true) }) == nil,
+            "nobody knows when it starts")
     }
 
     @Test("all slots of a gang are placed, or nothing has changed")

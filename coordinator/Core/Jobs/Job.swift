@@ -29,6 +29,7 @@ struct Job: Sendable {
             var demand = PlacementDemand(
                 request: request, constraints: specification.constraints,
                 seconds: limits.secondsNeeded(specification))
+            demand.endsInTime = specification.kind == .batch && specification.timeRequestSeconds != nil
             demand.preferences = specification.placement.preferences
             demand.slotsPerNode = specification.placement.slotsPerNode
             return demand
