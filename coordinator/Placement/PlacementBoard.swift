@@ -1,57 +1,33 @@
 package import ClusterTypes
 
-/// All nodes, and for each class of slots the best place among them.
-///
-/// A value: on a copy one can try what would happen. Each class keeps the score of every node in a tree whose root is the
-/// best; only nodes that have changed since the class was asked for are scored again. No node is left out, so the
-/// result is that of a look at all of them.
+/// All nodes, and for each class of slots the best place among them. A value: on a copy one can try what would happen.
 package struct PlacementBoard: Sendable {
-    /// In the order of their first appearance, in which equally good ones are preferred.
-    package private(set) var nodes: [PlacementNode] = []
+    private var values: NodeValues
     private var positions: [NodeID: Int] = [:]
-    private var rooms = NodeRooms()
     private var models = ModelTable()
-    private var scorer: any NodeScore
-    private var standings: [Double] = []
-    private var classes: [PlacementDemand: Int] = [:]
-    private var rankings: [Ranking] = []
-    /// Positions of nodes in the order in which they have changed; of older changes only the number is known.
-    private var changes: [Int32] = []
-    private var forgottenChanges = 0
-    /// The number of the change that a node had last.
-    private var lastChange: [Int] = []
-    private var uses = 0
+    private var rankings = ClassRankings<PlacementDemand>()
     private var domains: [String: [String]] = [:]
-    /// As many nodes as the trees have leaves for.
-    private var leaves: Int { rankings.first?.tree.capacity ?? .max }
 
-    /// Scores of all classes together. 8,000,000: 128 MB.
-    private static let largestScores = 8_000_000
+    /// In the order of their first appearance, in which equally good ones are preferred.
+    package var nodes: [PlacementNode] { values.nodes }
 
-    package init(scorer: any NodeScore) { self.scorer = scorer }
+    package init(scorer: any NodeScore) { values = NodeValues(scorer: scorer) }
 
     // MARK: Nodes
 
     /// Takes in what a node is now.
     package mutating func update(_ node: PlacementNode) {
-        let room = room(of: node)
+        let model = model(of: node)
         if let position = positions[node.node] {
             guard nodes[position] != node else { return }
             if nodes[position].capacity.labels != node.capacity.labels { domains = [:] }
-            nodes[position] = node
-            rooms.set(position, to: room, with: node.occupants.lazy.map { WorkClass($0.request) })
-            noteChange(of: position)
+            values.set(position, to: node, model: model)
+            rankings.noteChange(of: position)
         } else {
             positions[node.node] = nodes.count
-            nodes.append(node)
-            rooms.append(room)
-            rooms.set(
-                nodes.count - 1, to: room, with: node.occupants.lazy.map { WorkClass($0.request) })
-            standings.append(0)
-            lastChange.append(-1)
+            values.append(node, model: model)
+            rankings.addNode()
             domains = [:]
-            if nodes.count > leaves { forgetRankings() }
-            noteChange(of: nodes.count - 1)
         }
     }
 
@@ -79,43 +55,23 @@ package struct PlacementBoard: Sendable {
 
     /// Places are judged anew, as of now.
     package mutating func judge(by scorer: any NodeScore) {
-        self.scorer = scorer
-        for position in nodes.indices { standings[position] = scorer.standing(of: position, in: rooms) }
-        forgetRankings()
+        values.use(scorer)
+        rankings.forget()
     }
 
-    private mutating func forgetRankings() {
-        rankings.removeAll(keepingCapacity: true)
-        classes.removeAll(keepingCapacity: true)
-    }
-
-    private mutating func room(of node: PlacementNode) -> NodeRooms.Room {
-        let devices = node.capacity.devices
+    private mutating func model(of node: PlacementNode) -> Int? {
         let known = models.count
-        let model = models.model(of: devices)
+        let model = models.model(of: node.capacity.devices)
         // Which models a class may use was told by those that were known.
-        if models.count > known { forgetRankings() }
-        return NodeRooms.Room(
-            model: model, milliCPU: Int(node.free.milliCPU),
-            memory: Int(node.free.memoryBytes),
-            shares: devices.indices.map { devices[$0].isUsable ? Int(node.freeShares[$0]) : 0 })
-    }
-
-    private mutating func noteChange(of position: Int) {
-        standings[position] = scorer.standing(of: position, in: rooms)
-        if changes.count > 4 * nodes.count + 1_024 {
-            forgottenChanges += changes.count
-            changes.removeAll(keepingCapacity: true)
-        }
-        lastChange[position] = forgottenChanges + changes.count
-        changes.append(Int32(position))
+        if models.count > known { rankings.forget() }
+        return model
     }
 
     /// Whole devices of each of the scorer's models.
     package var devicesByModel: [Int] {
         var counts = [Int](repeating: 0, count: ModelTable.size)
-        for position in nodes.indices where rooms.models[position] >= 0 {
-            counts[rooms.models[position]] += nodes[position].capacity.devices.count
+        for position in nodes.indices where values.rooms.models[position] >= 0 {
+            counts[values.rooms.models[position]] += nodes[position].capacity.devices.count
         }
         return counts
     }
@@ -125,76 +81,76 @@ package struct PlacementBoard: Sendable {
         nodes.indices.map { position in
             let capacity = nodes[position].capacity
             return NodeRooms.Room(
-                model: rooms.models[position] < 0 ? nil : rooms.models[position],
+                model: values.rooms.models[position] < 0 ? nil : values.rooms.models[position],
                 milliCPU: Int(capacity.resources.milliCPU), memory: Int(capacity.resources.memoryBytes),
                 shares: capacity.devices.map { $0.isUsable ? Int(wholeDeviceShares) : 0 })
         }
     }
 
     /// The same for the scorer, which knows numbers alone.
-    package func work(of demand: PlacementDemand) -> WorkClass { models.work(of: demand.request) }
+    package func work(of request: ResourceRequest) -> WorkClass { models.work(of: request) }
 
     // MARK: Places
 
     /// - Returns: the best node and the devices to take there; nil where none has room. Nothing is taken.
     package mutating func best(_ demand: PlacementDemand, at now: Instant) -> (NodeID, [DeviceGrant])? {
-        let number = ranking(of: demand)
-        refresh(number, at: now)
-        while let position = rankings[number].tree.best {
-            if let devices = devices(for: rankings[number].slots, on: position, at: now) {
+        let slots = SlotClass(demand: demand, work: models.rememberedWork(of: demand.request))
+        let values = values
+        var best = rankings.best(demand) { values.value(of: $0, for: slots, at: now) }
+        while let position = best {
+            if let devices = values.devices(for: slots, on: position, at: now) {
                 return (nodes[position].node, devices)
             }
             // What has changed is time alone, and time does not come back.
-            rankings[number].tree.set(position, -.infinity)
+            best = rankings.best(demand, without: position)
         }
         return nil
     }
+}
 
-    private mutating func ranking(of demand: PlacementDemand) -> Int {
-        uses += 1
-        if let number = classes[demand] {
-            rankings[number].lastUse = uses
-            return number
-        }
-        let ranking = Ranking(
-            slots: SlotClass(demand: demand, work: models.work(of: demand.request)),
-            // Some nodes may come without a new tree.
-            tree: BestNode(count: min(leaves, nodes.count + 64)), lastUse: uses)
-        let most = max(16, Self.largestScores / max(1, nodes.count))
-        var number = rankings.count
-        if number >= most,
-            let oldest = rankings.indices.min(by: { rankings[$0].lastUse < rankings[$1].lastUse })
-        {
-            classes[rankings[oldest].slots.demand] = nil
-            rankings[oldest] = ranking
-            number = oldest
-        } else {
-            rankings.append(ranking)
-        }
-        classes[demand] = number
-        return number
+private struct SlotClass: Sendable {
+    let demand: PlacementDemand
+    /// The same for the scorer.
+    let work: WorkClass
+}
+
+/// The nodes, and what a place on each is worth.
+private struct NodeValues: Sendable {
+    private(set) var nodes: [PlacementNode] = []
+    private(set) var rooms = NodeRooms()
+    private var scorer: any NodeScore
+    private var standings: [Double] = []
+
+    init(scorer: any NodeScore) { self.scorer = scorer }
+
+    mutating func append(_ node: PlacementNode, model: Int?) {
+        nodes.append(node)
+        rooms.append(Self.room(of: node, model: model))
+        standings.append(0)
+        set(nodes.count - 1, to: node, model: model)
     }
 
-    private mutating func refresh(_ number: Int, at now: Instant) {
-        let seen = rankings[number].seen
-        let known = forgottenChanges + changes.count
-        if seen < forgottenChanges || known - seen > nodes.count {
-            let slots = rankings[number].slots
-            let values = nodes.indices.map { value(of: $0, for: slots, at: now) }
-            rankings[number].tree.fill(values.count) { values[$0] }
-        } else {
-            for change in seen..<known {
-                let position = Int(changes[change - forgottenChanges])
-                // A later change tells the same.
-                guard lastChange[position] == change else { continue }
-                let value = value(of: position, for: rankings[number].slots, at: now)
-                rankings[number].tree.set(position, value)
-            }
-        }
-        rankings[number].seen = known
+    mutating func set(_ position: Int, to node: PlacementNode, model: Int?) {
+        nodes[position] = node
+        rooms.set(
+            position, to: Self.room(of: node, model: model),
+            with: node.occupants.lazy.map { WorkClass($0.request) })
+        standings[position] = scorer.standing(of: position, in: rooms)
     }
 
-    private func value(of position: Int, for slots: SlotClass, at now: Instant) -> Double {
+    mutating func use(_ scorer: any NodeScore) {
+        self.scorer = scorer
+        for position in nodes.indices { standings[position] = scorer.standing(of: position, in: rooms) }
+    }
+
+    private static func room(of node: PlacementNode, model: Int?) -> NodeRooms.Room {
+        let devices = node.capacity.devices
+        return NodeRooms.Room(
+            model: model, milliCPU: Int(node.free.milliCPU), memory: Int(node.free.memoryBytes),
+            shares: devices.indices.map { devices[$0].isUsable ? Int(node.freeShares[$0]) : 0 })
+    }
+
+    func value(of position: Int, for slots: SlotClass, at now: Instant) -> Double {
         guard rooms.fits(slots.work, on: position),
             slots.demand.misfit(on: nodes[position], at: now) == nil
         else { return -.infinity }
@@ -212,7 +168,8 @@ package struct PlacementBoard: Sendable {
         return rooms.models[position] == ModelTable.mixed || (request.count > 1 && request.type == .npu)
     }
 
-    private func devices(for slots: SlotClass, on position: Int, at now: Instant) -> [DeviceGrant]? {
+    /// nil where it does not fit any more.
+    func devices(for slots: SlotClass, on position: Int, at now: Instant) -> [DeviceGrant]? {
         let node = nodes[position]
         guard let request = slots.demand.request.devices else {
             return slots.demand.misfit(on: node, at: now) == nil ? [] : nil
@@ -237,20 +194,6 @@ extension WorkClass {
     }
 }
 
-private struct SlotClass: Sendable {
-    let demand: PlacementDemand
-    /// The same for the scorer.
-    let work: WorkClass
-}
-
-private struct Ranking: Sendable {
-    let slots: SlotClass
-    var tree: BestNode
-    /// How many changes it knows of; -1: none of the nodes was looked at.
-    var seen = -1
-    var lastUse: Int
-}
-
 /// Numbers for the models of devices, as scorers want them.
 private struct ModelTable: Sendable {
     /// More than one model on the node, or a model beyond those that have numbers: looked at exactly.
@@ -265,6 +208,9 @@ private struct ModelTable: Sendable {
     }
 
     private var models: [Model] = []
+    private var works: [ResourceRequest: WorkClass] = [:]
+    /// Requests whose work is remembered: a kilobyte each.
+    private static let mostWorks = 4_096
 
     var count: Int { models.count }
 
@@ -281,10 +227,19 @@ private struct ModelTable: Sendable {
         }
         if let known { return known }
         guard models.count < Self.mixed else { return Self.mixed }
+        works = [:]
         models.append(
             Model(
                 type: first.type, name: first.model, vendor: first.vendor, memoryBytes: first.memoryBytes))
         return models.count - 1
+    }
+
+    mutating func rememberedWork(of request: ResourceRequest) -> WorkClass {
+        if let known = works[request] { return known }
+        if works.count >= Self.mostWorks { works = [:] }
+        let work = work(of: request)
+        works[request] = work
+        return work
     }
 
     func work(of request: ResourceRequest) -> WorkClass {

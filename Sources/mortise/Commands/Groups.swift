@@ -53,7 +53,7 @@ struct VirtualCluster: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "virtual-cluster",
         abstract: "Look at virtual clusters and their quotas, make, change and delete them.",
-        discussion: "Example: mortise vc list",
+        discussion: "Example: mortise virtual-cluster list",
         subcommands: [
             VirtualClusterList.self, VirtualClusterShow.self, VirtualClusterSet.self,
             VirtualClusterDelete.self,

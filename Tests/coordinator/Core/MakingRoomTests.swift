@@ -152,7 +152,7 @@ struct PlanOutcomeTests {
             }
             if below(3) == 0 { job.placement.slotsPerNode = 1 }
             if below(4) == 0, job.slots.maximum > 1 { job.placement.gang = Gang() }
-            guard case .jobPlan(let plan) = fixture.reply(to: .planJob(job, tasks: 0)) else { continue }
+            guard case .jobPlan(let plan) = fixture.reply(to: .planJob(job, tasks: nil)) else { continue }
             let given = fixture.assignments(of: job)
             #expect(given.map { fixture.node(of: $0.key) } == plan.placed.map { $0.node }, "seed \(seed)")
             #expect(given.map(\.devices) == plan.placed.map(\.devices), "seed \(seed)")

@@ -67,7 +67,7 @@ struct WorkTally: Sendable {
     func mixture(on board: PlacementBoard) -> WorkMixture {
         WorkMixture(
             entries.map { entry in
-                (work: board.work(of: PlacementDemand(request: entry.request)), share: entry.weight)
+                (work: board.work(of: entry.request), share: entry.weight)
             })
     }
 }
