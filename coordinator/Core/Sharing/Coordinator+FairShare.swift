@@ -68,12 +68,12 @@ extension Coordinator {
 
     func virtualClusterStatus(at now: Instant) -> [VirtualClusterStatus] {
         let records = sharing.virtualClusters.values.sorted { $0.name < $1.name }
-        var keys: Set<DeviceTypeKey> = []
-        for record in records { keys.formUnion(record.quotas.map(\.key)) }
-        for counter in sharing.used.keys { keys.insert(counter.key) }
+        var types: [DeviceTypeKey] = []
+        for key in records.flatMap(\.quotas).map(\.key) + sharing.used.keys.map(\.key)
+        where !types.contains(key) { types.append(key) }
         let stocks = stocks()
         var shares = records.map { _ in [VirtualClusterStatus.TypeShare]() }
-        for key in keys.sorted() {
+        for key in types.sorted() {
             let claims = records.map { record in
                 VirtualClusterShares.Claim(
                     quota: record.quotas[key] ?? 0, used: whole(sharing.used(of: key, in: record.name)))
