@@ -116,7 +116,7 @@ extension SlotRecord {
     static func example(
         _ number: UInt64, job: UInt64 = 1, node: UInt64? = 1, state: SlotState = .running
     ) -> SlotRecord {
-        SlotRecord(
+        var record = SlotRecord(
             slot: SlotID(number), generation: Generation(7), job: JobID(job), state: state, reason: "r",
             node: node.map { NodeID($0) },
             devices: [DeviceGrant(device: 3, shares: 1_000), DeviceGrant(device: 0, shares: 1)],
@@ -125,6 +125,8 @@ extension SlotRecord {
                 + [41, 42].map { TaskAttempt(index: $0, attempt: 2) }
                 + [TaskAttempt(index: .max - 1, attempt: .max), TaskAttempt(index: .max, attempt: .max)],
             createdAt: .seconds(11), since: .seconds(12), crashes: [NodeID(3), NodeID(.max), NodeID(3)])
+        record.alternative = 2
+        return record
     }
 }
 

@@ -106,7 +106,9 @@ struct RandomWrites {
 
     private mutating func fairShare() -> FairShareRecord {
         FairShareRecord(
-            virtualCluster: Bool.random(using: &random) ? nil : "v\(number(2))", user: text(),
+            virtualCluster: Bool.random(using: &random) ? nil : "v\(number(2))",
+            // A name, as tokens have it.
+            user: ["ada", "bob", "Zoë", "o'neil; --", "王"][Int(number(5) % 5)],
             asOf: instant(),
             milliCPUSeconds: Int64(number(3)) - 1, memoryMebibyteSeconds: Int64(number(2)) - 1)
     }

@@ -126,7 +126,7 @@ struct RoundTripTests {
         try await kind.withStore { store in
             func record(_ name: String?, _ user: String, _ amount: Int64) -> FairShareRecord {
                 FairShareRecord(
-                    virtualCluster: name, user: user, asOf: .seconds(amount), milliCPUSeconds: amount,
+                    virtualCluster: name, user: user, asOf: .seconds(amount % 1_000), milliCPUSeconds: amount,
                     memoryMebibyteSeconds: 2 * amount, deviceShareSeconds: 3 * amount)
             }
             _ = try store.commit([
