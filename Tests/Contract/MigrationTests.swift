@@ -26,7 +26,9 @@ struct MigrationTests {
     /// - Parameter isWhole: the version had all columns that there are.
     private func expect(_ store: any Store, toHold memory: MemoryStore, isWhole: Bool) async throws {
         let read = try await Contents(of: store)
-        let expected = try await Contents(of: memory)
+        var expected = try await Contents(of: memory)
+        // Slots had one request when none of these versions was new.
+        for position in expected.slots.indices { expected.slots[position].alternative = 0 }
         if isWhole { #expect(read == expected) }
         #expect(read.revision == expected.revision)
         #expect(read.jobs == expected.jobs && read.tokens == expected.tokens)

@@ -229,7 +229,7 @@ extension Coordinator {
         guard !needsPlacement, storeFailure == nil else { return faults }
         var tried = self
         tried.refreshBoard()
-        for job in jobsThatWantSlots(at: handledAt) where startDeadlines.deadline(of: job) == nil {
+        for job in jobsThatWantSlots() where startDeadlines.deadline(of: job) == nil {
             var request = request(of: job)
             let isGang = jobs[job]?.record.specification.placement.gang != nil
             let waiting = pendingSlots(of: job)

@@ -5,20 +5,22 @@ import ProtocolMessages
 // Gangs: all slots start together, know of each other, and go back together when one of them is gone.
 extension Coordinator {
     /// Places all slots of the job or none, so that no gang ever holds what another one waits for.
+    ///
+    /// - Returns: false: it wants no more.
     mutating func placeGang(
         _ job: JobID, _ request: inout PlacementRequest, at now: Instant, into output: inout Output
-    ) {
-        guard let state = jobs[job] else { return }
+    ) -> Bool {
+        guard let state = jobs[job] else { return false }
         // Those that are on their way back are waited for.
         let isWhole = state.slots.allSatisfy { slots[$0]?.record.state == .pending }
-        guard isWhole else { return }
+        guard isWhole else { return false }
         var waiting = pendingSlots(of: job)
         while waiting.count < Int(state.record.counts.ready) {
             waiting.append(addPendingSlot(to: job, at: now, into: &output))
         }
         guard let placements = board.placeAll(waiting, of: &request, at: now) else {
             makeRoom(for: waiting, of: job, request, at: now, into: &output)
-            return
+            return false
         }
         stopWaiting(job)
         for member in members(waiting, placements, of: state.record.specification) {
@@ -27,6 +29,7 @@ extension Coordinator {
         }
         let limit = state.record.specification.placement.gang?.startSeconds ?? 0
         gangDeadlines.set(job, to: now + .seconds(Int64(limit)))
+        return false
     }
 
     private struct Member {

@@ -24,11 +24,12 @@ extension Coordinator {
         }
     }
 
-    /// More slots than its least only make a job that runs task after task faster: nothing is kept for that.
+    /// More slots than its least only make a job faster: nothing is kept for that.
     private func lacksItsLeast(_ job: Job) -> Bool {
-        guard job.ledger != nil else { return true }
         let placed = job.slots.count { slots[$0]?.record.state.isPlaced ?? false }
-        return placed < job.record.specification.slots.minimum
+        // The commands of a batch job are each for itself: where one runs, the next ones will.
+        return job.record.specification.kind == .batch
+            ? placed == 0 : placed < job.record.specification.slots.minimum
     }
 
     /// It has all its places, or wants none any more.

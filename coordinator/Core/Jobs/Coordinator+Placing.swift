@@ -3,51 +3,74 @@ import CoordinatorPlacement
 import ProtocolMessages
 
 extension Coordinator {
-    /// One round: jobs in their order, of each as many slots as it wants, may have and fit. What finds no place may get
-    /// one by preemption, or after long waiting by a reservation.
+    /// One round: slot by slot in the order of `Queues`, of each job as many as it wants, may have and fit. What finds no
+    /// place may get one by preemption, or after long waiting by a reservation.
     mutating func placePendingSlots(at now: Instant, into output: inout Output) {
         refreshBoard()
         searchesLeft = limits.searchesPerRound
         for job in holders where slotsWanted(job) == 0 { stopWaiting(job) }
         let before = tally.count
         var areSomeBound = false
-        for job in jobsThatWantSlots(at: now) {
-            var request = request(of: job)
-            areSomeBound = areSomeBound || request.alternatives.contains { !$0.with.isEmpty }
-            if jobs[job]?.record.specification.placement.gang != nil {
-                placeGang(job, &request, at: now, into: &output)
-            } else {
-                placeSlots(of: job, &request, at: now, into: &output)
-            }
+        var queues = queues(at: now)
+        var turn: Turn?
+        while let job = queues.next {
+            var current = turn?.job == job ? turn ?? Turn(job) : begin(job)
+            turn = nil
+            areSomeBound = areSomeBound || current.request.alternatives.contains { !$0.with.isEmpty }
+            let isMore =
+                jobs[job]?.record.specification.placement.gang == nil
+                ? placeOne(&current, at: now, into: &output)
+                : placeGang(job, &current.request, at: now, into: &output)
+            if isMore { turn = current }
+            queues.goOn(isDone: !isMore) { standing(of: $0, at: now) }
         }
         // Those that stand where another job is may have a place now.
         if areSomeBound, tally.count > before { needsPlacement = true }
     }
 
-    private mutating func placeSlots(
-        of job: JobID, _ request: inout PlacementRequest, at now: Instant, into output: inout Output
-    ) {
-        let isEverywhere = jobs[job]?.record.specification.isEverywhere ?? false
-        var waiting = pendingSlots(of: job)[...]
-        for _ in 0..<slotsWanted(job) {
-            guard mayStart(job, at: now) else { break }
-            let pending = waiting.popFirst()
-            guard let placement = board.place(pending ?? nextSlot, of: &request, at: now) else {
-                // What runs everywhere it can wants nothing more.
-                if isEverywhere { return }
-                let slot = pending ?? addPendingSlot(to: job, at: now, into: &output)
-                makeRoom(for: [slot], of: job, request, at: now, into: &output)
-                return
-            }
-            let slot = pending ?? addPendingSlot(to: job, at: now, into: &output)
-            assign(slot, to: placement, at: now, into: &output)
-            noteStart(of: job, at: now)
-            // What its quotas leave is another amount now.
-            if jobs[job]?.record.specification.placement.virtualCluster != nil {
-                request = self.request(of: job)
-            }
+    /// What is left to do for a job in a round.
+    private struct Turn {
+        let job: JobID
+        var request: PlacementRequest
+        var pending: ArraySlice<SlotID> = []
+        var wanted = 0
+
+        init(_ job: JobID, request: PlacementRequest? = nil) {
+            self.job = job
+            self.request = request ?? PlacementRequest(job: job, alternatives: [])
         }
-        stopWaiting(job)
+    }
+
+    private func begin(_ job: JobID) -> Turn {
+        var turn = Turn(job, request: request(of: job))
+        turn.pending = pendingSlots(of: job)[...]
+        turn.wanted = slotsWanted(job)
+        return turn
+    }
+
+    /// - Returns: a slot was placed, and the job wants more.
+    private mutating func placeOne(_ turn: inout Turn, at now: Instant, into output: inout Output) -> Bool {
+        let job = turn.job
+        guard turn.wanted > 0, mayStart(job, at: now) else {
+            stopWaiting(job)
+            return false
+        }
+        let pending = turn.pending.popFirst()
+        guard let placement = board.place(pending ?? nextSlot, of: &turn.request, at: now) else {
+            // What runs everywhere it can wants nothing more.
+            if jobs[job]?.record.specification.isEverywhere ?? true { return false }
+            let slot = pending ?? addPendingSlot(to: job, at: now, into: &output)
+            makeRoom(for: [slot], of: job, turn.request, at: now, into: &output)
+            return false
+        }
+        let slot = pending ?? addPendingSlot(to: job, at: now, into: &output)
+        assign(slot, to: placement, at: now, into: &output)
+        noteStart(of: job, at: now)
+        turn.wanted -= 1
+        if turn.wanted == 0 { stopWaiting(job) }
+        // What its quotas leave is another amount now.
+        if jobs[job]?.record.specification.placement.virtualCluster != nil { turn.request = request(of: job) }
+        return turn.wanted > 0
     }
 
     /// A slot waits only while there are tasks that no other slot has taken.
@@ -57,20 +80,19 @@ extension Coordinator {
         }
     }
 
-    /// The highest priority first, aging included; of equal ones that of the virtual cluster and then of the user who has
-    /// had least, then the oldest.
-    func jobsThatWantSlots(at now: Instant) -> [JobID] {
-        var found: [(priority: Int32, standing: Standing, job: JobID)] = []
+    private func queues(at now: Instant) -> Queues {
+        var queues = Queues()
         for job in jobs.values where slotsWanted(job) > 0 {
-            let number = job.record.job
-            found.append((priority(of: job, at: now), standing(of: number, at: now), number))
+            queues.add(
+                job.record.job, priority(of: job, at: now), of: job.record.submitter,
+                in: job.record.specification.placement.virtualCluster)
         }
-        return found.sorted {
-            if $0.priority != $1.priority { return $0.priority > $1.priority }
-            if $0.standing != $1.standing { return $0.standing < $1.standing }
-            return $0.job < $1.job
-        }.map(\.job)
+        queues.sort { standing(of: $0, at: now) }
+        return queues
     }
+
+    /// In the order of their submission.
+    func jobsThatWantSlots() -> [JobID] { jobs.values.filter { slotsWanted($0) > 0 }.map(\.record.job) }
 
     private func priority(of job: Job, at now: Instant) -> Int32 {
         let own = job.record.specification.priority
