@@ -60,6 +60,9 @@ struct FairOrderTests {
             .setVirtualCluster(VirtualClusterRecord(name: "v", quotas: [cores], createdAt: .epoch)))
         _ = fixture.join(cpus: 8)
         let job = JobSpecification.single(.batch, slots: 6) { $0.placement.virtualCluster = "v" }
+        guard case .jobPlan(let plan) = fixture.reply(to: .planJob(job, tasks: nil)) else { return }
+        #expect(
+            plan.placed.count == 3 && plan.waiting == 3 && plan.reasons.contains { $0.contains("quota 3") })
         #expect(fixture.assignments(of: job).count == 3)
         guard case .explanation(let lines) = fixture.reply(to: .explainJob(JobID(1))) else { return }
         #expect(lines.contains { $0.contains("quota 3, used 3") }, "\(lines)")

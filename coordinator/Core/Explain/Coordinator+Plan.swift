@@ -83,15 +83,18 @@ extension Coordinator {
         var trial = self
         trial.refreshBoard()
         let job = JobID(lastJob + 1)
-        let record = JobRecord(job: job, specification: specification, submitter: "", submittedAt: now)
+        let most = slotsAtMost(specification, tasks)
+        var record = JobRecord(job: job, specification: specification, submitter: "", submittedAt: now)
+        record.counts.ready = UInt32(most)
         trial.jobs[job] = Job(record: record, limits)
         var request = trial.request(of: job)
-        let most = slotsAtMost(specification, tasks)
-        var placements = trial.place(most, of: &request, at: now)
+        let allowed = min(most, Int(trial.quotaRoom(for: job)))
+        var placements = trial.place(allowed, of: &request, at: now)
         let isUnlimited = specification.slots.maximum >= SlotCount.unlimited
         let least = isUnlimited ? min(most, Int(specification.slots.minimum)) : most
         let isWhole = placements.count >= least || specification.isEverywhere
         var reasons = isWhole ? [] : trial.reasonsToWait(request, at: now)
+        if allowed < most { reasons += [trial.quotaExplanation(for: job)].compactMap(\.self) }
         if !isWhole, specification.placement.gang != nil {
             reasons.insert(
                 "it is a gang of \(most): \(placements.count) of its slots would fit now, all or none "

@@ -49,19 +49,29 @@ struct WorkTally: Sendable {
         return entries.count - 1
     }
 
-    /// True where a tenth of the mixture, or the devices, are others than when this was true last.
+    /// True where a tenth of the mixture, or a twentieth of the devices, are others than when this was true last.
+    ///
+    /// - Parameter devices: of each model.
     mutating func isNews(devices: [Int]) -> Bool {
-        if untilLook > 0, devices == judgedDevices { return false }
+        let areOthers = areOthers(devices)
+        if untilLook > 0, !areOthers { return false }
         untilLook = Self.interval
         let shares = entries.map { total > 0 ? $0.weight / total : 0 }
         let moved = shares.indices.reduce(0.0) { sum, position in
             let before = position < judgedShares.count ? judgedShares[position] : 0
             return sum + abs(shares[position] - before)
         }
-        guard moved > 0.2 || devices != judgedDevices else { return false }
+        guard moved > 0.2 || areOthers else { return false }
         judgedShares = shares
         judgedDevices = devices
         return true
+    }
+
+    private func areOthers(_ devices: [Int]) -> Bool {
+        guard devices.count == judgedDevices.count else { return true }
+        let changes = zip(devices, judgedDevices)
+        let isNewModel = changes.contains { ($0 > 0) != ($1 > 0) }
+        return isNewModel || changes.reduce(0) { $0 + abs($1.0 - $1.1) } * 20 > judgedDevices.reduce(0, +)
     }
 
     func mixture(on board: PlacementBoard) -> WorkMixture {
