@@ -73,9 +73,10 @@ struct PostgresFaultTests {
         }
     }
 
+    /// Until it is gone: what follows would find it at its work else.
     private func terminate(_ process: Int32, _ connection: Connection) throws {
         try connection.execute(
-            Statement("SELECT pg_terminate_backend($1::bigint::int)"), [.integer(Int64(process))])
+            Statement("SELECT pg_terminate_backend($1::bigint::int, 60000)"), [.integer(Int64(process))])
     }
 
     /// Waits until a process of the server waits for something.
