@@ -36,9 +36,11 @@ struct CloudOptions: ParsableArguments {
 
 /// Asks the metadata service of a cloud, which has no TLS: link-local, and only when it is asked for.
 ///
-/// Blocking; one that is silent costs `limit`.
+/// Blocking; a machine without one costs `limit`, one that takes requests and stays silent `attempts` times as much:
+/// while a machine boots they may be slow, and labels that are missed would be missed for as long as the agent runs.
 struct CloudMetadata {
     static let limit = TimeAmount.seconds(2)
+    private static let attempts = 5
     private static let answerLimitBytes = 256 << 10
 
     let service: HTTPSEndpoint
@@ -77,6 +79,14 @@ struct CloudMetadata {
     /// - Returns: the body of an answer with status 200; nil for another.
     /// - Throws: when nobody answers in time.
     private func ask(_ method: HTTPMethod, _ path: String, _ headers: HTTPHeaders) throws -> String? {
+        for _ in 1..<Self.attempts {
+            do { return try askOnce(method, path, headers) } catch ChannelError.eof {}
+        }
+        return try askOnce(method, path, headers)
+    }
+
+    /// - Throws: `ChannelError.eof` where the connection was made, and closed or silent.
+    private func askOnce(_ method: HTTPMethod, _ path: String, _ headers: HTTPHeaders) throws -> String? {
         var headers = headers
         headers.add(name: "Host", value: service.description)
         headers.add(name: "Connection", value: "close")

@@ -6,10 +6,13 @@ import NIOPosix
 struct MetadataService {
     static let token = "c2VjcmV0"
 
-    let channel: any Channel
+    private let group: MultiThreadedEventLoopGroup
+    private let channel: any Channel
 
+    /// On a thread of its own: on those that other tests keep busy it would answer too late.
     static func start() async throws -> MetadataService {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
@@ -18,12 +21,15 @@ struct MetadataService {
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        return MetadataService(channel: channel)
+        return MetadataService(group: group, channel: channel)
     }
 
     var endpoint: String { "127.0.0.1:\(channel.localAddress?.port ?? 0)" }
 
-    func stop() async throws { try await channel.close() }
+    func stop() async throws {
+        try await channel.close()
+        try await group.shutdownGracefully()
+    }
 
     private final class Answer: ChannelInboundHandler {
         typealias InboundIn = HTTPServerRequestPart
