@@ -57,6 +57,69 @@ import Testing
         }
     }
 
+    @Test("The slots of a gang find each other, and one that is killed takes the others back with it")
+    func gang() async throws {
+        try await TestCluster.run { cluster in
+            try await cluster.startAgents("birch", "cedar")
+            let ledger = Ledger(path: cluster.path("ledger"))
+            let script = try cluster.script(
+                "ring",
+                """
+                hosts=$(wc -l < "$MORTISE_HOSTFILE")
+                \(ledger.append("$RANK of $WORLD_SIZE at $MASTER_ADDR:$MASTER_PORT, $hosts hosts"))
+                # The first time the second one is killed, with all that belongs to it.
+                if [ "$RANK" = 1 ] && mkdir "\(cluster.path("once"))"; then kill -KILL $PPID; sleep 60; fi
+                while [ $(wc -l < "\(cluster.path("ledger"))") -lt 4 ]; do sleep 0.05; done
+                """)
+            let result = try await cluster.run(
+                Programs.commandLine,
+                [
+                    "run", "--name", "ring", "--gang", "--gang-port", "29601", "--slots", "2", "--constraint",
+                    "apart=ring", "--cpus", "0.1", "--wait", "--", "sh", script,
+                ])
+            #expect(result.status == 0, "\(result)")
+            #expect(
+                ledger.lines.sorted()
+                    == [0, 0, 1, 1].map { "\($0) of 2 at 127.0.0.1:29601, 2 hosts" }, "each started twice")
+        }
+    }
+
+    @Test("Preemptible work gives way and runs again; a quota holds back the rest, and explain says so")
+    func sharing() async throws {
+        try await TestCluster.run { cluster in
+            try await cluster.startAgent("birch")
+            let cpus = try #require(try await cluster.node("birch")).capacity.resources.milliCPU / 1_000
+            let idle = try await cluster.submit(
+                "--name", "idle", "--preemptible", "--cpus", "\(cpus)", "--", "sleep", "600")
+            try await eventually("1 slots of job \(idle) run") {
+                try await cluster.job(idle).tasks.running == 1
+            }
+            let urgent = try await cluster.mortise(
+                "run", "--name", "urgent", "--cpus", "1", "--wait", "--", "true")
+            #expect(urgent.status == 0, "\(urgent)")
+            try await eventually("1 slots of job \(idle) run") {
+                try await cluster.job(idle).tasks.running == 1
+            }
+            #expect(try await cluster.mortise("job", "cancel", "\(idle)").status == 0)
+
+            let made = try await cluster.mortise("virtual-cluster", "set", "v", "--quota", "cpu=1")
+            #expect(made.status == 0, "\(made)")
+            let never = try await cluster.mortise(
+                "run", "--virtual-cluster", "v", "--cpus", "1.5", "--", "true")
+            #expect(never.status == 4 && never.errors.contains("could never have a slot"), "\(never)")
+            let job = try await cluster.submit(
+                "--virtual-cluster", "v", "--slots", "3", "--cpus", "0.5", "--", "sleep", "600")
+            try await eventually("2 slots of job \(job) run") {
+                try await cluster.job(job).tasks.running == 2
+            }
+            let reason = try await cluster.mortise("explain", "job", "\(job)")
+            #expect(reason.output.contains("1 are beyond a quota"), "\(reason)")
+            #expect(reason.output.contains("(quota 1, used 1)"), "\(reason)")
+            let stranding = try await cluster.mortise("virtual-cluster", "set", "v", "--quota", "cpu=0")
+            #expect(stranding.status == 4 && stranding.errors.contains("job \(job) has 1"), "\(stranding)")
+        }
+    }
+
     /// A machine without devices says what its tool says: the rest of the way is the real one.
     private static func fakeTool(_ cluster: TestCluster) throws -> String {
         let folder = cluster.path("tools")

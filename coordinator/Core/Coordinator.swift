@@ -235,8 +235,8 @@ package struct Coordinator: Sendable {
             case .explainTask(let job, let index): return .explanation(try explain(index, of: job))
             case .explainNode(let node): return .explanation(try explain(node, at: now))
             case .explainSlot(let slot): return .explanation(try explain(slot, at: now))
-            case .planJob(let specification, let tasks):
-                return .jobPlan(try plan(specification, tasks: tasks, at: now))
+            case .planJob(let specification, let tasks, let submitter):
+                return .jobPlan(try plan(specification, tasks: tasks, by: submitter, at: now))
             case .planMoves: return .movePlan(planMoves(at: now))
             case .explainCluster: return .explanation(explainCluster())
             case .locateLog(let subject): return try locate(subject)

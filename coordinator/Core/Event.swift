@@ -78,7 +78,7 @@ package enum Command: Sendable, Hashable {
     case explainSlot(SlotID)
     /// Where the slots of such a job would go now. `tasks`: how many it would have; nil: as its array says, or any
     /// number.
-    indirect case planJob(JobSpecification, tasks: UInt32?)
+    indirect case planJob(JobSpecification, tasks: UInt32?, submitter: String)
     /// Which moves would make devices whole.
     case planMoves
     /// What is out of the ordinary in the whole cluster; nothing when all is well.

@@ -89,7 +89,8 @@ package struct Limits: Sendable, Hashable {
     package var patienceSeconds: UInt32 = 600
     /// Jobs that have nodes kept for them at once. 4: each keeps some of the cluster from others.
     package var reservations = 4
-    /// Jobs of one round for which all nodes are searched for what could end: 16, of 10,000 nodes some ms each.
+    /// Jobs of one round for which all nodes are searched for what could end. 16: the others have their turn when there are
+    /// fewer.
     package var searchesPerRound = 16
     /// Work of a priority that is higher by so much stops other work, preemptible or not; nil: it never does.
     package var preemptionGap: Int32?

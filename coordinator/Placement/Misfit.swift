@@ -17,7 +17,7 @@ package enum Misfit: Int, Sendable, Hashable, CaseIterable, Comparable {
         case .deviceModel: "have no device of this type and model"
         case .deviceMemory: "have no device with enough memory"
         case .counted: "lack a counted resource"
-        case .quota: "have devices that its virtual cluster or user may have no more of"
+        case .quota: "are beyond a quota of its virtual cluster or user"
         case .affinity: "hold the wrong jobs"
         case .slotsPerNode: "hold as many of its slots as they may"
         case .state: "take no work"

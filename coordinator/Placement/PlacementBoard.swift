@@ -209,7 +209,7 @@ private struct ModelTable: Sendable {
 
     private var models: [Model] = []
     private var works: [ResourceRequest: WorkClass] = [:]
-    /// Requests whose work is remembered: a kilobyte each.
+    /// Requests whose work is remembered: more than are asked for at once.
     private static let mostWorks = 4_096
 
     var count: Int { models.count }

@@ -1,5 +1,14 @@
 package import ClusterTypes
 
+/// When a slot will be gone.
+package enum SlotEnd: Sendable, Hashable {
+    case latest(Instant)
+    /// It will, but nobody knows when.
+    case unknown
+    /// Nobody waits for its end: a service.
+    case never
+}
+
 /// Nodes that are kept for slots which have waited long: what runs there ends, nothing that would delay them is added.
 package struct Reservation: Sendable, Hashable {
     /// Each once.
@@ -12,10 +21,9 @@ extension PlacementBoard {
     /// Where so many slots would have their places soonest. Ends that are not known count as later than all known
     /// ones; of such nodes those come first where the least has to end.
     ///
-    /// - Parameter end: when a slot will have ended at the latest; nil: nobody knows.
-    /// - Returns: nil where not all of them would fit even if everything ended.
+    /// - Returns: nil where not all of them would fit even if all that will end has ended.
     package func reservation(
-        for slots: [SlotID], of request: PlacementRequest, at now: Instant, end: (Occupant) -> Instant?
+        for slots: [SlotID], of request: PlacementRequest, at now: Instant, end: (Occupant) -> SlotEnd
     ) -> Reservation? {
         var board = self
         var request = request
@@ -35,7 +43,7 @@ extension PlacementBoard {
 
     /// - Returns: when, and the node as it will be then.
     private func soonest(
-        _ demands: [PlacementDemand], _ now: Instant, _ end: (Occupant) -> Instant?
+        _ demands: [PlacementDemand], _ now: Instant, _ end: (Occupant) -> SlotEnd
     ) -> (Instant?, PlacementNode)? {
         var best: (start: Instant?, ended: Int, node: PlacementNode)?
         for node in nodes where node.takesWork {
@@ -66,12 +74,18 @@ extension Reservation {
 extension PlacementNode {
     /// Lets what is there end, soonest first, until one of the demands fits.
     fileprivate func soonest(
-        _ demands: [PlacementDemand], _ now: Instant, _ end: (Occupant) -> Instant?
+        _ demands: [PlacementDemand], _ now: Instant, _ end: (Occupant) -> SlotEnd
     ) -> (start: Instant?, ended: Int, node: PlacementNode)? {
         let last = Instant(microseconds: .max)
-        let leaving = occupants.map { (end: end($0), slot: $0.slot) }.sorted {
-            ($0.end ?? last, $0.slot) < ($1.end ?? last, $1.slot)
+        var leaving: [(end: Instant?, slot: SlotID)] = []
+        for occupant in occupants {
+            switch end(occupant) {
+            case .latest(let end): leaving.append((end, occupant.slot))
+            case .unknown: leaving.append((nil, occupant.slot))
+            case .never: break
+            }
         }
+        leaving.sort { ($0.end ?? last, $0.slot) < ($1.end ?? last, $1.slot) }
         var node = self
         for (ended, occupant) in leaving.enumerated() {
             node.release(occupant.slot)

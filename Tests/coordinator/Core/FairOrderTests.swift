@@ -53,18 +53,24 @@ struct FairOrderTests {
     }
 
     @Test("a quota holds back what it must, and lets preemptible work have what is idle")
-    func quota() {
+    func quota() throws {
         var fixture = Fixture.withToken()
-        guard let cores = Quota(named: "cpu", 3) else { return }
+        let cores = try #require(Quota(named: "cpu", 3))
         _ = fixture.command(
             .setVirtualCluster(VirtualClusterRecord(name: "v", quotas: [cores], createdAt: .epoch)))
         _ = fixture.join(cpus: 8)
         let job = JobSpecification.single(.batch, slots: 6) { $0.placement.virtualCluster = "v" }
-        guard case .jobPlan(let plan) = fixture.reply(to: .planJob(job, tasks: nil)) else { return }
+        guard case .jobPlan(let plan) = fixture.reply(to: .planJob(job, tasks: nil, submitter: "ada")) else {
+            Issue.record("no plan")
+            return
+        }
         #expect(
             plan.placed.count == 3 && plan.waiting == 3 && plan.reasons.contains { $0.contains("quota 3") })
         #expect(fixture.assignments(of: job).count == 3)
-        guard case .explanation(let lines) = fixture.reply(to: .explainJob(JobID(1))) else { return }
+        guard case .explanation(let lines) = fixture.reply(to: .explainJob(JobID(1))) else {
+            Issue.record("no explanation")
+            return
+        }
         #expect(lines.contains { $0.contains("quota 3, used 3") }, "\(lines)")
         let idle = JobSpecification.single(.batch, slots: 9) {
             $0.placement.virtualCluster = "v"

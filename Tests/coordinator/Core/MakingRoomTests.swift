@@ -84,6 +84,19 @@ struct MakingRoomTests {
         #expect(fixture.core.nodes[node]?.hold == nil)
     }
 
+    @Test("nothing is kept where only the end of a service would make room")
+    func serviceStays() {
+        var limits = Limits.defaults
+        limits.patienceSeconds = 10
+        var fixture = Fixture.withToken(limits: limits)
+        let (node, connection) = fixture.join(cpus: 2)
+        _ = fixture.assignments(of: .single(.service))
+        _ = fixture.submit(.single(.batch, cpus: 2) { $0.job = "large" })
+        fixture.pass(20, beatsOn: [connection])
+        #expect(fixture.core.nodes[node]?.hold == nil)
+        #expect(fixture.assignments(of: .single(.batch)).count == 1)
+    }
+
     @Test("short work fills what is kept for a job whose start is known")
     func backfills() {
         var limits = Limits.defaults
@@ -152,7 +165,11 @@ struct PlanOutcomeTests {
             }
             if below(3) == 0 { job.placement.slotsPerNode = 1 }
             if below(4) == 0, job.slots.maximum > 1 { job.placement.gang = Gang() }
-            guard case .jobPlan(let plan) = fixture.reply(to: .planJob(job, tasks: nil)) else { continue }
+            guard case .jobPlan(let plan) = fixture.reply(to: .planJob(job, tasks: nil, submitter: "ada"))
+            else {
+                Issue.record("seed \(seed): no plan")
+                return
+            }
             let given = fixture.assignments(of: job)
             #expect(given.map { fixture.node(of: $0.key) } == plan.placed.map { $0.node }, "seed \(seed)")
             #expect(given.map(\.devices) == plan.placed.map(\.devices), "seed \(seed)")
@@ -160,7 +177,10 @@ struct PlanOutcomeTests {
             guard plan.waiting > 0 else { continue }
             #expect(!plan.reasons.isEmpty)
             guard case .explanation(let lines) = fixture.reply(to: .explainJob(JobID(fixture.core.lastJob)))
-            else { continue }
+            else {
+                Issue.record("seed \(seed): no explanation")
+                return
+            }
             #expect(lines.contains { $0.contains("of 6 nodes that take work") }, "seed \(seed)")
         }
     }

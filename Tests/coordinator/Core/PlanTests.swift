@@ -9,7 +9,7 @@ struct PlanTests {
     private func plan(
         _ specification: JobSpecification, tasks: UInt32? = nil, in fixture: inout Fixture
     ) -> JobPlan? {
-        let output = fixture.command(.planJob(specification, tasks: tasks))
+        let output = fixture.command(.planJob(specification, tasks: tasks, submitter: "ada"))
         #expect(output.writes.isEmpty && output.actions.count == 1)
         for case .reply(_, .jobPlan(let plan)) in output.actions { return plan }
         return nil
@@ -83,7 +83,7 @@ struct PlanTests {
     @Test func `A job that no node could hold is refused`() {
         var fixture = Fixture.withToken()
         _ = fixture.join(cpus: 2)
-        let reply = fixture.reply(to: .planJob(.single(.batch, cpus: 3), tasks: nil))
+        let reply = fixture.reply(to: .planJob(.single(.batch, cpus: 3), tasks: nil, submitter: "ada"))
         guard case .refused(let refusal) = reply else {
             Issue.record("\(String(describing: reply))")
             return

@@ -173,9 +173,9 @@ struct VirtualClusterTests {
         #expect(fixture.core.quotaExplanation(for: job) == nil)
         let half = submit(Self.work("a", shares: 500), to: &fixture)
         #expect(fixture.core.quotaRoom(for: half) == 1 && fixture.core.quotaRoom(for: job) == 0)
-        #expect(fixture.core.quotaAllows(half, on: node) && !fixture.core.quotaAllows(job, on: node))
+        #expect(fixture.core.isWithinQuota(half, on: node) && !fixture.core.isWithinQuota(job, on: node))
         let other = submit(Self.work(nil, slots: 2), to: &fixture)
-        #expect(fixture.core.quotaRoom(for: other) == .max && fixture.core.quotaAllows(other, on: node))
+        #expect(fixture.core.quotaRoom(for: other) == .max && fixture.core.isWithinQuota(other, on: node))
         #expect(fixture.core.sharing.used(of: Self.gpus, in: "a") == 3_500)
         end(job, in: &fixture, on: connection)
         #expect(fixture.core.sharing.used(of: Self.gpus, in: "a") == 500)
@@ -190,9 +190,12 @@ struct VirtualClusterTests {
         _ = fixture.reply(to: .setVirtualCluster(Self.cluster("a", gpus: 2)))
         let job = submit(Self.work("a", slots: 3) { $0.placement.isPreemptible = true }, to: &fixture)
         #expect(fixture.core.sharing.used.isEmpty)
-        #expect(fixture.core.quotaRoom(for: job) == .max && fixture.core.quotaAllows(job, on: node))
+        #expect(fixture.core.quotaRoom(for: job) == .max && fixture.core.isWithinQuota(job, on: node))
         #expect(fixture.core.sharing.fairShare.held(by: .user("ada", in: "a")).deviceShares == 3_000)
-        guard case .virtualClusters(let found) = fixture.reply(to: .listVirtualClusters) else { return }
+        guard case .virtualClusters(let found) = fixture.reply(to: .listVirtualClusters) else {
+            Issue.record("another answer")
+            return
+        }
         // What they have is to be had.
         #expect(found.first?.shares.map(\.available) == [2])
     }
@@ -224,9 +227,9 @@ struct VirtualClusterTests {
             .single(.service, cpus: 3) { $0.placement.virtualCluster = name }
         }
         let limited = submit(work("a"), to: &fixture)
-        #expect(fixture.core.quotaRoom(for: limited) == 0 && !fixture.core.quotaAllows(limited, on: node))
+        #expect(fixture.core.quotaRoom(for: limited) == 0 && !fixture.core.isWithinQuota(limited, on: node))
         let free = submit(work("b"), to: &fixture)
-        #expect(fixture.core.quotaRoom(for: free) == .max && fixture.core.quotaAllows(free, on: node))
+        #expect(fixture.core.quotaRoom(for: free) == .max && fixture.core.isWithinQuota(free, on: node))
     }
 
     @Test("A quota is not lowered below what runs, and says who has it")
@@ -282,7 +285,10 @@ struct VirtualClusterTests {
         _ = fixture.join(cpus: 16, gpus: 2)
         _ = fixture.reply(to: .setVirtualCluster(Self.cluster("a", gpus: 2)))
         let job = submit(Self.work("a", slots: 3), to: &fixture)
-        guard case .explanation(let lines) = fixture.reply(to: .explainJob(job)) else { return }
+        guard case .explanation(let lines) = fixture.reply(to: .explainJob(job)) else {
+            Issue.record("another answer")
+            return
+        }
         #expect(
             lines.contains(
                 "virtual cluster 'a' may have 0 more of nvidia_gpu_amd64 (quota 2, used 2); a slot needs 1"))
@@ -299,7 +305,10 @@ struct VirtualClusterTests {
         _ = fixture.command(.cordonNode(node, reason: "look"))
         _ = fixture.place()
         fixture.pass(60, beatsOn: [first, second])
-        guard case .virtualClusters(let found) = fixture.reply(to: .listVirtualClusters) else { return }
+        guard case .virtualClusters(let found) = fixture.reply(to: .listVirtualClusters) else {
+            Issue.record("another answer")
+            return
+        }
         #expect(found.map(\.record.name) == ["a", "b"])
         let gpus = found.map { $0.shares.first { $0.name == "nvidia_gpu_amd64" } }
         // 4 of 8 are out of service: each bears 2. The slots are on the first node, so that 4 are free.
@@ -330,7 +339,7 @@ struct VirtualClusterTests {
             submit(Self.work("c", slots: 1) { $0.placement.virtualCluster = nil }, by: "cyd", to: &fixture),
         ]
         func order(at now: Instant) -> [JobID] {
-            let standings = fixture.core.fairShareOrder(of: jobs, at: now)
+            let standings = jobs.map { fixture.core.standing(of: $0, at: now) }
             return zip(standings, jobs).sorted { $0.0 < $1.0 }.map(\.1)
         }
         // cyd has 1 of 8; a 2, b 5 of 8 for four times the weight.
@@ -378,5 +387,15 @@ struct VirtualClusterTests {
             writes += fixture.say(.heartbeat(Heartbeat(sequence: 1)), on: connection).writes
         }
         #expect(writes == [])
+    }
+}
+
+extension Coordinator {
+    /// No quota keeps the next slot of the job off the node.
+    fileprivate func isWithinQuota(_ job: JobID, on node: NodeID) -> Bool {
+        guard let node = nodes[node]?.placement.emptied else { return false }
+        return request(of: job).alternatives.contains {
+            Fit($0, on: node, at: .seconds(1_000)) != .misses(.quota)
+        }
     }
 }

@@ -119,6 +119,7 @@ struct BoardPropertyTests {
             request.alternatives[0].job = nil
             _ = cluster.fixture.board.place(SlotID(UInt64(number)), of: &request, at: F.now)
         }
+        var plans = 0
         for _ in 0..<60 {
             let demand = cluster.demand()
             guard !cluster.fixture.board.nodes.contains(where: { Fit(demand, on: $0, at: F.now).isFit })
@@ -139,6 +140,7 @@ struct BoardPropertyTests {
                 Issue.record("seed \(seed): an unknown node")
                 continue
             }
+            plans += 1
             var cleared = node
             for victim in plan.victims {
                 let occupant = node.occupants.first { $0.slot == victim }
@@ -152,6 +154,7 @@ struct BoardPropertyTests {
                 #expect(!Fit(demand, on: node, at: F.now).isFit, "seed \(seed): \(spared) could be spared")
             }
         }
+        #expect(plans > 0, "seed \(seed): nothing was tried")
     }
 
     @Test("a reservation says when there is room, as far as ends are known", arguments: 1...20)
@@ -161,18 +164,37 @@ struct BoardPropertyTests {
             var request = PlacementRequest(job: JobID(1), alternatives: [cluster.demand()])
             _ = cluster.fixture.board.place(SlotID(UInt64(number)), of: &request, at: F.now)
         }
-        let end: (Occupant) -> Instant? = { F.now + .seconds(Int64($0.slot.rawValue)) }
+        // One in seven is a service, one in five says nothing.
+        let end: (Occupant) -> SlotEnd = { occupant in
+            let number = occupant.slot.rawValue
+            if number % 7 == 0 { return .never }
+            return number % 5 == 0 ? .unknown : .latest(F.now + .seconds(Int64(number)))
+        }
+        var waits = 0
         for _ in 0..<40 {
             let demand = cluster.demand()
             let request = PlacementRequest(job: JobID(50), alternatives: [demand])
             let found = cluster.fixture.board.reservation(
                 for: [SlotID(999)], of: request, at: F.now, end: end)
-            guard let found, let start = found.startsAt else { continue }
+            guard let found else {
+                // Not even when all has ended that will.
+                for var node in cluster.fixture.board.nodes {
+                    for occupant in node.occupants where end(occupant) != .never {
+                        node.release(occupant.slot)
+                    }
+                    #expect(!Fit(demand, on: node, at: F.now).isFit, "seed \(seed): there is a way")
+                }
+                continue
+            }
+            guard let start = found.startsAt else { continue }
+            if start > F.now { waits += 1 }
             func fits(at moment: Instant) -> Bool {
                 cluster.fixture.board.nodes.contains { node in
                     var node = node
                     for occupant in node.occupants {
-                        if let end = end(occupant), end <= moment { node.release(occupant.slot) }
+                        if case .latest(let end) = end(occupant), end <= moment {
+                            node.release(occupant.slot)
+                        }
                     }
                     return Fit(demand, on: node, at: moment).isFit
                 }
@@ -182,18 +204,25 @@ struct BoardPropertyTests {
                 #expect(!fits(at: start - .seconds(1)), "seed \(seed): it could start sooner")
             }
         }
+        #expect(waits > 0, "seed \(seed): nothing was tried")
     }
 
     @Test("moves free the devices that they say, and move nothing twice", arguments: 1...20)
     func defragmentation(seed: UInt64) {
+        // Not every cluster has something to free.
+        let freed = (0..<5).map { freedByMoves(seed: 100 * seed + $0) }
+        #expect(freed.contains { $0 > 0 }, "seed \(seed): nothing was tried")
+    }
+
+    /// - Returns: how many devices became whole.
+    private func freedByMoves(seed: UInt64) -> Int {
         var cluster = Cluster(seed: seed)
         for number in 1...150 {
             var request = PlacementRequest(job: JobID(1), alternatives: [cluster.demand()])
             _ = cluster.fixture.board.place(SlotID(UInt64(number)), of: &request, at: F.now)
-            if number % 2 == 0,
-                let node = cluster.fixture.board.nodes.first(where: { !$0.occupants.isEmpty }),
-                let occupant = node.occupants.first
-            {
+        }
+        for node in cluster.fixture.board.nodes {
+            for occupant in node.occupants where cluster.random.below(2) == 0 {
                 cluster.fixture.board.change(node.node) { $0.release(occupant.slot) }
             }
         }
@@ -218,6 +247,7 @@ struct BoardPropertyTests {
             #expect(board[entry.node]?.freeShares[Int(entry.device)] == wholeDeviceShares, "seed \(seed)")
         }
         #expect(board.wholeDevices >= whole + freed.count, "seed \(seed)")
+        return freed.count
     }
 }
 

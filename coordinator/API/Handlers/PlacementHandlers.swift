@@ -7,7 +7,8 @@ extension APIHandlers {
         let request = try call.decode(PlanRequest.self)
         let faults = request.validate()
         guard faults.isEmpty else { throw APIError.invalid(faults) }
-        let reply = try await submit(.planJob(request.specification, tasks: request.tasks))
+        let reply = try await submit(
+            .planJob(request.specification, tasks: request.tasks, submitter: call.caller?.name ?? ""))
         guard case .jobPlan(let plan) = reply else { throw unexpected(reply, to: "planJob") }
         return try .json(PlanView(plan))
     }

@@ -74,17 +74,17 @@ extension Coordinator {
     /// Places the job's slots on a copy of what is known now, as if it were the next in its turn. Nothing is submitted,
     /// and nothing is stopped for it.
     func plan(
-        _ specification: JobSpecification, tasks: UInt32?, at now: Instant
+        _ specification: JobSpecification, tasks: UInt32?, by submitter: String, at now: Instant
     ) throws(CommandRefusal) -> JobPlan {
         if let reason = impossibility(of: specification, at: now) {
             throw CommandRefusal(.impossible, reason)
         }
-        try checkVirtualCluster(of: specification, by: "")
+        try checkVirtualCluster(of: specification, by: submitter)
         var trial = self
         trial.refreshBoard()
         let job = JobID(lastJob + 1)
         let most = slotsAtMost(specification, tasks)
-        var record = JobRecord(job: job, specification: specification, submitter: "", submittedAt: now)
+        var record = JobRecord(job: job, specification: specification, submitter: submitter, submittedAt: now)
         record.counts.ready = UInt32(most)
         trial.jobs[job] = Job(record: record, limits)
         var request = trial.request(of: job)

@@ -163,14 +163,16 @@ extension Coordinator {
         keep(found.nodes, startsAt: start, for: job)
     }
 
-    /// When a slot will have ended at the latest, as its job says; nil: nobody knows.
-    func end(of occupant: Occupant, at now: Instant) -> Instant? {
+    /// As its job says.
+    func end(of occupant: Occupant, at now: Instant) -> SlotEnd {
         guard let record = slots[occupant.slot]?.record, let job = jobs[record.job]?.record else {
-            return nil
+            return .unknown
         }
         let specification = job.specification
+        if specification.kind == .service, record.state != .stopping { return .never }
         let seconds = specification.timeoutSeconds ?? specification.timeRequestSeconds
-        guard specification.kind == .batch, let seconds else { return nil }
-        return max(now, record.since + .seconds(Int64(seconds) + Int64(specification.stopGraceSeconds)))
+        guard specification.kind == .batch, let seconds else { return .unknown }
+        return .latest(
+            max(now, record.since + .seconds(Int64(seconds) + Int64(specification.stopGraceSeconds))))
     }
 }

@@ -14,7 +14,8 @@ extension Coordinator {
         var queues = queues(at: now)
         var turn: Turn?
         while let job = queues.next {
-            var current = turn?.job == job ? turn ?? Turn(job) : begin(job)
+            var current: Turn
+            if let begun = turn, begun.job == job { current = begun } else { current = begin(job) }
             turn = nil
             areSomeBound = areSomeBound || current.request.alternatives.contains { !$0.with.isEmpty }
             let isMore =
@@ -32,20 +33,14 @@ extension Coordinator {
     private struct Turn {
         let job: JobID
         var request: PlacementRequest
-        var pending: ArraySlice<SlotID> = []
-        var wanted = 0
-
-        init(_ job: JobID, request: PlacementRequest? = nil) {
-            self.job = job
-            self.request = request ?? PlacementRequest(job: job, alternatives: [])
-        }
+        var pending: ArraySlice<SlotID>
+        var wanted: Int
     }
 
     private func begin(_ job: JobID) -> Turn {
-        var turn = Turn(job, request: request(of: job))
-        turn.pending = pendingSlots(of: job)[...]
-        turn.wanted = slotsWanted(job)
-        return turn
+        Turn(
+            job: job, request: request(of: job), pending: pendingSlots(of: job)[...],
+            wanted: slotsWanted(job))
     }
 
     /// - Returns: a slot was placed, and the job wants more.

@@ -21,12 +21,7 @@ extension Coordinator {
 
     // MARK: Order
 
-    /// Where each of these jobs stands: the least goes first. It changes as slots are placed: ask again for a job whose
-    /// user has just been given one.
-    func fairShareOrder(of jobs: [JobID], at now: Instant) -> [Standing] {
-        jobs.map { standing(of: $0, at: now) }
-    }
-
+    /// The least goes first. It changes as slots are placed.
     func standing(of job: JobID, at now: Instant) -> Standing {
         guard let record = jobs[job]?.record else { return Standing(clusterUsage: 0, userUsage: 0) }
         let name = record.specification.placement.virtualCluster

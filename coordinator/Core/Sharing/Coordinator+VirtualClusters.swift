@@ -171,7 +171,7 @@ extension Coordinator {
     /// How many more slots of this job its virtual cluster and its user may have now; `.max` where nothing limits them.
     ///
     /// Before a slot is placed nobody knows of which vendor its devices will be: the type with the most room counts,
-    /// and `quotaAllows` decides about each node.
+    /// and `narrow` says which of them have any.
     func quotaRoom(for job: JobID) -> UInt32 {
         guard let record = jobs[job]?.record, let name = record.specification.countedVirtualCluster else {
             return .max
@@ -202,26 +202,6 @@ extension Coordinator {
         }
         demand.deviceTypes = types
         demand.isOverQuota = types.isEmpty
-    }
-
-    /// Whether one more slot of this job may have what it needs there. A node with devices of one type and several
-    /// vendors must have room for each.
-    func quotaAllows(_ job: JobID, on node: NodeID) -> Bool {
-        guard let record = jobs[job]?.record, let name = record.specification.countedVirtualCluster else {
-            return true
-        }
-        guard let cluster = sharing.virtualClusters[name], let capacity = nodes[node]?.record.capacity else {
-            return false
-        }
-        return record.specification.requests.contains { request in
-            guard room(for: request.ways([nil])[0], in: cluster, record.submitter) > 0 else { return false }
-            guard let wanted = request.devices else { return true }
-            return capacity.devices.allSatisfy { device in
-                guard device.type == wanted.type else { return true }
-                let key = DeviceTypeKey(device, capacity.architecture)
-                return room(for: [(key, request.deviceThousandths)], in: cluster, record.submitter) > 0
-            }
-        }
     }
 
     /// Why its virtual cluster or its user may have fewer slots of it than it wants; nil where they may have all.
