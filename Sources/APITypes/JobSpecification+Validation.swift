@@ -24,6 +24,9 @@ package enum JobLimits {
     package static let slots: UInt32 = 1_000_000
     /// Each of them is told of all.
     package static let gangSlots: ClosedRange<UInt32> = 2...10_000
+    /// Paths of each condition of an admission.
+    package static let admissionPaths = 16
+    package static let admissionIntervalSeconds: ClosedRange<UInt32> = 1...3_600
     package static let gangStartSeconds: ClosedRange<UInt32> = 1...86_400
     /// Tries again after one exit code.
     package static let retries: UInt32 = 10_000
@@ -65,6 +68,7 @@ extension JobSpecification {
         checkConstraints(into: &faults)
         checkSlots(into: &faults)
         checkPlacement(into: &faults)
+        admission?.check(into: &faults)
         checkKind(into: &faults)
         checkRetries(into: &faults)
         if let timeoutSeconds {

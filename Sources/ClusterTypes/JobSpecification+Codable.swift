@@ -5,7 +5,7 @@ extension JobSpecification {
     package enum CodingKeys: String, CodingKey {
         case app, job, kind, command, environment, directory, runtime, resources, constraints, slots, array
         case isOpen, timeoutSeconds, stopGraceSeconds, retries, priority, onDisconnect, onLost
-        case outputLimitBytes, crashLimit, timeRequestSeconds, warningSignal, placement
+        case outputLimitBytes, crashLimit, timeRequestSeconds, warningSignal, admission, placement
     }
 
     package init(from decoder: any Decoder) throws {
@@ -33,6 +33,7 @@ extension JobSpecification {
         try container.read(.crashLimit, into: &crashLimit)
         timeRequestSeconds = try container.decodeIfPresent(UInt32.self, forKey: .timeRequestSeconds)
         warningSignal = try container.decodeIfPresent(WarningSignal.self, forKey: .warningSignal)
+        admission = try container.decodeIfPresent(Admission.self, forKey: .admission)
         try container.read(.placement, into: &placement)
     }
 }
@@ -54,6 +55,21 @@ extension PlacementRules {
         virtualCluster = try container.decodeIfPresent(String.self, forKey: .virtualCluster)
         try container.read(.isPreemptible, into: &isPreemptible)
         startsPerMinute = try container.decodeIfPresent(UInt32.self, forKey: .startsPerMinute)
+    }
+}
+
+extension Admission {
+    package enum CodingKeys: String, CodingKey {
+        case freeSpace, directoryQuota, check, intervalSeconds
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init()
+        try container.read(.freeSpace, into: &freeSpace)
+        try container.read(.directoryQuota, into: &directoryQuota)
+        check = try container.decodeIfPresent(String.self, forKey: .check)
+        try container.read(.intervalSeconds, into: &intervalSeconds)
     }
 }
 

@@ -39,6 +39,8 @@ package struct JobSpecification: Hashable, Sendable, Codable {
     package var timeRequestSeconds: UInt32?
     /// Sent to what runs when its node's time is about to end; nil: nothing is.
     package var warningSignal: WarningSignal?
+    /// nil: its commands and tasks begin wherever they are placed.
+    package var admission: Admission?
     package var placement: PlacementRules
 
     package init(app: String, job: String, kind: JobKind, command: JobCommand) {
@@ -64,6 +66,7 @@ package struct JobSpecification: Hashable, Sendable, Codable {
         crashLimit = 3
         timeRequestSeconds = nil
         warningSignal = nil
+        admission = nil
         placement = PlacementRules()
     }
 }

@@ -9,7 +9,7 @@ struct JobReader {
         [
             "app", "job", "kind", "command", "script", "env", "directory", "runtime", "resources",
             "constraints", "slots", "tasks", "timeout", "retries", "priority", "on_disconnect", "on_lost",
-            "stop_grace", "output_limit", "crash_limit", "time_request", "warn_signal",
+            "stop_grace", "output_limit", "crash_limit", "time_request", "warn_signal", "admission",
         ] + PlacementReader.keys
 
     private let top: Section
@@ -25,6 +25,7 @@ struct JobReader {
         let resources = ResourceReader.read(top, &faults)
         reader.specification.resources = resources.request
         reader.specification.constraints = ResourceReader.readConstraints(top, "constraints", &faults)
+        reader.specification.admission = AdmissionReader.read(top, &faults)
         reader.specification.placement = PlacementReader.read(top, &faults)
         reader.specification.placement.alternatives = resources.alternatives
         reader.readTasks(&faults)

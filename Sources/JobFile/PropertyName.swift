@@ -47,6 +47,17 @@ struct PropertyName {
         ("warningSignal", PropertyName(key: "warn_signal", option: "--warn-signal")),
         ("outputLimitBytes", PropertyName(key: "output_limit", option: "--output-limit")),
         ("crashLimit", PropertyName(key: "crash_limit", option: "--crash-limit")),
+        ("admission.freeSpace", PropertyName(key: "admission.free_space", option: "--free-space")),
+        (
+            "admission.directoryQuota",
+            PropertyName(key: "admission.directory_quota", option: "--directory-quota")
+        ),
+        ("admission.check", PropertyName(key: "admission.check", option: "--check")),
+        (
+            "admission.intervalSeconds",
+            PropertyName(key: "admission.interval", option: "--check-interval")
+        ),
+        ("admission", PropertyName(key: "admission", option: "the admission")),
         (
             "placement.alternatives",
             PropertyName(key: "resources.alternatives", option: "the alternatives")

@@ -60,6 +60,11 @@ package struct RunOptions: Sendable, Hashable {
     package var crashLimit: String?
     package var timeRequest: String?
     package var warnSignal: String?
+    /// `PATH=SIZE`
+    package var freeSpace: [String] = []
+    package var directoryQuota: [String] = []
+    package var check: String?
+    package var checkInterval: String?
 
     package init(command: [String]) { self.command = command }
 
@@ -189,6 +194,25 @@ package struct RunOptions: Sendable, Hashable {
         return rules
     }
 
+    private func admission(_ reader: inout OptionReader) -> Admission? {
+        var admission = Admission()
+        admission.freeSpace = reader.readAll("--free-space", freeSpace, Admission.PathAmount.init(parsing:))
+        admission.directoryQuota = reader.readAll(
+            "--directory-quota", directoryQuota, Admission.PathAmount.init(parsing:))
+        admission.check = check
+        guard !freeSpace.isEmpty || !directoryQuota.isEmpty || check != nil else {
+            if checkInterval != nil {
+                reader.faults.append(
+                    "--check-interval needs --free-space, --directory-quota or --check")
+            }
+            return nil
+        }
+        if let seconds = reader.read("--check-interval", checkInterval, Quantity.seconds) {
+            admission.intervalSeconds = seconds
+        }
+        return admission
+    }
+
     private func gang(_ reader: inout OptionReader) -> Gang? {
         guard isGang else {
             if gangPort != nil || gangStartTimeout != nil {
@@ -260,6 +284,7 @@ package struct RunOptions: Sendable, Hashable {
             try Quantity.whole(text, as: UInt32.self)
         }
         if let crashes { specification.crashLimit = crashes }
+        specification.admission = admission(&reader)
     }
 }
 
@@ -295,6 +320,16 @@ private struct OptionReader {
             if let value = read(option, text, parse) { values.append(value) }
         }
         return values
+    }
+}
+
+extension Admission.PathAmount {
+    /// `PATH=SIZE`
+    fileprivate init(parsing text: String) throws(GrammarError) {
+        guard let equals = text.lastIndex(of: "="), equals > text.startIndex else {
+            throw GrammarError("'\(text)' is no path with an amount; write for example /scratch=50GiB")
+        }
+        self.init(String(text[..<equals]), try Quantity.bytes(String(text[text.index(after: equals)...])))
     }
 }
 

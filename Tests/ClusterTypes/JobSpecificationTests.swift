@@ -20,6 +20,11 @@ import Testing
         specification.timeoutSeconds = 60
         specification.timeRequestSeconds = 50
         specification.warningSignal = .int
+        specification.admission = Admission()
+        specification.admission?.freeSpace = [.init("/scratch", 1 << 40)]
+        specification.admission?.directoryQuota = [.init("/out ü", 1)]
+        specification.admission?.check = "true \"x\""
+        specification.admission?.intervalSeconds = 3_600
         specification.retries = RetryPolicy(any: 1, rules: [RetryPolicy.Rule(exitCode: 137, count: 3)])
         specification.priority = -5
         specification.onDisconnect = .keep

@@ -72,6 +72,11 @@ extension JobSpecification {
         specification.timeoutSeconds = 60
         specification.timeRequestSeconds = 59
         specification.warningSignal = .usr2
+        specification.admission = Admission()
+        specification.admission?.freeSpace = [.init("/scratch", 1 << 40)]
+        specification.admission?.directoryQuota = [.init("/out ü", 1)]
+        specification.admission?.check = "true \"x\""
+        specification.admission?.intervalSeconds = 3_600
         specification.retries = RetryPolicy(any: 1, rules: [.init(exitCode: 75, count: 9)])
         specification.priority = -7
         specification.onDisconnect = .keep

@@ -84,6 +84,22 @@ import Testing
         }
     }
 
+    @Test("A slot whose node does not admit it says why, and runs once it does")
+    func admission() async throws {
+        try await TestCluster.run { cluster in
+            try await cluster.startAgent("birch")
+            let go = cluster.path("go")
+            let job = try await cluster.submit(
+                "--check", "test -e '\(go)' || { echo no go; false; }", "--check-interval", "1s", "--", "true")
+            try await eventually("the slot of job \(job) waits") {
+                let list = try await cluster.mortise("slot", "list", "--job", "\(job)", "--format", "json")
+                return list.output.contains("waits to be admitted: no go")
+            }
+            try Data().write(to: URL(filePath: go))
+            #expect(try await cluster.mortise("job", "wait", "\(job)").status == 0)
+        }
+    }
+
     @Test("Preemptible work gives way and runs again; a quota holds back the rest, and explain says so")
     func sharing() async throws {
         try await TestCluster.run { cluster in

@@ -76,6 +76,7 @@ extension FuzzTarget {
             "on-lost": \.onLost, "stop-grace": \.stopGrace, "output-limit": \.outputLimit,
             "spread": \.spread, "virtual-cluster": \.virtualCluster, "per-node": \.perNode,
             "start-rate": \.startRate, "gang-port": \.gangPort, "gang-start-timeout": \.gangStartTimeout,
+            "check": \.check, "check-interval": \.checkInterval,
         ]
         return FuzzTarget(name: "run-options", inputBytes: 512) { bytes in
             var given = RunOptions(command: [])
@@ -90,6 +91,8 @@ extension FuzzTarget {
                 case "constraint": given.otherConstraints.append(words[1])
                 case "prefer": given.preferences.append(words[1])
                 case "counted": given.counted.append(words[1])
+                case "free-space": given.freeSpace.append(words[1])
+                case "directory-quota": given.directoryQuota.append(words[1])
                 case "gang": given.isGang = true
                 case "preemptible": given.isPreemptible = true
                 default: if let path = options[words[0]] { given[keyPath: path] = words[1] }

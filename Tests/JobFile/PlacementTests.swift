@@ -226,6 +226,25 @@ struct PlacementTests {
         ("start_rate: 10", "4:13: 'start_rate': '10' is no rate; write for example 10/min"),
         ("start_rate: 10/s", "4:13: 'start_rate': '10/s' is no rate; write for example 10/min"),
         ("start_rate: 0/min", "4:13: 'start_rate' is 0, must be at least 1"),
+        ("admission: {}", "4:12: 'admission' asks for nothing; give freeSpace, directoryQuota or check"),
+        ("admission: [a]", "4:12: 'admission' must be keys with values, such as free_space: …"),
+        (
+            "admission: { free_space: { /scratch: 50 } }",
+            "4:28: 'admission.free_space./scratch': '50' has no unit; write for example 50MB or 50GiB"
+        ),
+        (
+            "admission: { free_space: { scratch: 50GiB } }",
+            "4:12: 'admission.free_space' ([0]) must be an absolute path"
+        ),
+        (
+            "admission: { directory_quota: { /out: 0B } }",
+            "4:12: 'admission.directory_quota' ([0]) is 0, must be in 1...1152921504606846976"
+        ),
+        ("admission: { check: \" \" }", "4:12: 'admission.check' is empty; give a line of shell"),
+        (
+            "admission: { check: a, interval: 2h }",
+            "4:12: 'admission.interval' is 7200, must be in 1...3600"
+        ),
         ("preemptible: 1", "4:14: 'preemptible': '1' is neither true nor false"),
         ("spread: [a]", "4:9: 'spread' must be a single value, not a list or keys"),
         ("virtual_cluster: \" a\"", "4:18: 'virtual_cluster' begins or ends with a space"),

@@ -203,6 +203,8 @@ struct RunOptionsTests {
         options.perNode = "x"
         options.gangPort = "1"
         options.startRate = "10"
+        options.freeSpace = ["/scratch", "=1GiB", "/s=1"]
+        options.checkInterval = "5"
         #expect(
             faults(options) == [
                 "--counted: 'license' counts nothing; write NAME=COUNT, for example license.matlab=2",
@@ -211,6 +213,10 @@ struct RunOptionsTests {
                 "--nodes: 'n-(' is no pattern of node names: character 3: '(' is not closed by ')'",
                 "--nodes: 'h0:0' asks for 0 slots on a node; the least is 1",
                 "--constraint: 'zone=a' is no constraint; write \(Constraint.forms)",
+                "--free-space: '/scratch' is no path with an amount; write for example /scratch=50GiB",
+                "--free-space: '=1GiB' is no path with an amount; write for example /scratch=50GiB",
+                "--free-space: '1' has no unit; write for example 1MB or 1GiB",
+                "--check-interval: '5' has no unit; write for example 5s (units are ms s m h d)",
                 "--prefer: 'near=x' is no constraint; write \(Constraint.forms)",
                 "--per-node: 'x' is no whole number",
                 "--gang-port and --gang-start-timeout need --gang",

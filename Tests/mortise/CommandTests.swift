@@ -86,6 +86,23 @@ struct CommandTests {
             resources: { counted: { license.matlab: 2 } }
             """, file: "job.yaml")
         #expect(submission == file)
+        let held = try run([
+            "--free-space", "/scratch=50GiB", "--directory-quota", "/a=b=1TiB", "--check", "test -e /go",
+            "--check-interval", "1m", "--", "train",
+        ]).submission()
+        let heldByFile = try JobFileReader.parse(
+            """
+            job: train
+            command: [train]
+            admission:
+              free_space: { /scratch: 50GiB }
+              directory_quota: { "/a=b": 1TiB }
+              check: test -e /go
+              interval: 1m
+            """, file: "job.yaml")
+        #expect(held == heldByFile && held.specification.admission?.intervalSeconds == 60)
+        #expect(held.specification.admission?.freeSpace == [.init("/scratch", 50 << 30)])
+        #expect(held.specification.admission?.directoryQuota == [.init("/a=b", 1 << 40)])
         let paced = try run(["--start-rate", "10/min", "--", "train"]).submission()
         #expect(paced.specification.placement.startsPerMinute == 10)
     }

@@ -121,6 +121,7 @@ struct RowTests {
         #expect(value("timeout") == "none")
         for name in [
             "alternatives", "prefer", "spread", "gang", "virtual_cluster", "preemptible", "start_rate",
+            "admission",
         ] {
             #expect(value(name) == nil, "\(name)")
         }
@@ -142,6 +143,10 @@ struct RowTests {
         specification.placement.virtualCluster = "physics"
         specification.placement.isPreemptible = true
         specification.placement.startsPerMinute = 10
+        specification.admission = Admission()
+        specification.admission?.freeSpace = [.init("/scratch", 50 << 30)]
+        specification.admission?.directoryQuota = [.init("/out", 1 << 40)]
+        specification.admission?.check = "test -e /go"
         let details = SpecificationDisplay(specification: specification).details
         func value(_ name: String) -> String? { details.first { $0.name == name }?.value.text }
         #expect(value("resources") == "1 cpu, 2 license.matlab")
@@ -154,6 +159,9 @@ struct RowTests {
         #expect(value("virtual_cluster") == "physics")
         #expect(value("preemptible") == "true")
         #expect(value("start_rate") == "10/min")
+        #expect(
+            value("admission")
+                == "50 GiB free at /scratch, /out below 1 TiB, 'test -e /go'; looked at every 10s")
     }
 
     @Test func `The cluster's counts are in the order of the states`() {

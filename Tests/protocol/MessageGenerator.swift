@@ -276,7 +276,17 @@ struct MessageGenerator {
         specification.outputLimitBytes = Int64(number(in: 4_096...(1 << 30)))
         specification.timeRequestSeconds = maybe { $0.number(in: 1...31_536_000) }
         specification.warningSignal = maybe { $0.choice(WarningSignal.allCases) }
+        specification.admission = maybe { $0.admission() }
         return specification
+    }
+
+    private mutating func admission() -> Admission {
+        var admission = Admission()
+        admission.freeSpace = list(upTo: 3) { Admission.PathAmount("/" + $0.text(), $0.amount()) }
+        admission.directoryQuota = list(upTo: 3) { Admission.PathAmount("/" + $0.text(), $0.amount()) }
+        admission.check = maybe { $0.text() }
+        admission.intervalSeconds = number(in: 1...3_600)
+        return admission
     }
 
     private mutating func key() -> SlotKey { SlotKey(SlotID(identifier()), Generation(identifier())) }

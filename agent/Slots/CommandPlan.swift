@@ -29,6 +29,8 @@ final class CommandPlan {
 
     /// The command's working folder.
     let folder: String
+    /// Looks whether the command may begin; nil where the job sets no conditions.
+    let admission: Prepared?
     /// Each word, divided at its placeholders.
     private let words: [[String]]
     private let fixedArguments: CStringArray?
@@ -66,6 +68,11 @@ final class CommandPlan {
         let perTask = hasTasks ? TaskVariable.allCases.filter { variables[$0.rawValue] == nil } : []
         let fixed = variables.entries
         environment = CStringArray(fixed + perTask.map { _ in nil })
+        admission = specification.admission.map { _ in
+            Prepared(
+                path: "/bin/sh", arguments: CStringArray(["/bin/sh", files.admission]),
+                environment: CStringArray(fixed))
+        }
         taskVariables = perTask.enumerated().map { ($1, fixed.count + $0) }
     }
 

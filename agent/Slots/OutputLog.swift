@@ -106,19 +106,19 @@ final class OutputLog {
     }
 }
 
-/// Reads one pipe of a command into its log.
+/// Reads one pipe of a command into its log, if it has one.
 final class OutputCapture {
     /// What is read after a command's end at most: somebody may hold the pipe open and write for ever.
     private static let drainLimitBytes = 4 << 20
     static let tailBytes = 1 << 10
 
     private let reader: Descriptor
-    let log: OutputLog
+    let log: OutputLog?
     private let keepsTail: Bool
     private var newest: [UInt8] = []
     private var isAtEnd = false
 
-    init(reader: consuming Descriptor, log: OutputLog, keepsTail: Bool) {
+    init(reader: consuming Descriptor, log: OutputLog?, keepsTail: Bool) {
         self.reader = reader
         self.log = log
         self.keepsTail = keepsTail
@@ -136,7 +136,7 @@ final class OutputCapture {
             isAtEnd = true
             return 0
         case .bytes(let count):
-            log.append(buffer[..<count])
+            log?.append(buffer[..<count])
             if keepsTail { keepTail(buffer[..<count]) }
             return count
         }

@@ -7,6 +7,8 @@ final class RunningCommand {
     /// Its process, which also is its process group.
     let process: Int32
     let task: TaskAttempt?
+    /// It only looks whether the slot's own command may begin.
+    let isLook: Bool
     let output: OutputCapture
     let error: OutputCapture
     let startedAt: Instant
@@ -21,9 +23,13 @@ final class RunningCommand {
     /// How long to wait for those.
     var sweepUntil: Int64?
 
-    init(process: Int32, task: TaskAttempt?, output: OutputCapture, error: OutputCapture, timeoutAt: Int64?) {
+    init(
+        process: Int32, task: TaskAttempt?, isLook: Bool = false, output: OutputCapture,
+        error: OutputCapture, timeoutAt: Int64?
+    ) {
         self.process = process
         self.task = task
+        self.isLook = isLook
         self.output = output
         self.error = error
         self.timeoutAt = timeoutAt

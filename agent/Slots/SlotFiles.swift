@@ -21,6 +21,8 @@ struct SlotFiles {
     var lock: String { path("supervisor.lock") }
     var supervisorLog: String { path("supervisor.log") }
     var script: String { path("script") }
+    /// The job's conditions, as a script.
+    var admission: String { path("admission") }
     /// The nodes of a gang, for `mpirun`.
     var hostfile: String { path("hostfile") }
     /// The command's own folder.

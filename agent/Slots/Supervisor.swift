@@ -63,6 +63,10 @@ package enum Supervisor {
         if case .script(let text) = assignment.specification.command {
             try AtomicFile.write(Array(text.utf8), to: files.script, mode: 0o700, isDurable: false)
         }
+        if let admission = assignment.specification.admission {
+            let text = AdmissionScript.text(for: admission)
+            try AtomicFile.write(Array(text.utf8), to: files.admission, isDurable: false)
+        }
         if let text = Hostfile.text(for: assignment.specification.environment) {
             try AtomicFile.write(Array(text.utf8), to: files.hostfile, isDurable: false)
         }
@@ -74,6 +78,7 @@ package enum Supervisor {
     private static func removeLeavings(_ files: SlotFiles) {
         Files.remove(files.socket)
         Files.remove(files.script)
+        Files.remove(files.admission)
         Files.remove(files.hostfile)
         for folder in [files.work, files.temporary] {
             do {

@@ -66,7 +66,7 @@ extension SupervisorProcess {
         case .end(let time): setEnd(time)
         case .coordinator(.assignTasks(let slot, let orders)) where slot == key && kind == .tasks:
             ledger.take(orders, at: SteadyClock.sinceBoot())
-            if stopping != nil || ending != nil || isWarned {
+            if stopping != nil || ending != nil || isWarned || ledger.isClosed {
                 ledger.giveBack(at: SteadyClock.sinceBoot())
             } else {
                 startTasks()

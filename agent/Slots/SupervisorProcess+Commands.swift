@@ -12,14 +12,20 @@ extension SupervisorProcess {
 
     func begin() {
         if kind == .tasks {
+            ledger.isClosed = plan.admission != nil
             say(.running, reason: limitNote)
-        } else {
-            startSlotCommand()
         }
+        proceed()
+    }
+
+    /// Starts what may begin now.
+    func proceed() {
+        guard isAdmitted() else { return }
+        if kind == .tasks { startTasks() } else { startSlotCommand() }
     }
 
     /// The command of a batch or service slot.
-    func startSlotCommand() {
+    private func startSlotCommand() {
         do throws(CommandFailure) {
             command = try launch(nil)
             say(.running, reason: limitNote)
@@ -35,7 +41,7 @@ extension SupervisorProcess {
 
     /// Starts the next task where none runs; those that cannot start fail at once.
     func startTasks() {
-        while command == nil, stopping == nil, ending == nil,
+        while command == nil, stopping == nil, ending == nil, ledger.queuedCount > 0, isAdmitted(),
             let order = ledger.startNext(at: SteadyClock.sinceBoot())
         {
             do throws(CommandFailure) {
@@ -50,7 +56,13 @@ extension SupervisorProcess {
     }
 
     private func launch(_ order: TaskOrder?) throws(CommandFailure) -> RunningCommand {
-        let prepared = try plan.prepare(order)
+        try launch(plan.prepare(order), order)
+    }
+
+    /// - Parameter isLook: at the job's conditions.
+    func launch(
+        _ prepared: CommandPlan.Prepared, _ order: TaskOrder? = nil, isLook: Bool = false
+    ) throws(CommandFailure) -> RunningCommand {
         let output = try orFailure(prepared.path) { () throws(SystemError) in try Pipe() }
         let error = try orFailure(prepared.path) { () throws(SystemError) in try Pipe() }
         var streams = Program.Streams(
@@ -67,12 +79,14 @@ extension SupervisorProcess {
         }
         let task = order?.attempt
         return RunningCommand(
-            process: process, task: task,
+            process: process, task: task, isLook: isLook,
             output: OutputCapture(
-                reader: output.takeReader(), log: log(task, .stdout), keepsTail: false),
+                reader: output.takeReader(), log: isLook ? nil : log(task, .stdout), keepsTail: false),
             error: OutputCapture(
-                reader: error.takeReader(), log: log(task, .stderr), keepsTail: true),
-            timeoutAt: timeoutSeconds.map { SteadyClock.sinceBoot() + Int64($0) * 1_000_000 })
+                reader: error.takeReader(), log: isLook ? nil : log(task, .stderr), keepsTail: true),
+            timeoutAt: (isLook ? AdmissionScript.limitSeconds : timeoutSeconds).map {
+                SteadyClock.sinceBoot() + Int64($0) * 1_000_000
+            })
     }
 
     private func orFailure<Resource: ~Copyable>(
@@ -157,10 +171,14 @@ extension SupervisorProcess {
         command = nil
         ended.output.drain(using: &buffer)
         ended.error.drain(using: &buffer)
-        for capture in [ended.output, ended.error] {
-            if let failure = capture.log.failure {
+        if ended.isLook {
+            finishLook(ended)
+            return
+        }
+        for log in [ended.output.log, ended.error.log].compactMap({ $0 }) {
+            if let failure = log.failure {
                 Supervisor.log("output was lost: \(failure)")
-                capture.log.close()
+                log.close()
             }
         }
         switch kind {
@@ -193,9 +211,8 @@ extension SupervisorProcess {
     }
 
     private func keepLogs(of ended: RunningCommand) {
-        for capture in [ended.output, ended.error] where capture.log.keptBytes > 0 {
-            let path = capture.log.path
-            for old in logKeeper.add(path: path, bytes: capture.log.keptBytes) {
+        for log in [ended.output.log, ended.error.log].compactMap({ $0 }) where log.keptBytes > 0 {
+            for old in logKeeper.add(path: log.path, bytes: log.keptBytes) {
                 Files.remove(old)
                 Files.remove(SlotFiles.older(old))
                 if !hasPruned {

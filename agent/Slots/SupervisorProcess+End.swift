@@ -19,7 +19,9 @@ extension SupervisorProcess {
     func warn(at now: Int64) {
         isWarned = true
         guard stopping == nil else { return }
-        if let signal = assignment.specification.warningSignal, let command, command.exit == nil {
+        if let signal = assignment.specification.warningSignal, let command, command.exit == nil,
+            !command.isLook
+        {
             Children.signal(command.process, SignalNumber.of(signal))
         }
         guard kind == .tasks else { return }

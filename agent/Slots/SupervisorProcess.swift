@@ -56,8 +56,10 @@ final class SupervisorProcess {
     var endDeadline: LeaseDeadline?
     /// The end is near: no new task is begun.
     var isWarned = false
-    /// A service's next start.
+    /// A service's next start, or the next look at the job's conditions.
     var restartAt: Int64?
+    /// So long the last look counts.
+    var admittedUntil: Int64?
     var backOffSeconds: Int64 = 1
     /// Once the slot has ended: its record, whether it is written, and how long to wait for the agent.
     var ending: Ending?
@@ -177,7 +179,7 @@ final class SupervisorProcess {
         if command?.exit != nil { collectChildren() }
         if let restartAt, now >= restartAt {
             self.restartAt = nil
-            startSlotCommand()
+            proceed()
         }
         if kind == .tasks, ledger.isLongTaskRunning(at: now), ledger.queuedCount > 0 {
             ledger.giveBack(at: now)

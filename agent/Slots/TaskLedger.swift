@@ -16,6 +16,8 @@ struct TaskLedger {
     /// Orders beyond this go back at once: nobody asked for them.
     static let queueLimit = 8_192
 
+    /// Nothing may begin now: it wants none.
+    var isClosed = false
     private var queue: [TaskOrder] = []
     private var head = 0
     private(set) var running: TaskOrder?
@@ -138,7 +140,7 @@ struct TaskLedger {
     func credits(at now: Int64) -> Int { max(0, target(at: now) - queuedCount) }
 
     private func target(at now: Int64) -> Int {
-        if unacknowledged.count >= Self.unacknowledgedLimit { return 0 }
+        if isClosed || unacknowledged.count >= Self.unacknowledgedLimit { return 0 }
         guard let average = averageMicroseconds, average < Double(Self.longTaskMicroseconds),
             !isLongTaskRunning(at: now)
         else { return running == nil && queuedCount == 0 ? 1 : 0 }

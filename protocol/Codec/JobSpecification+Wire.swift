@@ -47,6 +47,7 @@ extension JobSpecification {
             wire.hasTimeRequestSeconds ? wire.timeRequestSeconds : nil, 1...31_536_000,
             "specification.time_request_seconds")
         warningSignal = try WarningSignal.optional(wire: wire.warningSignal, "specification.warning_signal")
+        admission = wire.hasAdmission ? try Admission(wire: wire.admission) : nil
     }
 
     var wire: WireJobSpecification {
@@ -72,6 +73,50 @@ extension JobSpecification {
         wire.outputLimitBytes = outputLimitBytes
         if let timeRequestSeconds { wire.timeRequestSeconds = timeRequestSeconds }
         if let warningSignal { wire.warningSignal = warningSignal.wire }
+        if let admission { wire.admission = admission.wire }
+        return wire
+    }
+}
+
+extension Admission {
+    init(wire: WireAdmission) throws(ProtocolError) {
+        self.init()
+        freeSpace = try wire.freeSpace.map { (amount) throws(ProtocolError) in
+            try PathAmount(wire: amount, "specification.admission.free_space")
+        }
+        directoryQuota = try wire.directoryQuota.map { (amount) throws(ProtocolError) in
+            try PathAmount(wire: amount, "specification.admission.directory_quota")
+        }
+        if wire.hasCheck {
+            check = try Check.word(
+                wire.check, withoutNulOf: "specification.admission.check",
+                limitBytes: ProtocolLimits.commandBytes)
+        }
+        intervalSeconds = try Check.range(
+            wire.intervalSeconds, 1...3_600, "specification.admission.interval_seconds")
+    }
+
+    var wire: WireAdmission {
+        var wire = WireAdmission()
+        wire.freeSpace = freeSpace.map(\.wire)
+        wire.directoryQuota = directoryQuota.map(\.wire)
+        if let check { wire.check = check }
+        wire.intervalSeconds = intervalSeconds
+        return wire
+    }
+}
+
+extension Admission.PathAmount {
+    init(wire: WireAdmission.PathAmount, _ field: String) throws(ProtocolError) {
+        let path = try Check.word(wire.path, withoutNulOf: field)
+        guard path.hasPrefix("/") else { throw Check.invalid(field, "is not an absolute path") }
+        self.init(path, try Check.amount(wire.bytes, field))
+    }
+
+    var wire: WireAdmission.PathAmount {
+        var wire = WireAdmission.PathAmount()
+        wire.path = path
+        wire.bytes = bytes
         return wire
     }
 }

@@ -396,6 +396,16 @@ package nonisolated struct WireJobSpecification: @unchecked Sendable {
     set {_uniqueStorage()._warningSignal = newValue}
   }
 
+  /// Since 1.3: what must hold on the node before the command, or a task, begins; left out: nothing.
+  package var admission: WireAdmission {
+    get {_storage._admission ?? WireAdmission()}
+    set {_uniqueStorage()._admission = newValue}
+  }
+  /// Returns true if `admission` has been explicitly set.
+  package var hasAdmission: Bool {_storage._admission != nil}
+  /// Clears the value of `admission`. Subsequent reads from it will return its default value.
+  package mutating func clearAdmission() {_uniqueStorage()._admission = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Command: Equatable, Sendable {
@@ -409,6 +419,53 @@ package nonisolated struct WireJobSpecification: @unchecked Sendable {
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// Looked at on the node, again and again until all of it holds.
+package nonisolated struct WireAdmission: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The file systems of these paths have at least so much free space.
+  package var freeSpace: [WireAdmission.PathAmount] = []
+
+  /// These directories take less disk space than that.
+  package var directoryQuota: [WireAdmission.PathAmount] = []
+
+  /// A line for /bin/sh that ends with 0.
+  package var check: String {
+    get {_check ?? String()}
+    set {_check = newValue}
+  }
+  /// Returns true if `check` has been explicitly set.
+  package var hasCheck: Bool {self._check != nil}
+  /// Clears the value of `check`. Subsequent reads from it will return its default value.
+  package mutating func clearCheck() {self._check = nil}
+
+  /// A yes holds so long; after a no the node looks again then.
+  package var intervalSeconds: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct PathAmount: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// Absolute.
+    package var path: String = String()
+
+    package var bytes: Int64 = 0
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+
+  fileprivate var _check: String? = nil
 }
 
 package nonisolated struct WireArgumentList: Sendable {
@@ -622,7 +679,7 @@ nonisolated extension WireLossPolicy: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobSpecification"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}app\0\u{1}job\0\u{1}kind\0\u{1}argv\0\u{1}script\0\u{1}environment\0\u{1}directory\0\u{1}runtime\0\u{1}resources\0\u{1}constraints\0\u{1}slots\0\u{1}array\0\u{3}is_open\0\u{3}timeout_seconds\0\u{3}stop_grace_seconds\0\u{1}retries\0\u{1}priority\0\u{3}on_disconnect\0\u{3}on_lost\0\u{3}output_limit_bytes\0\u{3}time_request_seconds\0\u{3}warning_signal\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}app\0\u{1}job\0\u{1}kind\0\u{1}argv\0\u{1}script\0\u{1}environment\0\u{1}directory\0\u{1}runtime\0\u{1}resources\0\u{1}constraints\0\u{1}slots\0\u{1}array\0\u{3}is_open\0\u{3}timeout_seconds\0\u{3}stop_grace_seconds\0\u{1}retries\0\u{1}priority\0\u{3}on_disconnect\0\u{3}on_lost\0\u{3}output_limit_bytes\0\u{3}time_request_seconds\0\u{3}warning_signal\0\u{1}admission\0")
 
   fileprivate class _StorageClass {
     var _app: String = String()
@@ -646,6 +703,7 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
     var _outputLimitBytes: Int64 = 0
     var _timeRequestSeconds: UInt32? = nil
     var _warningSignal: WireWarningSignal = .unspecified
+    var _admission: WireAdmission? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -677,6 +735,7 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
       _outputLimitBytes = source._outputLimitBytes
       _timeRequestSeconds = source._timeRequestSeconds
       _warningSignal = source._warningSignal
+      _admission = source._admission
     }
   }
 
@@ -736,6 +795,7 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
         case 20: try { try decoder.decodeSingularInt64Field(value: &_storage._outputLimitBytes) }()
         case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._timeRequestSeconds) }()
         case 22: try { try decoder.decodeSingularEnumField(value: &_storage._warningSignal) }()
+        case 23: try { try decoder.decodeSingularMessageField(value: &_storage._admission) }()
         default: break
         }
       }
@@ -819,6 +879,9 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
       if _storage._warningSignal != .unspecified {
         try visitor.visitSingularEnumField(value: _storage._warningSignal, fieldNumber: 22)
       }
+      try { if let v = _storage._admission {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -849,10 +912,95 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._outputLimitBytes != rhs_storage._outputLimitBytes {return false}
         if _storage._timeRequestSeconds != rhs_storage._timeRequestSeconds {return false}
         if _storage._warningSignal != rhs_storage._warningSignal {return false}
+        if _storage._admission != rhs_storage._admission {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAdmission: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Admission"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}free_space\0\u{3}directory_quota\0\u{1}check\0\u{3}interval_seconds\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.freeSpace) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.directoryQuota) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self._check) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.intervalSeconds) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.freeSpace.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.freeSpace, fieldNumber: 1)
+    }
+    if !self.directoryQuota.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.directoryQuota, fieldNumber: 2)
+    }
+    try { if let v = self._check {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    } }()
+    if self.intervalSeconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.intervalSeconds, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireAdmission, rhs: WireAdmission) -> Bool {
+    if lhs.freeSpace != rhs.freeSpace {return false}
+    if lhs.directoryQuota != rhs.directoryQuota {return false}
+    if lhs._check != rhs._check {return false}
+    if lhs.intervalSeconds != rhs.intervalSeconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAdmission.PathAmount: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = WireAdmission.protoMessageName + ".PathAmount"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}bytes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.bytes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 1)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.bytes, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireAdmission.PathAmount, rhs: WireAdmission.PathAmount) -> Bool {
+    if lhs.path != rhs.path {return false}
+    if lhs.bytes != rhs.bytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

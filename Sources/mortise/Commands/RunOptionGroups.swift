@@ -216,6 +216,25 @@ struct RuleOptions: ParsableArguments {
             valueName: "signal"))
     var warnSignal: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Begin only where the path's file system has so much free space: /scratch=50GiB.",
+            valueName: "path=size"))
+    var freeSpace: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Begin only while the directory takes less than that: /data/out=1TiB.", valueName: "path=size"))
+    var directoryQuota: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Begin only where this line of shell ends with 0 on the node.", valueName: "command"))
+    var check: String?
+
+    @Option(help: ArgumentHelp("Between looks at these three; default 10s.", valueName: "duration"))
+    var checkInterval: String?
+
     func apply(to run: inout RunOptions) {
         run.slots = slots
         run.isGang = gang
@@ -232,5 +251,9 @@ struct RuleOptions: ParsableArguments {
         run.crashLimit = crashLimit
         run.timeRequest = timeRequest
         run.warnSignal = warnSignal
+        run.freeSpace = freeSpace
+        run.directoryQuota = directoryQuota
+        run.check = check
+        run.checkInterval = checkInterval
     }
 }

@@ -92,6 +92,9 @@ struct SpecificationDisplay: DetailDisplayable {
             details.append(("time_request", Cell(seconds(timeRequest))))
         }
         if let signal = specification.warningSignal { details.append(("warn_signal", Cell(signal.rawValue))) }
+        if let admission = specification.admission {
+            details.append(("admission", Cell(text(of: admission))))
+        }
         details.append(("output_limit", Cell(HumanUnits.bytes(specification.outputLimitBytes))))
         let crashes = specification.crashLimit
         details.append(("crash_limit", Cell(crashes == 0 ? "none" : "\(crashes)")))
@@ -111,6 +114,14 @@ struct SpecificationDisplay: DetailDisplayable {
         if placement.isPreemptible { details.append(("preemptible", Cell("true"))) }
         if let rate = placement.startsPerMinute { details.append(("start_rate", Cell("\(rate)/min"))) }
         return details
+    }
+
+    private func text(of admission: Admission) -> String {
+        let conditions =
+            admission.freeSpace.map { "\(HumanUnits.bytes($0.bytes)) free at \($0.path)" }
+            + admission.directoryQuota.map { "\($0.path) below \(HumanUnits.bytes($0.bytes))" }
+            + (admission.check.map { ["'\($0)'"] } ?? [])
+        return conditions.joined(separator: ", ") + "; looked at every \(seconds(admission.intervalSeconds))"
     }
 
     private func text(of constraints: [Constraint]) -> String {

@@ -155,6 +155,7 @@ struct OpenAPITests {
         full.timeoutSeconds = 1
         full.timeRequestSeconds = 1
         full.warningSignal = .usr1
+        full.admission = Admission()
         full.resources.devices = DeviceRequest(type: .gpu, model: "H100")
         full.resources.counted = [CountedResource("license", 1)]
         full.placement.slotsPerNode = 1

@@ -161,10 +161,38 @@ extension OpenAPI {
                 "timeRequestSeconds": { "type": "integer", "minimum": 1, "maximum": 31536000,
                   "description": "How long a task or batch command takes; unknown by default." },
                 "warningSignal": { "$ref": "#/components/schemas/WarningSignal" },
+                "admission": { "$ref": "#/components/schemas/Admission" },
                 "placement": { "$ref": "#/components/schemas/PlacementRules" }
               },
               "required": [
                 "app", "job", "kind", "command"
+              ],
+              "additionalProperties": false
+            },
+            "Admission": {
+              "type": "object",
+              "description": "What must hold on the node before the command, or a task, begins; nothing by default.",
+              "properties": {
+                "freeSpace": { "type": "array", "maxItems": 16,
+                  "items": { "$ref": "#/components/schemas/PathAmount" },
+                  "description": "The file systems of these paths have at least so much free space." },
+                "directoryQuota": { "type": "array", "maxItems": 16,
+                  "items": { "$ref": "#/components/schemas/PathAmount" },
+                  "description": "These directories take less disk space than that." },
+                "check": { "type": "string", "description": "A line for /bin/sh that ends with 0." },
+                "intervalSeconds": { "type": "integer", "minimum": 1, "maximum": 3600,
+                  "description": "A yes holds so long, after a no the node looks again then; 10 by default." }
+              },
+              "additionalProperties": false
+            },
+            "PathAmount": {
+              "type": "object",
+              "properties": {
+                "path": { "type": "string", "description": "Absolute." },
+                "bytes": { "type": "integer", "format": "int64", "minimum": 1 }
+              },
+              "required": [
+                "path", "bytes"
               ],
               "additionalProperties": false
             },
