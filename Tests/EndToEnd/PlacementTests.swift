@@ -90,7 +90,8 @@ import Testing
             try await cluster.startAgent("birch")
             let go = cluster.path("go")
             let job = try await cluster.submit(
-                "--check", "test -e '\(go)' || { echo no go; false; }", "--check-interval", "1s", "--", "true")
+                "--check", "test -e '\(go)' || { echo no go; false; }", "--check-interval", "1s", "--", "true"
+            )
             try await eventually("the slot of job \(job) waits") {
                 let list = try await cluster.mortise("slot", "list", "--job", "\(job)", "--format", "json")
                 return list.output.contains("waits to be admitted: no go")
