@@ -146,6 +146,11 @@ struct CoordinatorOptions: ParsableArguments {
 
 struct TrialOptions: ParsableArguments {
     @Option(
+        help: ArgumentHelp(
+            "Then time so many placements: slots of two batch jobs, of a core and of a quarter of a GPU, each placed, stored, pulled, run (for --task-time) and ended.",
+            valueName: "slots"))
+    var placements: UInt32 = 0
+    @Option(
         help:
             "Then end so many agents without a word, every other one with its connection, and time the notice."
     )
@@ -156,6 +161,9 @@ struct TrialOptions: ParsableArguments {
     var stallStore: Span?
 
     func validate() throws {
+        guard (0...1_000_000).contains(placements), placements.isMultiple(of: 2) else {
+            throw ValidationError("--placements takes an even number up to 1000000, not \(placements)")
+        }
         guard kill >= 0 else { throw ValidationError("--kill takes 0 or more, not \(kill)") }
     }
 }

@@ -106,6 +106,17 @@ extension AgentsReport {
 
     private var trialRows: [Row] {
         var rows: [Row] = []
+        if let placements {
+            let cost = placements.coordinatorMicrosecondsEach.map {
+                ", \(text($0)) µs of the coordinator's CPU each"
+            }
+            rows.append(
+                (
+                    "slots placed, run and ended",
+                    "\(placements.count) in \(text(placements.seconds)) s: "
+                        + "\(text(Double(placements.count) / placements.seconds)) a second\(cost ?? "")"
+                ))
+        }
         if let stall {
             rows.append(
                 (

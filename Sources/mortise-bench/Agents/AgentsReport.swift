@@ -86,6 +86,19 @@ struct AgentsReport: Codable, Sendable {
         var acknowledgementMilliseconds: LatencySummary?
     }
 
+    /// Slots that were placed, stored, pulled, run and ended.
+    struct Placements: Codable, Sendable {
+        var count: UInt32
+        /// From the submission to the last end.
+        var seconds: Double
+        var coordinatorMicrosecondsEach: Double?
+
+        init(count: UInt32, seconds: Double) {
+            self.count = count
+            self.seconds = seconds
+        }
+    }
+
     struct Kill: Codable, Sendable {
         var agent: String
         /// It hung with an open connection; else the connection went with it.
@@ -148,6 +161,7 @@ struct AgentsReport: Codable, Sendable {
     var disconnects: [String: Int]?
     var stall: Stall?
     var restart: Restart?
+    var placements: Placements?
     var kills: [Kill]?
 
     init(agents: Int, devices: Int) {

@@ -4,6 +4,31 @@ import Platform
 
 /// What is done to a coordinator that holds its agents.
 extension AgentsRun {
+    // MARK: Placements
+
+    /// From the submission to the end of the last slot, which is in the store by then.
+    func place(_ count: UInt32) async throws {
+        guard let client else { return }
+        note("placing \(count) slots")
+        let cpu = try process.map { try ProcessFigures(of: $0) }
+        let began = ContinuousClock.now
+        let quarter = DeviceRequest(type: .gpu, shares: wholeDeviceShares / 4)
+        let jobs = [
+            try await client.submitBatch(slots: count / 2, devices: nil, name: "place-cores"),
+            try await client.submitBatch(slots: count / 2, devices: quarter, name: "place-devices"),
+        ]
+        try await wait(upTo: .seconds(600), for: "all slots have been placed and have ended") {
+            for job in jobs where try await client.state(of: job) != .finished { return false }
+            return true
+        }
+        let seconds = (ContinuousClock.now - began).seconds
+        report.placements = AgentsReport.Placements(count: count, seconds: seconds)
+        if let cpu, let process {
+            let spent = try ProcessFigures(of: process).cpu - cpu.cpu
+            report.placements?.coordinatorMicrosecondsEach = spent.seconds * 1e6 / Double(count)
+        }
+    }
+
     // MARK: A killed agent
 
     /// Every other one hangs with its connection; the others are gone with it.

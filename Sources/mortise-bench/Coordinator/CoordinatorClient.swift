@@ -119,6 +119,18 @@ extension CoordinatorClient {
         return try await post("/v1/jobs", SubmitRequest(specification: specification), as: JobView.self).job
     }
 
+    /// A batch job of so many slots, of a core each.
+    func submitBatch(slots: UInt32, devices: DeviceRequest?, name: String) async throws -> JobID {
+        var specification = JobSpecification(app: "bench", job: name, kind: .batch, command: .argv(["true"]))
+        specification.slots = SlotCount(minimum: slots, maximum: slots)
+        specification.resources.devices = devices
+        return try await post("/v1/jobs", SubmitRequest(specification: specification), as: JobView.self).job
+    }
+
+    func state(of job: JobID) async throws -> JobState {
+        try await get("/v1/jobs/\(job)", JobView.self).state
+    }
+
     private func post<Answer: Decodable>(_ path: String, _ body: some Encodable, as: Answer.Type) async throws
         -> Answer
     { try await post(path, body) }
