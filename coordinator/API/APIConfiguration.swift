@@ -1,3 +1,4 @@
+import APITypes
 package import CoordinatorMetrics
 
 /// Settings of the API's listener.
@@ -28,6 +29,8 @@ package struct APIConfiguration: Sendable, Hashable {
     /// another program works at the latest then. One through this API works at once. 0...60,000.
     package var tokenCacheMilliseconds: Int
 
+    /// The highest priority that an operator's job may have; an admin's may have any.
+    package var operatorPriority = JobLimits.priority.upperBound
     /// What `/metrics` tells.
     package var metrics = MetricsOptions.defaults
 

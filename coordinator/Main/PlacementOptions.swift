@@ -1,4 +1,5 @@
 import ArgumentParser
+import CoordinatorAPI
 import CoordinatorCore
 import CoordinatorPlacement
 
@@ -30,33 +31,48 @@ struct PlacementOptions: ParsableArguments {
             [MORTISE_AGING]
             """, valueName: "points"))
     var aging: String?
+    @Option(
+        help: ArgumentHelp(
+            """
+            The highest priority that jobs of operators may have, -1000 to 1000; 1000 by default. Jobs of admins may \
+            have any. [MORTISE_OPERATOR_PRIORITY]
+            """, valueName: "points"))
+    var operatorPriority: String?
+
+    /// - Throws: `Failure` that names the flag and what it takes.
+    func apply(_ environment: [String: String], to configuration: inout APIConfiguration) throws {
+        if let text = text(operatorPriority, "MORTISE_OPERATOR_PRIORITY", environment) {
+            configuration.operatorPriority = try points(text, in: -1_000...1_000, of: "--operator-priority")
+        }
+    }
 
     /// - Throws: `Failure` that names the flag and what it takes.
     func apply(_ environment: [String: String], to limits: inout Limits) throws {
-        func text(_ flag: String?, _ name: String) -> String? {
-            flag ?? environment[name].flatMap { $0.isEmpty ? nil : $0 }
-        }
-        if let text = text(placementPolicy, "MORTISE_PLACEMENT_POLICY") {
+        if let text = text(placementPolicy, "MORTISE_PLACEMENT_POLICY", environment) {
             guard let policy = PlacementPolicy(rawValue: text) else {
                 let words = PlacementPolicy.allCases.map(\.rawValue).joined(separator: ", ")
                 throw Failure("'\(text)' is no placement policy: take one of \(words).")
             }
             limits.placementPolicy = policy
         }
-        if let text = text(patience, "MORTISE_PATIENCE") {
+        if let text = text(patience, "MORTISE_PATIENCE", environment) {
             let seconds = try Quantity.seconds(text, of: "--patience")
             guard (1...31_536_000).contains(seconds) else {
                 throw Failure("--patience is 1s to 365d, not \(text).")
             }
             limits.patienceSeconds = UInt32(seconds)
         }
-        if let text = text(preemptPriorityGap, "MORTISE_PREEMPT_PRIORITY_GAP") {
+        if let text = text(preemptPriorityGap, "MORTISE_PREEMPT_PRIORITY_GAP", environment) {
             let flag = "--preempt-priority-gap"
             limits.preemptionGap = text == "off" ? nil : try points(text, in: 1...2_000, of: flag, " or off")
         }
-        if let text = text(aging, "MORTISE_AGING") {
+        if let text = text(aging, "MORTISE_AGING", environment) {
             limits.agingPerHour = try points(text, in: 0...100, of: "--aging")
         }
+    }
+
+    private func text(_ flag: String?, _ name: String, _ environment: [String: String]) -> String? {
+        flag ?? environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     private func points(

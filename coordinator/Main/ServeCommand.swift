@@ -93,7 +93,7 @@ struct ServeCommand: AsyncParsableCommand {
         let identity = try authority.issueServer(names: unique, now: now)
         let connections = Self.connections(logger)
         let certificate = ServerCertificate(chainPEM: identity.certificatePEM, keyPEM: identity.keyPEM)
-        var apiConfiguration = apiConfiguration(settings, connections)
+        var apiConfiguration = try apiConfiguration(settings, connections)
         apiConfiguration.metrics = metricsOptions
         let isShared = CoordinatorDirectory.isShared(settings.store)
         var rest: Duration?
@@ -252,8 +252,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func apiConfiguration(
         _ settings: CoordinatorSettings, _ connections: ConnectionBudget
-    ) -> APIConfiguration {
+    ) throws -> APIConfiguration {
         var configuration = APIConfiguration.defaults
+        try placement.apply(ProcessInfo.processInfo.environment, to: &configuration)
         configuration.host = settings.listen
         configuration.port = settings.apiPort
         configuration.connections = connections.users

@@ -48,6 +48,29 @@ struct JobTests {
         }
     }
 
+    @Test func `Only an admin may go beyond what operators are allowed`() async throws {
+        try await TestServer.run({ $0.operatorPriority = 10 }) { server in
+            Self.acceptJobs(server)
+            var specification = JobSpecification.sample(.batch)
+            specification.priority = 10
+            let request = SubmitRequest(specification: specification)
+            #expect(
+                try await server.send("POST", "/v1/jobs", as: TestTokens.operator, json: request).status
+                    == 201)
+            specification.priority = 11
+            let higher = SubmitRequest(specification: specification)
+            let refused = try await server.send("POST", "/v1/jobs", as: TestTokens.operator, json: higher)
+            #expect(refused.status == 403)
+            #expect(
+                refused.message
+                    == "A priority of 11 needs the role admin: an operator's jobs have at most 10 here; "
+                    + "token 'otto' has operator.")
+            #expect(
+                try await server.send("POST", "/v1/jobs", as: TestTokens.admin, json: higher).status == 201)
+            #expect(server.service.commands.count == 2)
+        }
+    }
+
     @Test func `All that is wrong with a job is said at once`() async throws {
         try await TestServer.run { server in
             var specification = JobSpecification.sample()

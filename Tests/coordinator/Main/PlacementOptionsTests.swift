@@ -1,4 +1,5 @@
 import ArgumentParser
+import CoordinatorAPI
 import CoordinatorCore
 import CoordinatorPlacement
 import Testing
@@ -33,6 +34,21 @@ struct PlacementOptionsTests {
                     "MORTISE_PLACEMENT_POLICY": "gpu-packing", "MORTISE_PATIENCE": "90m",
                     "MORTISE_PREEMPT_PRIORITY_GAP": "100", "MORTISE_AGING": "0",
                 ]) == expected)
+    }
+
+    @Test func `What operators' jobs may have is the API's`() throws {
+        func priority(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Int32 {
+            var configuration = APIConfiguration.defaults
+            try PlacementOptions.parse(arguments).apply(environment, to: &configuration)
+            return configuration.operatorPriority
+        }
+        #expect(try priority([]) == 1_000)
+        #expect(try priority(["--operator-priority=-5"], ["MORTISE_OPERATOR_PRIORITY": "7"]) == -5)
+        #expect(try priority([], ["MORTISE_OPERATOR_PRIORITY": "7"]) == 7)
+        let error = #expect(throws: Failure.self) { try priority(["--operator-priority", "1001"]) }
+        #expect(
+            error.map { "\($0)" }
+                == "--operator-priority is -1000 to 1000 points of priority, not '1001'.")
     }
 
     @Test func `Nothing said, or said with nothing in it, changes nothing`() throws {

@@ -22,6 +22,7 @@ extension APIHandlers {
         let request = try call.decode(SubmitRequest.self)
         let faults = request.validate()
         guard faults.isEmpty else { throw APIError.invalid(faults) }
+        try checkPriority(of: request.specification, by: call.caller)
         let reply = try await submit(
             .submitJob(
                 request.specification, payloads: request.payloads ?? [], submitter: call.caller?.name ?? ""))
@@ -30,6 +31,16 @@ extension APIHandlers {
         answer.status = 201
         answer.location = "/v1/jobs/\(record.job)"
         return answer
+    }
+
+    /// - Throws: 403 where only an admin may go before so many others.
+    private func checkPriority(of specification: JobSpecification, by caller: Caller?) throws {
+        let limit = configuration.operatorPriority
+        guard specification.priority > limit, caller?.role != .admin else { return }
+        throw APIError(
+            403, "forbidden",
+            "A priority of \(specification.priority) needs the role admin: an operator's jobs have at most \(limit) "
+                + "here; token '\(caller?.name ?? "")' has \(caller?.role.rawValue ?? "no role").")
     }
 
     func cancelJob(_ call: Call) async throws -> Answer { try await control(call) { .cancelJob($0) } }
