@@ -1,0 +1,38 @@
+import ArgumentParser
+
+/// Policies that can be replayed: Mortise's own, and models of others with their defaults.
+enum AutoscalePolicyName: String, CaseIterable, ExpressibleByArgument {
+    case staticPeak = "static-peak"
+    case seed1 = "seed-v1"
+    case seed2 = "seed-v2"
+    case clusterAutoscaler = "cluster-autoscaler"
+    case karpenter, slurm, hyperqueue, ray
+    case spareMedian = "spare-median"
+    case spareQ90 = "spare-q90"
+
+    func run(_ trace: SWFTrace, _ options: JobReplay.Options) -> ReplayResult {
+        var result =
+            switch self {
+            case .staticPeak: run(StaticPeak(nodes: options.staticNodes), trace, options)
+            case .seed1: run(BlockingLoop(removesAll: true), trace, options)
+            case .seed2: run(BlockingLoop(removesAll: false), trace, options)
+            case .clusterAutoscaler: run(PeriodicScaler.clusterAutoscaler, trace, options)
+            case .karpenter: run(Karpenter(), trace, options)
+            case .slurm: run(PeriodicScaler.slurm, trace, options)
+            case .hyperqueue: run(OneAtATime(), trace, options)
+            case .ray: run(PeriodicScaler.ray, trace, options)
+            case .spareMedian: run(SpareQuantile(quantile: 50), trace, options)
+            case .spareQ90: run(SpareQuantile(quantile: 90), trace, options)
+            }
+        result.policy = rawValue
+        return result
+    }
+
+    private func run(
+        _ policy: some ReplayPolicy, _ trace: SWFTrace, _ options: JobReplay.Options
+    ) -> ReplayResult {
+        var policy = policy
+        var replay = JobReplay(trace, options)
+        return replay.run(&policy)
+    }
+}

@@ -1,0 +1,190 @@
+/// A cluster that serves the jobs of a trace, with nodes that a policy launches and removes.
+///
+/// A job starts when all of its slots are free at once, on one node or on several; jobs start strictly in the order of
+/// their submission. Of the nodes with enough room the fullest is taken. Nothing is moved or stopped. A node costs from
+/// its launch to its removal, and has slots from `bootSeconds` after its launch.
+struct JobReplay {
+    struct Options {
+        var slotsPerNode = 16
+        var maxNodes = 512
+        var bootSeconds = 180
+        /// For the policy that keeps all; nil: as many as the peak needs.
+        var staticNodes: Int?
+    }
+
+    struct Node {
+        var launched: Int
+        /// When its slots can be used.
+        var ready: Int
+        var free: Int
+        var isUp = false
+        /// Since when nothing has run on it; before it is up, when it will be.
+        var idleSince: Int
+    }
+
+    let options: Options
+    let jobs: [SWFTrace.Job]
+    private(set) var now = 0
+    /// By number; who is gone is nil.
+    private(set) var nodes: [Node?] = []
+    /// Numbers of those that are there, ascending.
+    private(set) var present: [Int] = []
+    /// Those that are not up yet, in the order of their launch.
+    private(set) var booting: [Int] = []
+    /// Jobs that have come.
+    private(set) var arrived = 0
+    /// Jobs that have begun; jobs begin in their order.
+    private(set) var begun = 0
+    private(set) var running = 0
+    private(set) var busySlots = 0
+    private(set) var freeSlots = 0
+    private(set) var waitingSlots = 0
+
+    private var ends = Heap<End>()
+    private(set) var waits: [Int] = []
+    private var nodeSeconds = 0
+    private(set) var boots = 0
+
+    struct End: Comparable {
+        var at: Int
+        var job: Int
+        var places: [(node: Int, slots: Int)]
+        static func < (left: Self, right: Self) -> Bool { (left.at, left.job) < (right.at, right.job) }
+        static func == (left: Self, right: Self) -> Bool { (left.at, left.job) == (right.at, right.job) }
+    }
+
+    init(_ trace: SWFTrace, _ options: Options) {
+        jobs = trace.jobs
+        self.options = options
+        waits.reserveCapacity(jobs.count)
+    }
+
+    // MARK: What policies see and do
+
+    var waiting: Int { arrived - begun }
+    var bootingSlots: Int { booting.count * options.slotsPerNode }
+
+    /// Nodes that are missing for all that waits to begin at once, within the limit.
+    var needed: Int { missing(beyond: 0) }
+
+    /// Nodes that are missing for what waits and as many free slots beyond it.
+    func missing(beyond spare: Int) -> Int {
+        let lack = waitingSlots + spare - freeSlots - bootingSlots
+        let wanted = lack > 0 ? (lack + options.slotsPerNode - 1) / options.slotsPerNode : 0
+        return min(wanted, options.maxNodes - present.count)
+    }
+
+    mutating func launch(_ count: Int, upAtOnce: Bool = false) {
+        for _ in 0..<max(0, min(count, options.maxNodes - present.count)) {
+            let ready = upAtOnce ? now : now + options.bootSeconds
+            present.append(nodes.count)
+            booting.append(nodes.count)
+            nodes.append(Node(launched: now, ready: ready, free: options.slotsPerNode, idleSince: ready))
+            boots += 1
+        }
+    }
+
+    /// Nodes that are up and idle for at least so long, who has been so longest first.
+    func idle(for seconds: Int) -> [Int] {
+        present.filter { number in
+            guard let node = nodes[number] else { return false }
+            return node.isUp && node.free == options.slotsPerNode && now - node.idleSince >= seconds
+        }.sorted { (nodes[$0]?.idleSince ?? 0, $0) < (nodes[$1]?.idleSince ?? 0, $1) }
+    }
+
+    /// An idle node is gone at once; a node on which something runs stays, as does any while a job waits.
+    mutating func remove(_ number: Int) {
+        guard waiting == 0, let node = nodes[number], node.isUp, node.free == options.slotsPerNode else {
+            return
+        }
+        nodeSeconds += now - node.launched
+        freeSlots -= node.free
+        nodes[number] = nil
+        present.removeAll { $0 == number }
+    }
+
+    // MARK: The run
+
+    /// - Returns: what it came to.
+    mutating func run(_ policy: inout some ReplayPolicy) -> ReplayResult {
+        policy.begin(&self)
+        bootNodes()
+        while begun < jobs.count || running > 0 {
+            var next = Int.max
+            if arrived < jobs.count { next = jobs[arrived].submitted }
+            if let end = ends.first { next = min(next, end.at) }
+            if let first = booting.first, let node = nodes[first] { next = min(next, node.ready) }
+            if let wakeup = policy.wakeup(self) { next = min(next, max(wakeup, now + 1)) }
+            guard next < .max else { break }
+            now = max(now, next)
+            while let end = ends.first, end.at <= now {
+                ends.removeFirst()
+                finish(end)
+            }
+            bootNodes()
+            while arrived < jobs.count, jobs[arrived].submitted <= now {
+                waitingSlots += jobs[arrived].slots
+                arrived += 1
+            }
+            dispatch()
+            policy.act(&self)
+        }
+        for number in present { nodeSeconds += now - (nodes[number]?.launched ?? now) }
+        return ReplayResult(self, nodeSeconds: nodeSeconds)
+    }
+
+    private mutating func bootNodes() {
+        while let first = booting.first, let node = nodes[first], node.ready <= now {
+            booting.removeFirst()
+            nodes[first]?.isUp = true
+            freeSlots += node.free
+        }
+    }
+
+    private mutating func finish(_ end: End) {
+        running -= 1
+        for (number, slots) in end.places {
+            busySlots -= slots
+            freeSlots += slots
+            nodes[number]?.free += slots
+            if nodes[number]?.free == options.slotsPerNode { nodes[number]?.idleSince = now }
+        }
+    }
+
+    private mutating func dispatch() {
+        while begun < arrived, jobs[begun].slots <= freeSlots {
+            let job = jobs[begun]
+            let places = places(for: job.slots)
+            for (number, slots) in places { nodes[number]?.free -= slots }
+            freeSlots -= job.slots
+            busySlots += job.slots
+            waitingSlots -= job.slots
+            waits.append(now - job.submitted)
+            ends.insert(End(at: now + job.seconds, job: begun, places: places))
+            running += 1
+            begun += 1
+        }
+    }
+
+    /// The fullest nodes with any room: as if slot by slot were placed.
+    private func places(for slots: Int) -> [(node: Int, slots: Int)] {
+        if slots == 1 {
+            var best: (node: Int, free: Int)?
+            for number in present {
+                guard let node = nodes[number], node.isUp, node.free > 0 else { continue }
+                if best.map({ node.free < $0.free }) ?? true { best = (number, node.free) }
+            }
+            return best.map { [($0.node, 1)] } ?? []
+        }
+        var left = slots
+        var places: [(node: Int, slots: Int)] = []
+        let open = present.compactMap { number in
+            nodes[number].flatMap { $0.isUp && $0.free > 0 ? (node: number, free: $0.free) : nil }
+        }
+        for (number, free) in open.sorted(by: { ($0.free, $0.node) < ($1.free, $1.node) }) where left > 0 {
+            places.append((number, min(left, free)))
+            left -= min(left, free)
+        }
+        return places
+    }
+}
