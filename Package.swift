@@ -119,7 +119,7 @@ let package = Package(
 
         // The coordinator
         pure("CoordinatorPlacement", "coordinator/Placement", ["ClusterTypes"]),
-        pure("CoordinatorAutoscale", "coordinator/Autoscale"),
+        pure("CoordinatorAutoscale", "coordinator/Autoscale", ["ClusterTypes", "CoordinatorPlacement"]),
         pure(
             "CoordinatorCore", "coordinator/Core",
             ["ClusterTypes", "ProtocolMessages", "CoordinatorPlacement", "CoordinatorAutoscale"]),
@@ -215,7 +215,10 @@ let package = Package(
             ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", "AgentCore"]),
         program(
             "mortise-sim", "Sources/mortise-sim",
-            ["ClusterTypes", "CoordinatorPlacement", "Platform", "Simulator", .argumentParser]),
+            [
+                "ClusterTypes", "CoordinatorAutoscale", "CoordinatorPlacement", "Platform", "Simulator",
+                .argumentParser,
+            ]),
 
         // Load and its measuring: real sessions of thousands of pretended agents
         pure("LoadModel", "Sources/LoadModel", ["ClusterTypes", "ProtocolMessages"]),

@@ -1,7 +1,10 @@
 import ArgumentParser
+import CoordinatorAutoscale
 
 /// Policies that can be replayed: Mortise's own, and models of others with their defaults.
 enum AutoscalePolicyName: String, CaseIterable, ExpressibleByArgument {
+    case demand, threshold
+    case queueIdle = "queue-idle"
     case staticPeak = "static-peak"
     case seed1 = "seed-v1"
     case seed2 = "seed-v2"
@@ -13,6 +16,12 @@ enum AutoscalePolicyName: String, CaseIterable, ExpressibleByArgument {
     func run(_ trace: SWFTrace, _ options: JobReplay.Options) -> ReplayResult {
         var result =
             switch self {
+            case .demand: run(EnginePolicy(.demand(), tick: 10, options: options), trace, options)
+            case .threshold: run(EnginePolicy(threshold(options), tick: 60, options: options), trace, options)
+            case .queueIdle:
+                run(
+                    EnginePolicy(.queueIdle(), tick: 10, options: options, scaleIn: .wholePool), trace,
+                    options)
             case .staticPeak: run(StaticPeak(nodes: options.staticNodes), trace, options)
             case .seed1: run(BlockingLoop(removesAll: true), trace, options)
             case .seed2: run(BlockingLoop(removesAll: false), trace, options)
@@ -26,6 +35,13 @@ enum AutoscalePolicyName: String, CaseIterable, ExpressibleByArgument {
             }
         result.policy = rawValue
         return result
+    }
+
+    /// Its own limits are those of the replay.
+    private func threshold(_ options: JobReplay.Options) -> ScalingPolicy {
+        var rule = ThresholdPolicy()
+        rule.most = options.maxNodes
+        return .threshold(rule)
     }
 
     private func run(

@@ -24,6 +24,8 @@ struct JobReplay {
 
     let options: Options
     let jobs: [SWFTrace.Job]
+    /// Jobs larger than all nodes together: they are left out.
+    let unserved: Int
     private(set) var now = 0
     /// By number; who is gone is nil.
     private(set) var nodes: [Node?] = []
@@ -54,7 +56,8 @@ struct JobReplay {
     }
 
     init(_ trace: SWFTrace, _ options: Options) {
-        jobs = trace.jobs
+        jobs = trace.jobs.filter { $0.slots <= options.slotsPerNode * options.maxNodes }
+        unserved = trace.jobs.count - jobs.count
         self.options = options
         waits.reserveCapacity(jobs.count)
     }

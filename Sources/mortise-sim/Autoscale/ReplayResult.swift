@@ -2,7 +2,7 @@
 struct ReplayResult: Encodable {
     var policy = ""
     var jobs = 0
-    /// Jobs that never began: larger than all nodes together.
+    /// Jobs larger than all nodes together: they are left out.
     var unserved = 0
     var nodeHours = 0.0
     /// Busy slot-hours of all that were paid for.
@@ -29,8 +29,7 @@ struct ReplayResult: Encodable {
     }
 
     init(_ replay: JobReplay, nodeSeconds: Int) {
-        jobs = replay.jobs.count
-        unserved = jobs - replay.waits.count
+        (jobs, unserved) = (replay.jobs.count, replay.unserved)
         nodeHours = Double(nodeSeconds) / 3_600
         boots = replay.boots
         let served = zip(replay.jobs, replay.waits)

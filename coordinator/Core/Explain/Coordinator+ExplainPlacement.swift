@@ -50,12 +50,8 @@ extension Coordinator {
         for node in nodes.values where node.record.state != .released && !pools.contains(node.record.pool) {
             pools.append(node.record.pool)
         }
-        let supply = pools.map { pool in
-            PoolSupply(
-                pool: pool, isStatic: true,
-                nodes: UInt32(nodes.values.count { $0.record.pool == pool && $0.record.state != .released }))
-        }
-        return Policy.orders(pools: supply, pendingSlots: supply.map { _ in wanted }).map(\.reason)
+        guard wanted > 0 else { return [] }
+        return pools.map { Autoscaler.advice(staticPool: $0, slots: Int(wanted)) }
     }
 
     private func explainGang(_ state: Job, _ open: [PlacementNode], at now: Instant) -> [String] {
