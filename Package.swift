@@ -267,6 +267,12 @@ let package = Package(
             ]),
         tests("PlacementTests", "coordinator/Placement", ["ClusterTypes", "CoordinatorPlacement"]),
         tests(
+            "AutoscaleTests", "coordinator/Autoscale",
+            ["ClusterTypes", "CoordinatorAutoscale", "CoordinatorPlacement"]),
+        tests(
+            "ReplayTests", "mortise-sim",
+            ["mortise-sim", "ClusterTypes", "CoordinatorAutoscale", "CoordinatorPlacement"]),
+        tests(
             "CoordinatorMainTests", "coordinator/Main",
             ["mortise-coordinator", "CoordinatorCore", "CoordinatorPlacement", .argumentParser]),
         tests(

@@ -16,7 +16,8 @@ enum AutoscalePolicyName: String, CaseIterable, ExpressibleByArgument {
     func run(_ trace: SWFTrace, _ options: JobReplay.Options) -> ReplayResult {
         var result =
             switch self {
-            case .demand: run(EnginePolicy(.demand(), tick: 10, options: options), trace, options)
+            case .demand:
+                run(EnginePolicy(.demand(options.demand), tick: 10, options: options), trace, options)
             case .threshold: run(EnginePolicy(threshold(options), tick: 60, options: options), trace, options)
             case .queueIdle:
                 run(

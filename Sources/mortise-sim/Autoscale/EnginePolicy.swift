@@ -12,6 +12,7 @@ struct EnginePolicy: ReplayPolicy {
     /// The replay's numbers of the pool's nodes, in their order.
     private var numbers: [Int] = []
     private var seen = 0
+    private var finished = 0
 
     init(
         _ policy: ScalingPolicy, tick: Int, options: JobReplay.Options,
@@ -31,8 +32,12 @@ struct EnginePolicy: ReplayPolicy {
         let now = Instant(microseconds: Int64(replay.now) * 1_000_000)
         let hasArrived = seen < replay.arrived
         while seen < replay.arrived {
-            snapshot.arrivals.note(Self.slot, slots: replay.jobs[seen].slots, at: now)
+            snapshot.growth.note(Self.slot, change: replay.jobs[seen].slots, at: now)
             seen += 1
+        }
+        if replay.finishedSlots > finished {
+            snapshot.growth.note(Self.slot, change: finished - replay.finishedSlots, at: now)
+            finished = replay.finishedSlots
         }
         guard ticks.isDue(replay.now) || hasArrived && replay.waiting > 0 else { return }
         snapshot.now = now

@@ -1,3 +1,5 @@
+import CoordinatorAutoscale
+
 /// A cluster that serves the jobs of a trace, with nodes that a policy launches and removes.
 ///
 /// A job starts when all of its slots are free at once, on one node or on several; jobs start strictly in the order of
@@ -10,6 +12,8 @@ struct JobReplay {
         var bootSeconds = 180
         /// For the policy that keeps all; nil: as many as the peak needs.
         var staticNodes: Int?
+        /// For Mortise's own.
+        var demand = DemandPolicy()
     }
 
     struct Node {
@@ -41,6 +45,8 @@ struct JobReplay {
     private(set) var busySlots = 0
     private(set) var freeSlots = 0
     private(set) var waitingSlots = 0
+    /// Slots that have ended.
+    private(set) var finishedSlots = 0
 
     private var ends = Heap<End>()
     private(set) var waits: [Int] = []
@@ -148,6 +154,7 @@ struct JobReplay {
         running -= 1
         for (number, slots) in end.places {
             busySlots -= slots
+            finishedSlots += slots
             freeSlots += slots
             nodes[number]?.free += slots
             if nodes[number]?.free == options.slotsPerNode { nodes[number]?.idleSince = now }

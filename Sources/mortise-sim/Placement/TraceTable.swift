@@ -61,7 +61,7 @@ struct TraceTable {
 
     struct Row {
         fileprivate let path: String
-        fileprivate let line: Int
+        let line: Int
         fileprivate let values: [Substring]
         fileprivate let names: [Substring: Int]
 

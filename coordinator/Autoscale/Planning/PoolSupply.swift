@@ -57,11 +57,12 @@ struct PoolSupply: Sendable {
     /// Takes room for slots that may come.
     ///
     /// - Parameter most: nodes that may be launched.
-    /// - Returns: nodes that are missing for them.
+    /// - Returns: nodes that are missing for them, of those that they would fill: part of one is not worth one.
     mutating func reserve(
         _ slots: [(PlacementDemand, Int)], most: Int, template: PlacementNode?, at now: Instant
     ) -> Int {
-        var fresh: [PlacementNode] = []
+        var full = 0
+        var begun: PlacementNode?
         for (demand, count) in slots {
             var left = count
             for index in rooms.indices where left > 0 {
@@ -71,15 +72,15 @@ struct PoolSupply: Sendable {
                     reserved.append(position)
                 }
             }
-            for index in fresh.indices where left > 0 { Self.fill(&fresh[index], demand, &left, at: now) }
-            while left > 0, fresh.count < most, var node = template {
-                let before = left
+            guard let template, Fit(demand, on: template, at: now).isFit else { continue }
+            while left > 0, full < most {
+                var node = begun ?? template
                 Self.fill(&node, demand, &left, at: now)
-                guard left < before else { break }
-                fresh.append(node)
+                begun = Fit(demand, on: node, at: now).isFit ? node : nil
+                if begun == nil { full += 1 }
             }
         }
-        return fresh.count
+        return full
     }
 
     private static func fill(

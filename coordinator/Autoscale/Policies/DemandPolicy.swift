@@ -9,7 +9,7 @@ package struct DemandPolicy: ScalingRule, Hashable {
     /// Of the nodes in use, the part that may be kept free for arrivals; less than a whole node is none. 0.07: the
     /// premium of an insurance, not a second cluster.
     package var headroom = 0.07
-    /// Of the boot times of the past, the part whose arrivals the headroom would have held.
+    /// Of the boot times of the past, the part whose growth the headroom would have held.
     package var quantile = 0.99
     /// Boot times that are looked at: two of them are beyond the quantile, so that one odd hour does not rule.
     package var windows = 200
@@ -27,7 +27,7 @@ package struct DemandPolicy: ScalingRule, Hashable {
             }
             packing = packed
         }
-        let homes = planning.snapshot.arrivals.kinds.map { choices.home($0) }
+        let homes = planning.snapshot.growth.kinds.map { choices.home($0) }
         for pool in planning.pools.indices {
             var supply = PoolSupply(planning.pools[pool], planning.standings[pool], pool, packing)
             let launched = packing?.launched[pool] ?? 0
@@ -46,26 +46,25 @@ package struct DemandPolicy: ScalingRule, Hashable {
         }
     }
 
-    /// Slots that came within one boot time, more than in nearly all of them: as they came, so that they are packed like
-    /// them. None where that is more than the headroom.
+    /// By how many slots demand grew within one boot time, more than in nearly all of them: in the mixture of that time. None where that is more than the headroom.
     private func spare(
         _ planning: Planning, _ pool: Int, _ homes: [(pool: Int, slotsPerNode: Int)?], inUse: Int
     ) -> [(PlacementDemand, Int)] {
         let most = (headroom * Double(inUse)).rounded(.down)
         guard most >= 1 else { return [] }
-        let arrivals = planning.snapshot.arrivals
+        let growth = planning.snapshot.growth
         let startUp = planning.pools[pool].startUp
         let weights = homes.map { $0.flatMap { $0.pool == pool ? 1 / Double($0.slotsPerNode) : nil } ?? 0 }
-        let sums = arrivals.windows(of: startUp, most: windows, at: planning.now, weight: weights)
+        let sums = growth.windows(of: startUp, most: windows, at: planning.now, weight: weights)
         let order = sums.indices.sorted { (sums[$0], $1) < (sums[$1], $0) }
         guard !order.isEmpty else { return [] }
         let window = order[min(order.count - 1, Int(quantile * Double(order.count)))]
         guard sums[window] > 0 else { return [] }
         let part = min(1, most / sums[window])
-        let slots = arrivals.slots(in: window, of: startUp, at: planning.now)
-        return arrivals.kinds.indices.compactMap { kind in
+        let slots = growth.slots(in: window, of: startUp, at: planning.now)
+        return growth.kinds.indices.compactMap { kind in
             let count = Int((Double(slots[kind]) * part).rounded(.down))
-            return weights[kind] > 0 && count > 0 ? (arrivals.kinds[kind], count) : nil
+            return weights[kind] > 0 && count > 0 ? (growth.kinds[kind], count) : nil
         }
     }
 
@@ -73,16 +72,12 @@ package struct DemandPolicy: ScalingRule, Hashable {
         let its = planning.pools[pool]
         let missCost = Double(its.startUp.components.seconds) * (1 + waitingPrice)
         // The highest level that is still worth its node.
-        var kept = supply.wanted
-        var patience = Duration.zero
-        for level in (supply.wanted..<max(supply.wanted, planning.standings[pool].present)).reversed() {
-            let learned = its.use.patience(level: level, missCost: missCost) ?? its.limits.idle
-            let since = its.use.unusedSince(level: level) ?? planning.now
-            guard planning.now - since < learned else { continue }
-            (kept, patience) = (level + 1, learned)
-            break
-        }
-        _ = patience
+        let unused = supply.wanted..<max(supply.wanted, planning.standings[pool].present)
+        let kept =
+            unused.last { level in
+                let patience = its.use.patience(level: level, missCost: missCost) ?? its.limits.idle
+                return planning.now - (its.use.unusedSince(level: level) ?? planning.now) < patience
+            }.map { $0 + 1 } ?? supply.wanted
         var count = planning.standings[pool].present
         for node in planning.standings[pool].idle where count > kept && !supply.isTaken(node) {
             planning.retire(node, in: pool, because: "it was idle for longer than pays")

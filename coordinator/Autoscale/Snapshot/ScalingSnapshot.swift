@@ -8,8 +8,8 @@ package struct ScalingSnapshot: Sendable {
     package var pools: [ScalingPool]
     /// What waits, first what is placed first.
     package var demands: [ScalingDemand] = []
-    /// What came lately, whether it waited or not.
-    package var arrivals = ArrivalHistory()
+    /// How what runs and waits has changed lately.
+    package var growth = GrowthHistory()
     /// How the coordinator chooses among nodes.
     package var scorer: any NodeScore
 

@@ -1,8 +1,9 @@
 package import ClusterTypes
 package import CoordinatorPlacement
 
-/// How many slots of each class were asked for lately.
-package struct ArrivalHistory: Sendable, Hashable {
+/// How the slots of each class that run or wait have changed lately: those that came less those that ended. What ends makes
+/// room for what comes, so that only the growth needs nodes.
+package struct GrowthHistory: Sendable, Hashable {
     private struct Bucket: Sendable, Hashable {
         /// Since the epoch, in `seconds`.
         var number: Int64
@@ -21,7 +22,8 @@ package struct ArrivalHistory: Sendable, Hashable {
 
     package init() {}
 
-    package mutating func note(_ demand: PlacementDemand, slots: Int, at now: Instant) {
+    /// - Parameter slots: more than 0 for those that came, less for those that ended.
+    package mutating func note(_ demand: PlacementDemand, change slots: Int, at now: Instant) {
         let number = now.microseconds / (Self.seconds * 1_000_000)
         if first == nil { first = number }
         // It is nothing of the class which job asks.
@@ -43,7 +45,8 @@ package struct ArrivalHistory: Sendable, Hashable {
         }
     }
 
-    /// What came in each of the last spans of `width`, the latest first; a bucket that is not over counts.
+    /// By how much was more asked for at the end of each of the last spans of `width`, the latest first, the one that is not over
+    /// included.
     ///
     /// - Parameter weight: of one slot of each kind; 0 leaves a kind out.
     /// - Returns: the sum of weights of each window, at most `most` of them, as many as the history knows.
@@ -59,7 +62,7 @@ package struct ArrivalHistory: Sendable, Hashable {
         return sums
     }
 
-    /// - Returns: slots of each kind in one of those windows.
+    /// - Returns: the change of each kind in one of those windows.
     func slots(in window: Int, of width: Duration, at now: Instant) -> [Int] {
         let (span, end) = span(width, now)
         var slots = [Int](repeating: 0, count: kinds.count)
