@@ -57,6 +57,11 @@ struct ReplayTests {
         #expect(result.waitMax == 205)
     }
 
+    @Test func aFixedIdleTimeIsKeptToTheSecond() throws {
+        let result = try run([(0, 100, 2), (5_000, 100, 1)], .immediate)
+        #expect(result.nodeHours == Double(200 + 300 + 200) / 3_600)
+    }
+
     @Test func karpenterWaitsForASecondWithoutArrivals() throws {
         #expect(try run([(0, 1_000, 2)], .karpenter).waitMax == 101)
         #expect(try run([(0, 1_000, 1), (1, 1_000, 1)], .karpenter).waitMax == 102)

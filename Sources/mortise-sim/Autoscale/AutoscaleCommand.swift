@@ -56,6 +56,9 @@ struct AutoscaleCommand: ParsableCommand {
             valueName: "number"))
     var staticNodes: Int?
 
+    @Option(help: ArgumentHelp("Of the policy immediate: how long an idle node is kept.", valueName: "time"))
+    var idle = SpanOfTime(.seconds(300))
+
     @Option(
         help: ArgumentHelp(
             "Of the policy demand: node-seconds that a second of waiting is worth.", valueName: "number"))
@@ -82,6 +85,9 @@ struct AutoscaleCommand: ParsableCommand {
         guard (1...100_000).contains(maxNodes) else { throw ValidationError("--max-nodes is 1 to 100000.") }
         guard (Duration.seconds(1)...(.seconds(86_400))).contains(boot.value) else {
             throw ValidationError("--boot is 1s to 24h.")
+        }
+        guard (Duration.zero...(.seconds(86_400))).contains(idle.value) else {
+            throw ValidationError("--idle is 0s to 24h.")
         }
         if let staticNodes, !(1...maxNodes).contains(staticNodes) {
             throw ValidationError("--static-nodes is 1 to --max-nodes (\(maxNodes)).")
@@ -113,7 +119,7 @@ struct AutoscaleCommand: ParsableCommand {
         let jobs = try SWFTrace(path)
         let options = JobReplay.Options(
             slotsPerNode: slotsPerNode, maxNodes: maxNodes, bootSeconds: Int(boot.value.components.seconds),
-            staticNodes: staticNodes, demand: demandPolicy)
+            staticNodes: staticNodes, idleSeconds: Int(idle.value.components.seconds), demand: demandPolicy)
         var report = AutoscaleReport(
             trace: path, jobs: jobs.jobs.count, skipped: jobs.skipped, slotsPerNode: slotsPerNode,
             maxNodes: maxNodes, bootSeconds: options.bootSeconds)

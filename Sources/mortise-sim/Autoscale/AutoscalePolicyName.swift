@@ -9,7 +9,7 @@ enum AutoscalePolicyName: String, CaseIterable, ExpressibleByArgument {
     case seed1 = "seed-v1"
     case seed2 = "seed-v2"
     case clusterAutoscaler = "cluster-autoscaler"
-    case karpenter, slurm, hyperqueue, ray
+    case karpenter, slurm, hyperqueue, ray, immediate
     case spareMedian = "spare-median"
     case spareQ90 = "spare-q90"
 
@@ -31,6 +31,7 @@ enum AutoscalePolicyName: String, CaseIterable, ExpressibleByArgument {
             case .slurm: run(PeriodicScaler.slurm, trace, options)
             case .hyperqueue: run(OneAtATime(), trace, options)
             case .ray: run(PeriodicScaler.ray, trace, options)
+            case .immediate: run(Immediate(idleSeconds: options.idleSeconds), trace, options)
             case .spareMedian: run(SpareQuantile(quantile: 50), trace, options)
             case .spareQ90: run(SpareQuantile(quantile: 90), trace, options)
             }

@@ -12,6 +12,8 @@ struct JobReplay {
         var bootSeconds = 180
         /// For the policy that keeps all; nil: as many as the peak needs.
         var staticNodes: Int?
+        /// For the policy of one fixed idle time.
+        var idleSeconds = 300
         /// For Mortise's own.
         var demand = DemandPolicy()
     }

@@ -22,6 +22,8 @@ struct Packing: Sendable {
     private(set) var mayLaunch: [Int]
     private(set) var launched: [Int]
     private var nextID = UInt64.max
+    /// What a slot costs where it is cheapest, of those that were asked for.
+    private var values: [PlacementDemand: Double] = [:]
 
     init(_ snapshot: ScalingSnapshot, _ standings: [PoolStanding], _ choices: PoolChoices) {
         now = snapshot.now
@@ -142,7 +144,7 @@ struct Packing: Sendable {
         var value = 0.0
     }
 
-    private func fillNode(
+    private mutating func fillNode(
         of pool: Int, _ demands: [ScalingDemand], _ order: [Int], _ left: [Int]
     ) -> Filled? {
         guard let template = choices.template(pool) else { return nil }
@@ -159,10 +161,17 @@ struct Packing: Sendable {
                 guard slots > 0 else { continue }
                 hasDevices = hasDevices || demand.request.devices != nil
                 filled.counts.append((index, slots))
-                filled.value += Double(slots) * choices.cheapest(demand)
+                filled.value += Double(slots) * value(of: demand)
                 break
             }
         }
         return filled.counts.isEmpty ? nil : filled
+    }
+
+    private mutating func value(of demand: PlacementDemand) -> Double {
+        if let known = values[demand] { return known }
+        let value = choices.cheapest(demand)
+        values[demand] = value
+        return value
     }
 }

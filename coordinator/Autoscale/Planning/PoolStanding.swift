@@ -87,7 +87,7 @@ struct PoolStanding: Sendable {
 
     /// Nodes whose start and one idle time are paid for, besides those of all that are there.
     private func affordable(_ pool: ScalingPool) -> Int {
-        let hours = Double((pool.startUp + pool.limits.idle).components.seconds) / 3_600
+        let hours = Double(max(1, (pool.startUp + pool.limits.idle).components.seconds)) / 3_600
         var nodes = Double(Int32.max)
         if let limit = pool.limits.nodeHours {
             nodes = min(nodes, (limit - pool.spent.nodeHours) / hours - Double(present))

@@ -4,7 +4,8 @@ import CoordinatorPlacement
 /// Launches what waits needs, all at once and on the cheapest pools, and some headroom for what is likely to come while a
 /// node starts. Keeps an idle node as long as that has paid before.
 package struct DemandPolicy: ScalingRule, Hashable {
-    /// Node-seconds that a second of a job's waiting is worth. 4.5: an idle node is dear, a person's time is dearer.
+    /// Node-seconds that a second of a job's waiting is worth. 4.5: between what fixed idle times of two and of five minutes
+    /// pay for it on a small cluster's trace (docs/design/autoscaling.md).
     package var waitingPrice = 4.5
     /// Of the nodes in use, the part that may be kept free for arrivals; less than a whole node is none. 0.07: the
     /// premium of an insurance, not a second cluster.
@@ -32,10 +33,6 @@ package struct DemandPolicy: ScalingRule, Hashable {
             var supply = PoolSupply(planning.pools[pool], planning.standings[pool], pool, packing)
             let launched = packing?.launched[pool] ?? 0
             planning.launch(launched, in: pool, because: "\(launched) nodes hold what waits")
-            guard planning.standings[pool].isOut == false else {
-                planning.note(used: supply.usedByWaiting, kept: 0, in: pool)
-                continue
-            }
             let spare = spare(planning, pool, homes, inUse: supply.wanted)
             let lacking = supply.reserve(
                 spare, most: planning.standings[pool].mayLaunch, template: choices.template(pool),
@@ -46,7 +43,8 @@ package struct DemandPolicy: ScalingRule, Hashable {
         }
     }
 
-    /// By how many slots demand grew within one boot time, more than in nearly all of them: in the mixture of that time. None where that is more than the headroom.
+    /// By how many slots demand grew within one boot time, more than in nearly all of them, in the mixture of that time; no
+    /// more of it than the headroom holds. A pool that is out gets none: it is no slot's home.
     private func spare(
         _ planning: Planning, _ pool: Int, _ homes: [(pool: Int, slotsPerNode: Int)?], inUse: Int
     ) -> [(PlacementDemand, Int)] {
