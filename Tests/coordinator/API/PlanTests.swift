@@ -30,7 +30,7 @@ struct PlanTests {
                             PlanView.Place(
                                 node: NodeID(3), nodeName: "n3", devices: devices, alternative: 1)
                         ], waiting: 2, reasons: ["of 1 nodes that take work, 1 lack free CPUs"]))
-            #expect(server.service.commands == [.planJob(.sample(), tasks: 3, submitter: "otto")])
+            #expect(server.service.commands == [.planJob(.sample(), tasks: 3, submitter: "vera")])
         }
     }
 
