@@ -25,6 +25,14 @@ import Testing
             #expect(result.status == 0, "\(result)")
             try await service.stop()
 
+            // It boots still, and hangs up four times.
+            let late = try await MetadataService.start(silences: 4)
+            let patient = try await cluster.run(
+                Programs.agent,
+                ["status", "--no-tools", "--probe", "--cloud", "--cloud-endpoint", late.endpoint])
+            #expect(patient.output.contains("aws, i-0a, p4d.24xlarge"), "\(patient)")
+            try await late.stop()
+
             // Nobody is there: the machine is shown all the same.
             let alone = try await cluster.run(
                 Programs.agent, ["status", "--no-tools", "--json", "--probe", "--cloud"] + place)

@@ -80,12 +80,19 @@ struct CloudMetadata {
     /// - Throws: when nobody answers in time.
     private func ask(_ method: HTTPMethod, _ path: String, _ headers: HTTPHeaders) throws -> String? {
         for _ in 1..<Self.attempts {
-            do { return try askOnce(method, path, headers) } catch ChannelError.eof {}
+            do {
+                return try askOnce(method, path, headers)
+            } catch let error as Unreachable {
+                throw error
+            } catch {}
         }
         return try askOnce(method, path, headers)
     }
 
-    /// - Throws: `ChannelError.eof` where the connection was made, and closed or silent.
+    /// Nobody takes a connection.
+    private struct Unreachable: Error {}
+
+    /// - Throws: `Unreachable`, or another error where the connection was made, and ended or silent.
     private func askOnce(_ method: HTTPMethod, _ path: String, _ headers: HTTPHeaders) throws -> String? {
         var headers = headers
         headers.add(name: "Host", value: service.description)
@@ -105,7 +112,7 @@ struct CloudMetadata {
                 }
             }
             .connect(host: service.host, port: service.port)
-            .whenFailure { promise.fail($0) }
+            .whenFailure { _ in promise.fail(Unreachable()) }
         return try promise.futureResult.wait()
     }
 

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Synchronization
 
 /// A metadata service that answers like AWS's: documents for those only who have fetched a token before.
 struct MetadataService {
@@ -10,11 +11,19 @@ struct MetadataService {
     private let channel: any Channel
 
     /// On a thread of its own: on those that other tests keep busy it would answer too late.
-    static func start() async throws -> MetadataService {
+    ///
+    /// - Parameter silences: connections that it closes at first without an answer.
+    static func start(silences: Int = 0) async throws -> MetadataService {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let left = Mutex(silences)
         let channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                let isSilent = left.withLock { left in
+                    left -= 1
+                    return left >= 0
+                }
+                guard !isSilent else { return channel.close() }
+                return channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.configureHTTPServerPipeline()
                     try pipeline.addHandler(Answer())
