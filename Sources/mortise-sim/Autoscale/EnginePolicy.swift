@@ -103,8 +103,7 @@ struct EnginePolicy: ReplayPolicy {
             } else {
                 demands.append(
                     ScalingDemand(
-                        name: "job \(index + 1)", [Self.slot], slots: job.slots, isGang: job.slots > 1,
-                        since: Instant(microseconds: Int64(job.submitted) * 1_000_000)))
+                        name: "job \(index + 1)", [Self.slot], slots: job.slots, isGang: job.slots > 1))
             }
         }
         return demands

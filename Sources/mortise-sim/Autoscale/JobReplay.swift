@@ -44,7 +44,6 @@ struct JobReplay {
     /// Jobs that have begun; jobs begin in their order.
     private(set) var begun = 0
     private(set) var running = 0
-    private(set) var busySlots = 0
     private(set) var freeSlots = 0
     private(set) var waitingSlots = 0
     /// Slots that have ended.
@@ -76,11 +75,8 @@ struct JobReplay {
     var bootingSlots: Int { booting.count * options.slotsPerNode }
 
     /// Nodes that are missing for all that waits to begin at once, within the limit.
-    var needed: Int { missing(beyond: 0) }
-
-    /// Nodes that are missing for what waits and as many free slots beyond it.
-    func missing(beyond spare: Int) -> Int {
-        let lack = waitingSlots + spare - freeSlots - bootingSlots
+    var needed: Int {
+        let lack = waitingSlots - freeSlots - bootingSlots
         let wanted = lack > 0 ? (lack + options.slotsPerNode - 1) / options.slotsPerNode : 0
         return min(wanted, options.maxNodes - present.count)
     }
@@ -155,7 +151,6 @@ struct JobReplay {
     private mutating func finish(_ end: End) {
         running -= 1
         for (number, slots) in end.places {
-            busySlots -= slots
             finishedSlots += slots
             freeSlots += slots
             nodes[number]?.free += slots
@@ -169,7 +164,6 @@ struct JobReplay {
             let places = places(for: job.slots)
             for (number, slots) in places { nodes[number]?.free -= slots }
             freeSlots -= job.slots
-            busySlots += job.slots
             waitingSlots -= job.slots
             waits.append(now - job.submitted)
             ends.insert(End(at: now + job.seconds, job: begun, places: places))

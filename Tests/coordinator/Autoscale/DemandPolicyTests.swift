@@ -175,6 +175,19 @@ struct DemandPolicyTests {
         #expect(plan(lately).launches.isEmpty)
     }
 
+    @Test func whatIsToldOfLaterMomentsCountsAsOfNow() {
+        var nodes = pool("a", max: 100)
+        nodes.nodes = (0..<40).map { node($0, in: "a", busy: 16) }
+        func launched(_ growthAt: Int) -> Int {
+            var snapshot = snapshot(3_600, [nodes])
+            snapshot.growth.note(PlacementDemand(request: ResourceRequest()), change: 0, at: at(0))
+            snapshot.growth.note(PlacementDemand(request: ResourceRequest()), change: 640, at: at(growthAt))
+            return plan(snapshot).launched("a")
+        }
+        // A clock that was set back.
+        #expect(launched(50_000) == launched(3_600))
+    }
+
     @Test func aBudgetIsNotOvercommitted() {
         var nodes = pool("a", max: 100)
         // A start and an idle time are 780 s: three nodes for 0.65 h.

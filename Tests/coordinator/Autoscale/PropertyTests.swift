@@ -118,6 +118,23 @@ struct PropertyTests {
         }
     }
 
+    @Test("gives orders of every sort for what is drawn here")
+    func orders() {
+        for policy in Self.policies {
+            var counts = [0, 0, 0, 0]
+            for seed in UInt64(1)...100 {
+                var random = SeededRandom(seed: seed)
+                let plan = Autoscaler.plan(draw(&random), by: policy)
+                for (sort, count) in [
+                    plan.launches.count, plan.cordons.count, plan.releases.count, plan.takenBack.count,
+                ].enumerated() {
+                    counts[sort] += count
+                }
+            }
+            #expect(counts.allSatisfy { $0 > 0 }, "\(policy): \(counts)")
+        }
+    }
+
     @Test("is the same for the same", arguments: 1...30)
     func determinism(seed: UInt64) {
         var random = SeededRandom(seed: seed)

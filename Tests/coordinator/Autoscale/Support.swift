@@ -41,7 +41,7 @@ func waiting(
 ) -> ScalingDemand {
     let devices = gpus > 0 ? DeviceRequest(type: .gpu, count: gpus) : nil
     let demand = PlacementDemand(request: ResourceRequest(devices: devices), constraints: constraints)
-    return ScalingDemand(name: "job 1", [demand], slots: slots, isGang: gang, since: at(0))
+    return ScalingDemand(name: "job 1", [demand], slots: slots, isGang: gang)
 }
 
 func snapshot(_ seconds: Int, _ pools: [ScalingPool], _ demands: [ScalingDemand] = []) -> ScalingSnapshot {

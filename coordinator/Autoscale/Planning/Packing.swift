@@ -9,7 +9,6 @@ struct Packing: Sendable {
         let pool: Int
         /// In the pool's nodes; nil: it is on its way or would be launched.
         let position: Int?
-        let isNew: Bool
         let wasEmpty: Bool
     }
 
@@ -40,7 +39,7 @@ struct Packing: Sendable {
         // Who is about to go is taken back before others are waited for.
         for (pool, standing) in standings.enumerated() {
             for node in standing.idle where pools[pool].nodes[node].isCordoned { add(node, of: pool) }
-            for _ in 0..<standing.starting { addNew(choices.template(pool), of: pool, isNew: false) }
+            for _ in 0..<standing.starting { addNew(choices.template(pool), of: pool) }
         }
     }
 
@@ -52,16 +51,16 @@ struct Packing: Sendable {
         if node.isCordoned { place.takesWork = true }
         rooms.append(
             Room(
-                node: place.node, pool: pool, position: position, isNew: false,
+                node: place.node, pool: pool, position: position,
                 wasEmpty: node.idleSince != nil))
         board.update(place)
     }
 
-    private mutating func addNew(_ place: PlacementNode?, of pool: Int, isNew: Bool) {
+    private mutating func addNew(_ place: PlacementNode?, of pool: Int) {
         guard var place else { return }
         place.node = NodeID(nextID)
         nextID -= 1
-        rooms.append(Room(node: place.node, pool: pool, position: nil, isNew: isNew, wasEmpty: true))
+        rooms.append(Room(node: place.node, pool: pool, position: nil, wasEmpty: true))
         board.update(place)
     }
 
@@ -129,7 +128,7 @@ struct Packing: Sendable {
             let alike =
                 filled.counts.compactMap { index, count in count > 0 ? left[index] / count : nil }.min() ?? 1
             let count = max(1, min(alike, mayLaunch[pool]))
-            for _ in 0..<count { addNew(filled.node, of: pool, isNew: true) }
+            for _ in 0..<count { addNew(filled.node, of: pool) }
             for (index, slots) in filled.counts { left[index] -= slots * count }
             mayLaunch[pool] -= count
             launched[pool] += count

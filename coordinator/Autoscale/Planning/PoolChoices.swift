@@ -5,7 +5,7 @@ import CoordinatorPlacement
 struct PoolChoices: Sendable {
     private let pools: [ScalingPool]
     private let templates: [PlacementNode?]
-    /// Those that can be launched at all now or soon.
+    /// Those where nothing is launched now: static, paused, or their launches fail.
     private let isOut: [Bool]
     private let now: Instant
 

@@ -55,7 +55,7 @@ package struct GrowthHistory: Sendable, Hashable {
         guard let first, first <= end else { return [] }
         var sums = [Double](repeating: 0, count: Swift.min(most, Int((end - first) / span) + 1))
         for bucket in buckets.reversed() {
-            let window = Int((end - bucket.number) / span)
+            let window = window(of: bucket, span, end)
             guard window < sums.count else { break }
             sums[window] += weight[bucket.kind] * Double(bucket.slots)
         }
@@ -67,11 +67,16 @@ package struct GrowthHistory: Sendable, Hashable {
         let (span, end) = span(width, now)
         var slots = [Int](repeating: 0, count: kinds.count)
         for bucket in buckets.reversed() {
-            let its = Int((end - bucket.number) / span)
+            let its = self.window(of: bucket, span, end)
             guard its <= window else { break }
             if its == window { slots[bucket.kind] += bucket.slots }
         }
         return slots
+    }
+
+    /// What is told of a later moment than is asked about counts as of now.
+    private func window(of bucket: Bucket, _ span: Int64, _ end: Int64) -> Int {
+        Int(Swift.max(0, end - bucket.number) / span)
     }
 
     private func span(_ width: Duration, _ now: Instant) -> (span: Int64, end: Int64) {

@@ -29,15 +29,13 @@ package struct ScalingDemand: Sendable, Hashable {
     package var slots: Int
     /// All of the slots at once or none.
     package var isGang: Bool
-    package var since: Instant
 
     package init(
-        name: String, _ alternatives: [PlacementDemand], slots: Int, isGang: Bool = false, since: Instant
+        name: String, _ alternatives: [PlacementDemand], slots: Int, isGang: Bool = false
     ) {
         self.name = name
         self.alternatives = alternatives
         self.slots = slots
         self.isGang = isGang
-        self.since = since
     }
 }
