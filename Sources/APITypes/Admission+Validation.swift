@@ -4,7 +4,7 @@ extension Admission {
     func check(into faults: inout Faults) {
         faults.check(
             !freeSpace.isEmpty || !directoryQuota.isEmpty || check != nil, "admission",
-            "asks for nothing; give freeSpace, directoryQuota or check")
+            "asks for nothing; give free space, a quota or a check")
         faults.checkAmounts(freeSpace, "admission.freeSpace")
         faults.checkAmounts(directoryQuota, "admission.directoryQuota")
         if let check {

@@ -161,8 +161,8 @@ struct TrialOptions: ParsableArguments {
     var stallStore: Span?
 
     func validate() throws {
-        guard (0...1_000_000).contains(placements), placements.isMultiple(of: 2) else {
-            throw ValidationError("--placements takes an even number up to 1000000, not \(placements)")
+        guard placements == 0 || (2...1_000_000).contains(placements) else {
+            throw ValidationError("--placements takes 2 to 1000000, not \(placements)")
         }
         guard kill >= 0 else { throw ValidationError("--kill takes 0 or more, not \(kill)") }
     }

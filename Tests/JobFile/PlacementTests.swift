@@ -226,7 +226,7 @@ struct PlacementTests {
         ("start_rate: 10", "4:13: 'start_rate': '10' is no rate; write for example 10/min"),
         ("start_rate: 10/s", "4:13: 'start_rate': '10/s' is no rate; write for example 10/min"),
         ("start_rate: 0/min", "4:13: 'start_rate' is 0, must be at least 1"),
-        ("admission: {}", "4:12: 'admission' asks for nothing; give freeSpace, directoryQuota or check"),
+        ("admission: {}", "4:12: 'admission' asks for nothing; give free space, a quota or a check"),
         ("admission: [a]", "4:12: 'admission' must be keys with values, such as free_space: …"),
         (
             "admission: { free_space: { /scratch: 50 } }",

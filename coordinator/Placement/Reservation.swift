@@ -1,7 +1,7 @@
 package import ClusterTypes
 
 /// When a slot will be gone.
-package enum SlotEnd: Sendable, Hashable {
+package enum ExpectedEnd: Sendable, Hashable {
     case latest(Instant)
     /// It will, but nobody knows when.
     case unknown
@@ -23,7 +23,7 @@ extension PlacementBoard {
     ///
     /// - Returns: nil where not all of them would fit even if all that will end has ended.
     package func reservation(
-        for slots: [SlotID], of request: PlacementRequest, at now: Instant, end: (Occupant) -> SlotEnd
+        for slots: [SlotID], of request: PlacementRequest, at now: Instant, end: (Occupant) -> ExpectedEnd
     ) -> Reservation? {
         var board = self
         var request = request
@@ -43,7 +43,7 @@ extension PlacementBoard {
 
     /// - Returns: when, and the node as it will be then.
     private func soonest(
-        _ demands: [PlacementDemand], _ now: Instant, _ end: (Occupant) -> SlotEnd
+        _ demands: [PlacementDemand], _ now: Instant, _ end: (Occupant) -> ExpectedEnd
     ) -> (Instant?, PlacementNode)? {
         var best: (start: Instant?, ended: Int, node: PlacementNode)?
         for node in nodes where node.takesWork {
@@ -74,7 +74,7 @@ extension Reservation {
 extension PlacementNode {
     /// Lets what is there end, soonest first, until one of the demands fits.
     fileprivate func soonest(
-        _ demands: [PlacementDemand], _ now: Instant, _ end: (Occupant) -> SlotEnd
+        _ demands: [PlacementDemand], _ now: Instant, _ end: (Occupant) -> ExpectedEnd
     ) -> (start: Instant?, ended: Int, node: PlacementNode)? {
         let last = Instant(microseconds: .max)
         var leaving: [(end: Instant?, slot: SlotID)] = []

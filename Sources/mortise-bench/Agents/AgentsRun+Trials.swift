@@ -14,7 +14,7 @@ extension AgentsRun {
         let began = ContinuousClock.now
         let quarter = DeviceRequest(type: .gpu, shares: wholeDeviceShares / 4)
         let jobs = [
-            try await client.submitBatch(slots: count / 2, devices: nil, name: "place-cores"),
+            try await client.submitBatch(slots: count - count / 2, devices: nil, name: "place-cores"),
             try await client.submitBatch(slots: count / 2, devices: quarter, name: "place-devices"),
         ]
         try await wait(upTo: .seconds(600), for: "all slots have been placed and have ended") {

@@ -165,7 +165,7 @@ struct BoardPropertyTests {
             _ = cluster.fixture.board.place(SlotID(UInt64(number)), of: &request, at: F.now)
         }
         // One in seven is a service, one in five says nothing.
-        let end: (Occupant) -> SlotEnd = { occupant in
+        let end: (Occupant) -> ExpectedEnd = { occupant in
             let number = occupant.slot.rawValue
             if number % 7 == 0 { return .never }
             return number % 5 == 0 ? .unknown : .latest(F.now + .seconds(Int64(number)))

@@ -164,7 +164,7 @@ extension Coordinator {
     }
 
     /// As its job says.
-    func end(of occupant: Occupant, at now: Instant) -> SlotEnd {
+    func end(of occupant: Occupant, at now: Instant) -> ExpectedEnd {
         guard let record = slots[occupant.slot]?.record, let job = jobs[record.job]?.record else {
             return .unknown
         }
