@@ -96,6 +96,10 @@ import Testing
                 let list = try await cluster.mortise("slot", "list", "--job", "\(job)", "--format", "json")
                 return list.output.contains("waits to be admitted: no go")
             }
+            for (subject, number) in [("job", "\(job)"), ("slot", "1")] {
+                let reason = try await cluster.mortise("explain", subject, number)
+                #expect(reason.output.contains("waits to be admitted: no go"), "\(reason)")
+            }
             try Data().write(to: URL(filePath: go))
             #expect(try await cluster.mortise("job", "wait", "\(job)").status == 0)
         }

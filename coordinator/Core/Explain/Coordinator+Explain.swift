@@ -17,6 +17,13 @@ extension Coordinator {
                 + "\(counts.total) \(unit) decided, \(counts.running) running, \(counts.ready) ready"
         ]
         if !record.reason.isEmpty { lines.append(record.reason) }
+        let said = state.slots.lazy.compactMap { self.slots[$0]?.record }.first {
+            $0.state.isPlaced && !$0.reason.isEmpty
+        }
+        if let said, let node = said.node {
+            lines.append(
+                "slot \(said.key) on node '\(nodes[node]?.record.name ?? "\(node)")': \(said.reason)")
+        }
         let waiting = state.slots.first { slots[$0]?.record.state == .pending }
         if record.state == .running, let waiting {
             lines += explainPending(waiting, state)

@@ -112,6 +112,7 @@ extension Coordinator {
             "slot \(record.key) of job \(record.job) '\(job.record.specification.job)' is "
                 + "\(record.state.rawValue) on node '\(known.record.name)' since \(record.since.rfc3339Seconds)"
         ]
+        if !record.reason.isEmpty { lines.append(record.reason) }
         if !job.record.specification.placement.alternatives.isEmpty {
             lines.append("it has request \(record.alternative) of its job (0 is the one that is preferred)")
         }
