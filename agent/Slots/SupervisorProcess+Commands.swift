@@ -39,13 +39,18 @@ extension SupervisorProcess {
         }
     }
 
-    /// Starts the next task where none runs; those that cannot start fail at once.
+    /// Starts the next task where none runs; those that cannot start fail at once, but where the machine is short of
+    /// something: the slot ends, and they go back.
     func startTasks() {
         while command == nil, stopping == nil, ending == nil, ledger.queuedCount > 0, isAdmitted(),
             let order = ledger.startNext(at: SteadyClock.sinceBoot())
         {
             do throws(CommandFailure) {
                 command = try launch(order)
+            } catch  where error.isShortage {
+                let result = TaskResult(attempt: order.attempt, exitCode: 0, isUnstarted: true)
+                ledger.finish(result, at: SteadyClock.sinceBoot())
+                end(.finished, exitCode: nil, reason: error.message)
             } catch {
                 let result = TaskResult(
                     attempt: order.attempt, exitCode: error.exitCode, reason: error.message,

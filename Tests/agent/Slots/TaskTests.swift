@@ -25,6 +25,27 @@ struct TaskTests {
             results.allSatisfy { !$0.isUnstarted && $0.durationMicroseconds > 0 && $0.startedAt > .epoch })
     }
 
+    @Test(.enabled(if: Files.isRunnable("/usr/bin/prlimit"), "there is no prlimit"))
+    func `a machine that is short of something fails no task: the slot ends and gives them back`()
+        async throws
+    {
+        let node = try await Node()
+        // The supervisor may have no more files open than without a command.
+        let assignment = Assignment.of(
+            .tasks,
+            .script(
+                "exec /usr/bin/prlimit --pid $PPID --nofile=$(($(ls /proc/$PPID/fd | wc -l) - 2)):"))
+        let key = assignment.key
+        try await node.start(assignment)
+        try await node.give(key, ["a"])
+        #expect(try await node.log.results(key, count: 1).map(\.exitCode) == [0])
+        try await node.give(key, ["a", "b", "c"])
+        let end = try await node.log.end(key)
+        #expect(end.state == .finished && end.exitCode == nil)
+        #expect(end.reason.contains("too many open files"), "\(end)")
+        #expect(try await node.log.results(key, count: 3).map(\.isUnstarted) == [false, true, true])
+    }
+
     @Test func `a slot first asks for one task, then for half a second of work`() async throws {
         let node = try await Node()
         let assignment = Assignment.of(.tasks, .argv(["/bin/true"]))
