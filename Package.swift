@@ -165,6 +165,9 @@ let package = Package(
                 .hummingbirdCore, .hummingbirdTLS, .nioCore, .nioSSL, .logging,
                 .serviceLifecycle,
             ]),
+        shell(
+            "CoordinatorLaunchers", "coordinator/Launchers",
+            ["ClusterTypes", "CoordinatorCore", "Platform"]),
         program(
             "mortise-coordinator", "coordinator/Main",
             [

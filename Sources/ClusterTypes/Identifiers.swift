@@ -37,6 +37,12 @@ package struct TokenID: Identifier {
     package init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+/// One request to a launcher for nodes, numbered from 1 in the order in which they were made.
+package struct LaunchID: Identifier {
+    package let rawValue: UInt64
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
 /// A task within its job: the array index, or the position of its payload counted from 0.
 package typealias TaskIndex = UInt32
 
