@@ -72,11 +72,16 @@ package struct EnrollRequest: Codable, Sendable, Hashable {
     package var nodeName: String
     /// PKCS#10 in PEM.
     package var certificateRequest: String
+    /// In which the agent runs, as its launcher calls it; left out where it does not know.
+    package var allocation: String?
 
-    package init(secret: String, nodeName: String, certificateRequest: String) {
+    package init(
+        secret: String, nodeName: String, certificateRequest: String, allocation: String? = nil
+    ) {
         self.secret = secret
         self.nodeName = nodeName
         self.certificateRequest = certificateRequest
+        self.allocation = allocation
     }
 }
 

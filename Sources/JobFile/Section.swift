@@ -1,18 +1,18 @@
-import Yams
+package import Yams
 
 /// Everything found wrong in one file.
-struct FaultList {
-    let file: String
-    private(set) var faults: [Fault] = []
+package struct FaultList {
+    package let file: String
+    package private(set) var faults: [Fault] = []
 
-    init(file: String) { self.file = file }
+    package init(file: String) { self.file = file }
 
-    mutating func add(_ message: String, at mark: Mark?) {
+    package mutating func add(_ message: String, at mark: Mark?) {
         faults.append(Fault(file: file, line: mark?.line, column: mark?.column, message: message))
     }
 
     /// In the order of the lines; those of the whole file come last.
-    var sorted: [Fault] {
+    package var sorted: [Fault] {
         faults.enumerated().sorted { left, right in
             (left.element.line ?? .max, left.element.column ?? .max, left.offset)
                 < (right.element.line ?? .max, right.element.column ?? .max, right.offset)
@@ -24,18 +24,18 @@ struct FaultList {
 ///
 /// Texts are taken as they are written: `no` is the text "no", and `4` where a text is asked for is "4". Numbers
 /// and `true` are only such without quotes.
-struct Section {
+package struct Section {
     /// How messages call it: empty at the top, `resources.devices` inside.
-    let path: String
-    let mark: Mark?
+    package let path: String
+    package let mark: Mark?
     private let values: [(key: String, value: Node)]
     /// Keys that unknown ones were probably meant to be.
     private let suggestions: [String]
 
     /// nil where the node is no mapping; unknown keys are reported, each with the word that was probably meant.
-    init?(_ node: Node, path: String, keys: [String], faults: inout FaultList) {
+    package init?(_ node: Node, path: String, keys: [String], faults: inout FaultList) {
         guard case .mapping(let mapping) = node else {
-            let what = path.isEmpty ? "the job file" : "'\(path)'"
+            let what = path.isEmpty ? "the file" : "'\(path)'"
             faults.add("\(what) must be keys with values, such as \(keys.first ?? "key"): …", at: node.mark)
             return nil
         }
@@ -64,36 +64,36 @@ struct Section {
     }
 
     /// Of a key that is given.
-    func mark(of key: String) -> Mark? { node(key)?.mark ?? mark }
+    package func mark(of key: String) -> Mark? { node(key)?.mark ?? mark }
 
-    func has(_ key: String) -> Bool { node(key) != nil }
+    package func has(_ key: String) -> Bool { node(key) != nil }
 
     /// Not even a misspelling of it is there, which has its own fault.
-    func lacks(_ key: String) -> Bool { !has(key) && !suggestions.contains(key) }
+    package func lacks(_ key: String) -> Bool { !has(key) && !suggestions.contains(key) }
 
-    func node(_ key: String) -> Node? { values.first { $0.key == key }?.value }
+    package func node(_ key: String) -> Node? { values.first { $0.key == key }?.value }
 
-    func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+    package func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-    func text(_ key: String, _ faults: inout FaultList) -> String? {
+    package func text(_ key: String, _ faults: inout FaultList) -> String? {
         node(key).flatMap { Section.text($0, name: name(key), &faults) }
     }
 
     /// A text in a grammar of its own, such as an amount with its unit.
-    func value<Value>(
+    package func value<Value>(
         _ key: String, _ faults: inout FaultList, _ parse: (String) throws(GrammarError) -> Value
     ) -> Value? {
         node(key).flatMap { Section.value($0, name: name(key), &faults, parse) }
     }
 
     /// A number, which has no quotes.
-    func number<Value>(
+    package func number<Value>(
         _ key: String, _ faults: inout FaultList, _ parse: (String) throws(GrammarError) -> Value
     ) -> Value? {
         node(key).flatMap { Section.number($0, name: name(key), &faults, parse) }
     }
 
-    func flag(_ key: String, _ faults: inout FaultList) -> Bool? {
+    package func flag(_ key: String, _ faults: inout FaultList) -> Bool? {
         number(key, &faults) { text throws(GrammarError) in
             switch text {
             case "true": return true
@@ -103,14 +103,14 @@ struct Section {
         }
     }
 
-    func choice<Choice: RawRepresentable & CaseIterable>(
+    package func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, _ faults: inout FaultList, of type: Choice.Type
     ) -> Choice? where Choice.RawValue == String {
         value(key, &faults) { text throws(GrammarError) in try chosen(text) }
     }
 
     /// A list of texts.
-    func texts(_ key: String, _ faults: inout FaultList) -> [String]? {
+    package func texts(_ key: String, _ faults: inout FaultList) -> [String]? {
         guard let node = node(key) else { return nil }
         guard case .sequence(let items) = node else {
             faults.add("'\(name(key))' must be a list, such as [a, b]", at: node.mark)
@@ -124,7 +124,7 @@ struct Section {
     }
 
     /// One text or a list of texts, each with its place; those that are none are left out.
-    func oneOrMore(_ key: String, _ faults: inout FaultList) -> [(text: String, mark: Mark?)] {
+    package func oneOrMore(_ key: String, _ faults: inout FaultList) -> [(text: String, mark: Mark?)] {
         guard let node = node(key) else { return [] }
         guard case .sequence(let items) = node else {
             return Section.text(node, name: name(key), &faults).map { [($0, node.mark)] } ?? []
@@ -135,8 +135,9 @@ struct Section {
     }
 
     /// Names with texts, in the order of the file.
-    func dictionary(_ key: String, _ faults: inout FaultList) -> [(name: String, value: String, mark: Mark?)]?
-    {
+    package func dictionary(_ key: String, _ faults: inout FaultList) -> [(
+        name: String, value: String, mark: Mark?
+    )]? {
         entries(key, "{ NAME: value }", &faults)?.compactMap { name, value, mark in
             Section.text(value, name: "\(self.name(key)).\(name)", &faults).map { (name, $0, mark) }
         }
@@ -145,7 +146,7 @@ struct Section {
     /// Names with anything, in the order of the file.
     ///
     /// - Parameter example: of what is right, for the message.
-    func entries(
+    package func entries(
         _ key: String, _ example: String, _ faults: inout FaultList
     ) -> [(name: String, value: Node, mark: Mark?)]? {
         guard let node = node(key) else { return nil }
@@ -165,7 +166,7 @@ struct Section {
     }
 
     /// A list of mappings that all have these keys.
-    func sections(_ key: String, keys: [String], _ faults: inout FaultList) -> [Section] {
+    package func sections(_ key: String, keys: [String], _ faults: inout FaultList) -> [Section] {
         guard let node = node(key) else { return [] }
         guard case .sequence(let items) = node else {
             faults.add(
@@ -177,11 +178,11 @@ struct Section {
         }
     }
 
-    func section(_ key: String, keys: [String], _ faults: inout FaultList) -> Section? {
+    package func section(_ key: String, keys: [String], _ faults: inout FaultList) -> Section? {
         node(key).flatMap { Section($0, path: name(key), keys: keys, faults: &faults) }
     }
 
-    static func value<Value>(
+    package static func value<Value>(
         _ node: Node, name: String, _ faults: inout FaultList,
         _ parse: (String) throws(GrammarError) -> Value
     ) -> Value? {
@@ -194,7 +195,7 @@ struct Section {
         }
     }
 
-    static func number<Value>(
+    package static func number<Value>(
         _ node: Node, name: String, _ faults: inout FaultList,
         _ parse: (String) throws(GrammarError) -> Value
     ) -> Value? {
@@ -205,7 +206,7 @@ struct Section {
         return value(node, name: name, &faults, parse)
     }
 
-    static func text(_ node: Node, name: String, _ faults: inout FaultList) -> String? {
+    package static func text(_ node: Node, name: String, _ faults: inout FaultList) -> String? {
         guard case .scalar(let scalar) = node else {
             faults.add("'\(name)' must be a single value, not a list or keys", at: node.mark)
             return nil

@@ -30,7 +30,8 @@ struct Mortise: AsyncParsableCommand {
             CommandGroup(
                 name: "Cluster",
                 subcommands: [
-                    Cluster.self, VirtualCluster.self, Node.self, Slot.self, Explain.self, Defrag.self,
+                    Cluster.self, VirtualCluster.self, Pool.self, Launch.self, Node.self, Slot.self,
+                    Explain.self, Defrag.self,
                     Version.self,
                 ]),
         ])

@@ -22,6 +22,45 @@ extension VirtualClusterRecord {
     }
 }
 
+extension PoolRecord {
+    static func example(_ name: String, failures: UInt32 = 2) -> PoolRecord {
+        var record = PoolRecord(name: name)
+        record.isPaused = failures % 2 == 0
+        record.minimum = 1
+        record.maximum = failures == 0 ? nil : 7
+        record.failures = failures
+        record.lastFailureAt = failures == 0 ? nil : .seconds(9)
+        record.failureReason = failures == 0 ? "" : "sold out: 'ä'"
+        record.learned = failures == 0 ? nil : NodeRecord.example(1).capacity
+        record.periodBegan = .seconds(4)
+        record.spentNodeSeconds = 1 << 40
+        return record
+    }
+}
+
+extension LaunchRecord {
+    static func example(_ number: UInt64, state: LaunchState = .starting) -> LaunchRecord {
+        var record = LaunchRecord(
+            launch: LaunchID(number), pool: "cloud", count: 3, cause: "2 jobs wait",
+            requestedAt: .seconds(11))
+        record.state = state
+        record.endedAt = state.isOver ? .seconds(12) : nil
+        record.token = state.isOver ? nil : TokenID(5)
+        record.allocations = Allocation.State.allCases.map { state in
+            var allocation = AllocationRecord(
+                Allocation(
+                    name: "i-\(number)_\(state.rawValue)", launch: record.launch, state: state,
+                    reason: "said '\(state)'", host: state == .running ? "10.0.0.7" : nil),
+                since: .seconds(13))
+            allocation.node = state == .running ? NodeID(3) : nil
+            allocation.isGoing = state == .running
+            allocation.isReleased = state == .canceled
+            return allocation
+        }
+        return record
+    }
+}
+
 extension NodeRecord {
     static func example(_ number: UInt64, state: NodeState = .ready) -> NodeRecord {
         NodeRecord(

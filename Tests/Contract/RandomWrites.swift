@@ -14,7 +14,7 @@ struct RandomWrites {
     }
 
     private mutating func write() -> Write {
-        switch Int.random(in: 0..<12, using: &random) {
+        switch Int.random(in: 0..<14, using: &random) {
         case 0: .putNode(node())
         case 1, 2: .putJob(job())
         case 3: payloads()
@@ -23,6 +23,8 @@ struct RandomWrites {
             .putTasks(JobID(number(12)), (0..<Int.random(in: 0...40, using: &random)).map { _ in task() })
         case 8: .putToken(token())
         case 9: virtualCluster()
+        case 12: pool()
+        case 13: launch()
         case 10: .putFairShare((0..<Int.random(in: 0...4, using: &random)).map { _ in fairShare() })
         default: .addEvent(event())
         }
@@ -102,6 +104,16 @@ struct RandomWrites {
         if Bool.random(using: &random) { return .dropVirtualCluster(name) }
         return .putVirtualCluster(
             .example(name, gpus: UInt32(number(1_000_000)), weight: UInt32(number(1_000))))
+    }
+
+    private mutating func pool() -> Write {
+        .putPool(.example("p\(number(3))", failures: UInt32(number(3)) - 1))
+    }
+
+    private mutating func launch() -> Write {
+        let launch = number(6)
+        if Bool.random(using: &random) { return .dropLaunch(LaunchID(launch)) }
+        return .putLaunch(.example(launch, state: element(LaunchState.allCases)))
     }
 
     private mutating func fairShare() -> FairShareRecord {

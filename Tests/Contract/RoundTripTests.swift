@@ -121,6 +121,28 @@ struct RoundTripTests {
         }
     }
 
+    @Test("Pools and launches, put, put again and dropped", arguments: StoreKind.allCases)
+    func pools(_ kind: StoreKind) async throws {
+        try await kind.withStore { store in
+            _ = try store.commit([
+                .putPool(.example("b")), .putPool(.example("a", failures: 0)), .putLaunch(.example(7)),
+                .putLaunch(.example(9)), .putLaunch(.example(8, state: .failed)),
+            ])
+            var snapshot = try store.snapshot(endedJobs: 0)
+            #expect(snapshot.pools == [.example("a", failures: 0), .example("b")])
+            #expect(snapshot.launches == [.example(7), .example(8, state: .failed), .example(9)])
+            #expect(snapshot.lastLaunch == 9)
+            _ = try store.commit([
+                .dropLaunch(LaunchID(7)), .dropLaunch(LaunchID(9)), .putLaunch(.example(8, state: .up)),
+                .putPool(.example("b", failures: 3)), .dropLaunch(LaunchID(5)),
+            ])
+            snapshot = try store.snapshot(endedJobs: 0)
+            #expect(snapshot.pools == [.example("a", failures: 0), .example("b", failures: 3)])
+            #expect(snapshot.launches == [.example(8, state: .up)])
+            #expect(snapshot.lastLaunch == 9)
+        }
+    }
+
     @Test("Usage of users, the newest of each that has any", arguments: StoreKind.allCases)
     func fairShares(_ kind: StoreKind) async throws {
         try await kind.withStore { store in

@@ -30,7 +30,7 @@ struct SnapshotTests {
             #expect(snapshot.jobs.map(\.record.job) == [JobID(1)])
             #expect(snapshot.slots.map(\.slot) == [SlotID(1)])
             #expect(snapshot.tokens.map(\.token) == [TokenID(1)])
-            #expect(SnapshotValue(snapshot).last == [9, 8, 7, 6])
+            #expect(SnapshotValue(snapshot).last == [9, 8, 7, 6, 0])
         }
     }
 

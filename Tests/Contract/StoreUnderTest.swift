@@ -74,6 +74,8 @@ struct SnapshotValue: Hashable {
     var slots: [SlotRecord]
     var tokens: [TokenRecord]
     var virtualClusters: [VirtualClusterRecord]
+    var pools: [PoolRecord]
+    var launches: [LaunchRecord]
     var fairShare: [FairShareRecord]
     var last: [UInt64]
 
@@ -83,8 +85,12 @@ struct SnapshotValue: Hashable {
         slots = snapshot.slots
         tokens = snapshot.tokens
         virtualClusters = snapshot.virtualClusters
+        pools = snapshot.pools
+        launches = snapshot.launches
         fairShare = snapshot.fairShare
-        last = [snapshot.lastNode, snapshot.lastJob, snapshot.lastSlot, snapshot.lastToken]
+        last = [
+            snapshot.lastNode, snapshot.lastJob, snapshot.lastSlot, snapshot.lastToken, snapshot.lastLaunch,
+        ]
     }
 }
 

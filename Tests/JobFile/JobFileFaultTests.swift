@@ -192,7 +192,7 @@ struct JobFileFaultTests {
                 == true)
         #expect(faults("job: \u{1}\n").first?.hasPrefix("job.yaml:1: this is no YAML") == true)
         #expect(
-            faults("- a\n- b\n") == ["job.yaml:1:1: the job file must be keys with values, such as app: …"])
+            faults("- a\n- b\n") == ["job.yaml:1:1: the file must be keys with values, such as app: …"])
     }
 
     @Test func `Deep nesting is refused and does not overflow the stack`() {

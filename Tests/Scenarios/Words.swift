@@ -120,6 +120,9 @@ enum Words {
         case .addEvent(let record): ["event \(subject(record.subject, world)): \(record.message)"]
         case .putVirtualCluster(let record): ["write virtual cluster \(record.name)"]
         case .dropVirtualCluster(let name): ["drop virtual cluster \(name)"]
+        case .putPool(let record): ["write pool \(record.name)"]
+        case .putLaunch(let record): ["write launch \(record.launch) \(record.state.rawValue)"]
+        case .dropLaunch(let launch): ["drop launch \(launch)"]
         // Of all users, every few minutes.
         case .putFairShare, .putHistory, .putUsage, .dropHistory: []
         }
@@ -184,6 +187,9 @@ enum Words {
             plan.freed.map { "plan: device \($0.device) of \($0.node) whole by \($0.moves.count) moves" }
         case .logLocation(_, let key, let task): ["reply: log of \(key) \(task.map { attempts([$0]) } ?? "")"]
         case .nodeLocation: ["reply: connected"]
+        case .pools(let pools): ["reply: \(pools.count) pools"]
+        case .launches(let launches): ["reply: \(launches.count) launches"]
+        case .noted: ["reply: noted"]
         }
     }
 }

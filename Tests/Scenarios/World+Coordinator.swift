@@ -100,7 +100,7 @@ extension World {
             let payloads = hasPayloads ? (try? store.payloads(job, at: attempts.map(\.index))) ?? [] : nil
             let orders = attempts.enumerated().map { TaskOrder(attempt: $1, payload: payloads?[$0]) }
             send(.message(.assignTasks(key, orders), connection), over: machine(of: connection))
-        case .renewCertificate: break
+        case .renewCertificate, .launch, .listAllocations, .releaseAllocations: break
         case .refuse(let connection, let refusal):
             let machine = machine(of: connection)
             send(.message(.refusal(refusal), connection), over: machine)

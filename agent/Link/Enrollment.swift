@@ -12,12 +12,13 @@ package enum Enrollment {
     /// same node.
     ///
     /// - Parameters:
+    ///   - allocation: in which this agent runs, as its launcher calls it.
     ///   - directory: of the identity; made with mode 0700.
     ///   - timeout: for each address.
     /// - Returns: fails with `EnrollmentError`.
     package static func enroll(
-        token: JoinToken, nodeName: String, directory: String, group: any EventLoopGroup,
-        timeout: Duration = .seconds(30)
+        token: JoinToken, nodeName: String, allocation: String? = nil, directory: String,
+        group: any EventLoopGroup, timeout: Duration = .seconds(30)
     ) -> EventLoopFuture<NodeIdentity> {
         let eventLoop = group.next()
         let files = NodeIdentityFiles(directory: directory)
@@ -28,7 +29,8 @@ package enum Enrollment {
                 token: token, key: key, files: files,
                 request: EnrollRequest(
                     secret: token.secret.text, nodeName: nodeName,
-                    certificateRequest: try key.certificateRequestPEM(name: nodeName)), timeout: timeout)
+                    certificateRequest: try key.certificateRequestPEM(name: nodeName),
+                    allocation: allocation), timeout: timeout)
         } catch {
             return eventLoop.makeFailedFuture(EnrollmentError(error))
         }

@@ -39,6 +39,11 @@ struct RunCommand: ParsableCommand {
     @Option(help: "The node's name; default is the host name. [MORTISE_NAME]")
     var name: String?
     @Option(
+        help: """
+            What this agent was launched in, as its launcher calls it; launchers set it. [MORTISE_ALLOCATION]
+            """)
+    var allocation: String?
+    @Option(
         help: ArgumentHelp(
             "KEY=VALUE on this node; repeat it. [MORTISE_LABELS, comma-separated]", valueName: "label"))
     var label: [String] = []
@@ -102,7 +107,8 @@ struct RunCommand: ParsableCommand {
         }
         let token = try JoinToken(parsing: text)
         return try Enrollment.enroll(
-            token: token, nodeName: nodeName, directory: files.directory, group: group
+            token: token, nodeName: nodeName, allocation: allocation ?? Host.variable("MORTISE_ALLOCATION"),
+            directory: files.directory, group: group
         ).wait()
     }
 

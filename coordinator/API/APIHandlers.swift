@@ -16,7 +16,7 @@ struct APIHandlers: Sendable {
 
     var routes: [Route] {
         clusterRoutes + placementRoutes + jobRoutes + taskRoutes + slotRoutes + nodeRoutes + historyRoutes
-            + virtualClusterRoutes + tokenRoutes
+            + virtualClusterRoutes + poolRoutes + tokenRoutes
     }
 
     private var clusterRoutes: [Route] {

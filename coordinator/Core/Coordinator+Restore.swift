@@ -25,6 +25,11 @@ extension Coordinator {
         endedJobs = jobs.values.filter(\.record.state.isEnded).sorted {
             ($0.record.endedAt ?? .epoch, $0.record.job) < ($1.record.endedAt ?? .epoch, $1.record.job)
         }.map(\.record.job)
+        for record in snapshot.pools { pools.table[record.name] = Pool(record: record) }
+        for record in snapshot.launches.sorted(by: { $0.launch < $1.launch }) { pools.put(record) }
+        pools.endedLaunches = pools.launches.values.map(\.record).filter(\.state.isOver).sorted {
+            ($0.endedAt ?? .epoch, $0.launch) < ($1.endedAt ?? .epoch, $1.launch)
+        }.map(\.launch)
         for token in snapshot.tokens { tokens[token.token] = token }
         needsPlacement = true
     }

@@ -18,6 +18,7 @@ package struct Coordinator: Sendable {
     var tokens = OrderedTable<TokenID, TokenRecord>()
     var connections = OrderedTable<ConnectionID, Connection>()
     var sharing: Sharing
+    var pools = Pools()
     var liveness = Liveness()
     var pace = BeatPace()
     var admission = HelloAdmission()
@@ -34,6 +35,7 @@ package struct Coordinator: Sendable {
     var lastJob: UInt64
     var lastSlot: UInt64
     var lastToken: UInt64
+    var lastLaunch: UInt64
 
     /// Something changed that may let a pending slot be placed; done once per batch, at the next wakeup.
     var needsPlacement = false
@@ -68,6 +70,7 @@ package struct Coordinator: Sendable {
         lastJob = snapshot.lastJob
         lastSlot = snapshot.lastSlot
         lastToken = snapshot.lastToken
+        lastLaunch = snapshot.lastLaunch
         board = PlacementBoard(scorer: limits.placementPolicy.score(mixture: WorkMixture([]), nodes: []))
         sharing = Sharing(at: now)
         liveness.renewedElsewhereUntil = now + formerLead
@@ -79,7 +82,7 @@ package struct Coordinator: Sendable {
         if needsPlacement, storeFailure == nil { return liveness.lastHandled ?? .epoch }
         return [
             liveness.nextWakeup, quarantineDeadlines.earliest, dampingEnds.earliest, startDeadlines.earliest,
-            gangDeadlines.earliest, patienceDeadlines.earliest,
+            gangDeadlines.earliest, patienceDeadlines.earliest, storeFailure == nil ? pools.due : nil,
         ].reduce(nil) { Instant.earlier($0, $1) }
     }
 
@@ -116,6 +119,7 @@ package struct Coordinator: Sendable {
                 needsPlacement = false
                 placePendingSlots(at: now, into: &output)
             }
+            if storeFailure == nil { scale(at: now, into: &output) }
         case .storeFailed(let reason):
             storeFailure = reason
         case .storeRecovered:
@@ -195,13 +199,16 @@ package struct Coordinator: Sendable {
             case .resumeJob(let job): return try resume(job, at: now, into: &output)
             case .retryTasks(let job, let indices): return try retry(indices, of: job, at: now, into: &output)
             case .drainNode(let node, let reason):
+                leaveToOperator(node, into: &output)
                 return try order(node, reason: reason, at: now, into: &output) { $0.isDraining = true }
             case .cordonNode(let node, let reason):
+                leaveToOperator(node, into: &output)
                 return try order(node, reason: reason, at: now, into: &output) {
                     $0.isCordoned = true
                     $0.cordonReason = reason
                 }
             case .uncordonNode(let node):
+                leaveToOperator(node, into: &output)
                 forgetOutcomes(of: node)
                 forgetFlaps(of: node)
                 return try order(node, reason: "", at: now, into: &output) {
@@ -224,8 +231,31 @@ package struct Coordinator: Sendable {
                     at: now,
                     into: &output)
             case .revokeToken(let token): return try revoke(token, into: &output)
-            case .enrollNode(let secretHash, let name, let fingerprint):
-                return try enroll(secretHash, name: name, keyFingerprint: fingerprint, at: now, into: &output)
+            case .enrollNode(let secretHash, let name, let fingerprint, let allocation):
+                return try enroll(
+                    secretHash, name: name, keyFingerprint: fingerprint, allocation: allocation, at: now,
+                    into: &output)
+            case .configurePools(let pools): return configure(pools, at: now, into: &output)
+            case .pausePool(let pool, let isPaused):
+                return try pausePool(pool, isPaused, at: now, into: &output)
+            case .scalePool(let pool, let minimum, let maximum, let isReset):
+                return try scalePool(
+                    pool, minimum: minimum, maximum: maximum, isReset: isReset, at: now, into: &output)
+            case .listPools: return .pools(poolStatus(at: now))
+            case .explainPool(let pool): return try explainPool(pool, at: now)
+            case .listLaunches(let pool): return .launches(launches(of: pool))
+            case .showLaunch(let launch): return try showLaunch(launch)
+            case .createLaunchToken(let launch, let secretHash):
+                return try createLaunchToken(launch, secretHash: secretHash, at: now, into: &output)
+            case .noteLaunched(let launch, let allocations):
+                noteLaunched(launch, allocations, at: now, into: &output)
+                return .noted
+            case .noteLaunchFailed(let launch, let failure):
+                noteLaunchFailed(launch, failure, at: now, into: &output)
+                return .noted
+            case .noteListed(let pool, let answer, let asked):
+                noteListed(pool, answer, asked: asked, at: now, into: &output)
+                return .noted
             case .setVirtualCluster(let record):
                 return try setVirtualCluster(record, at: now, into: &output)
             case .dropVirtualCluster(let name):
@@ -254,9 +284,12 @@ extension Command {
         case .submitJob, .appendTasks, .cancelJob, .pauseJob, .resumeJob, .retryTasks, .drainNode,
             .cordonNode,
             .uncordonNode, .acceptNode, .removeNode, .createToken, .revokeToken, .enrollNode,
-            .setVirtualCluster, .dropVirtualCluster:
+            .setVirtualCluster, .dropVirtualCluster, .pausePool, .scalePool, .createLaunchToken:
             true
-        case .listVirtualClusters, .explainJob, .explainTask, .explainNode, .explainSlot, .planJob,
+        // What was launched is there: it is taken in, and written when that is possible.
+        case .configurePools, .noteLaunched, .noteLaunchFailed, .noteListed: false
+        case .listPools, .explainPool, .listLaunches, .showLaunch,
+            .listVirtualClusters, .explainJob, .explainTask, .explainNode, .explainSlot, .planJob,
             .planMoves,
             .explainCluster, .locateLog, .locateNode:
             false

@@ -67,11 +67,27 @@ package enum Command: Sendable, Hashable {
         name: String, purpose: TokenRecord.Purpose, secretHash: String, expiresAt: Instant?, uses: UInt32?)
     case revokeToken(TokenID)
     /// A join token's secret hash with a new key. Answered by `enrolled` and only then signed.
-    case enrollNode(secretHash: String, name: String, keyFingerprint: String)
+    /// `allocation`: in which the agent runs, where it knows.
+    case enrollNode(secretHash: String, name: String, keyFingerprint: String, allocation: String? = nil)
     /// Makes it or replaces what it says; the moment of its creation is not looked at.
     indirect case setVirtualCluster(VirtualClusterRecord)
     case dropVirtualCluster(String)
     case listVirtualClusters
+    /// All pools that are described.
+    case configurePools([PoolConfiguration])
+    case pausePool(String, isPaused: Bool)
+    /// nil: as before, or as the pool file says if that is to hold again.
+    case scalePool(String, minimum: UInt32?, maximum: UInt32?, isReset: Bool)
+    case listPools
+    case explainPool(String)
+    /// nil: of all pools.
+    case listLaunches(pool: String?)
+    case showLaunch(LaunchID)
+    case createLaunchToken(LaunchID, secretHash: String)
+    case noteLaunched(LaunchID, [Allocation])
+    case noteLaunchFailed(LaunchID, LaunchFailure)
+    /// `asked`: when its launcher was.
+    case noteListed(pool: String, Result<[Allocation], LaunchFailure>, asked: Instant)
     case explainJob(JobID)
     case explainTask(JobID, TaskIndex)
     case explainNode(NodeID)
@@ -105,6 +121,10 @@ package enum Reply: Sendable, Hashable {
     indirect case virtualCluster(VirtualClusterRecord)
     /// By name.
     case virtualClusters([VirtualClusterStatus])
+    case pools([PoolStatus])
+    /// The newest first.
+    case launches([LaunchRecord])
+    case noted
     /// Lines for people, most important first.
     case explanation([String])
     case jobPlan(JobPlan)

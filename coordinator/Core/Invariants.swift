@@ -7,7 +7,7 @@ extension Coordinator {
     /// - Returns: a sentence for each rule that is broken; empty when all hold.
     package func checkInvariants() -> [String] {
         checkSlots() + checkNodes() + liveness.checkInvariants(of: nodes.values) + checkConnections()
-            + checkJobs() + checkSharing() + checkProgress()
+            + checkJobs() + checkSharing() + checkPools() + checkProgress()
     }
 
     private func checkSlots() -> [String] {

@@ -21,6 +21,8 @@ package struct Limits: Sendable, Hashable {
     /// Connections that have not said `hello`.
     package var unnamedConnections = 4_096
     package var tokens = 10_000
+    /// Launches that are over and still shown, so that people can see what became of them.
+    package var endedLaunchesKept = 200
     /// Virtual clusters: all are looked at for one answer.
     package var virtualClusters = 1_000
     package var quotasPerVirtualCluster = 100

@@ -25,7 +25,8 @@ extension [Write] {
 }
 
 private enum Row: Hashable {
-    case node(NodeID), job(JobID), slot(SlotID), token(TokenID), virtualCluster(String)
+    case node(NodeID), job(JobID), slot(SlotID), token(TokenID), virtualCluster(String), pool(String)
+    case launch(LaunchID)
 }
 
 extension Write {
@@ -38,6 +39,9 @@ extension Write {
         case .putToken(let record): .token(record.token)
         case .putVirtualCluster(let record): .virtualCluster(record.name)
         case .dropVirtualCluster(let name): .virtualCluster(name)
+        case .putPool(let record): .pool(record.name)
+        case .putLaunch(let record): .launch(record.launch)
+        case .dropLaunch(let launch): .launch(launch)
         case .appendPayloads, .putTasks, .putFairShare, .addEvent, .putHistory, .putUsage, .dropHistory: nil
         }
     }

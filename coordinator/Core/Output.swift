@@ -24,6 +24,9 @@ package enum Write: Sendable, Hashable {
     case putToken(TokenRecord)
     case putVirtualCluster(VirtualClusterRecord)
     case dropVirtualCluster(String)
+    case putPool(PoolRecord)
+    case putLaunch(LaunchRecord)
+    case dropLaunch(LaunchID)
     /// Of each user and virtual cluster one row.
     case putFairShare([FairShareRecord])
     case addEvent(EventRecord)
@@ -42,13 +45,20 @@ package enum Action: Sendable, Hashable {
     /// Sends the refusal, then closes.
     case refuse(ConnectionID, Refusal)
     case reply(RequestID, Reply)
+    /// Answered by `noteLaunched` or `noteLaunchFailed`.
+    case launch(LaunchOrder)
+    /// Answered by `noteListed`.
+    case listAllocations(pool: String)
+    /// What becomes of it is listed.
+    case releaseAllocations(pool: String, [String])
 
     /// May be performed although a commit is delayed: it says nothing about what is written.
     package var isIndependentOfWrites: Bool {
         switch self {
         case .send(_, .heartbeatAcknowledged), .reply(_, .refused): true
         case .refuse(_, let refusal): refusal.code != .unknownNode && refusal.code != .revoked
-        case .send, .sendTasks, .renewCertificate, .reply: false
+        case .send, .sendTasks, .renewCertificate, .reply, .launch, .listAllocations, .releaseAllocations:
+            false
         }
     }
 }

@@ -61,11 +61,15 @@ package struct Snapshot: Sendable {
     package var virtualClusters: [VirtualClusterRecord] = []
     /// Of those of whom something is left.
     package var fairShare: [FairShareRecord] = []
+    package var pools: [PoolRecord] = []
+    /// All that are kept, over ones included.
+    package var launches: [LaunchRecord] = []
     /// The highest number given so far of each kind; 0 for none.
     package var lastNode: UInt64 = 0
     package var lastJob: UInt64 = 0
     package var lastSlot: UInt64 = 0
     package var lastToken: UInt64 = 0
+    package var lastLaunch: UInt64 = 0
 
     package init() {}
 }
@@ -80,10 +84,13 @@ extension Coordinator {
         records.slots = slots.values.map(\.record)
         records.tokens = Array(tokens.values)
         records.virtualClusters = Array(sharing.virtualClusters.values)
+        records.pools = pools.table.values.map(\.record)
+        records.launches = pools.launches.values.map(\.record)
         records.lastNode = lastNode
         records.lastJob = lastJob
         records.lastSlot = lastSlot
         records.lastToken = lastToken
+        records.lastLaunch = lastLaunch
         return records
     }
 }

@@ -41,6 +41,9 @@ extension Driver {
                 frames.removeAll(keepingCapacity: true)
                 transport.close(connection, reason: refusal.message)
             case .reply(let request, let reply): commands.answer(request, reply)
+            case .launch(let order): launchers?.launch(order)
+            case .listAllocations(let pool): launchers?.list(pool, asked: Self.now())
+            case .releaseAllocations(let pool, let allocations): launchers?.release(allocations, of: pool)
             }
         }
         if !frames.isEmpty { transport.send(frames) }

@@ -15,6 +15,16 @@ package protocol AgentTransport: Sendable {
     func close(_ connection: ConnectionID, reason: String)
 }
 
+/// Where the driver's orders to launchers go; what they come to is told by `Driver.submit`. Called from the driver's thread;
+/// must not block.
+package protocol LaunchDesk: Sendable {
+    /// Answered by `noteLaunched` or `noteLaunchFailed`.
+    func launch(_ order: LaunchOrder)
+    /// Answered by `noteListed`, with the moment that is given here.
+    func list(_ pool: String, asked: Instant)
+    func release(_ allocations: [String], of pool: String)
+}
+
 /// Signs the renewal of a node's certificate: PKCS#10 in DER to a PEM chain.
 package typealias CertificateSigner = @Sendable (_ request: [UInt8], _ node: NodeID) throws -> String
 
@@ -32,6 +42,7 @@ package final class Driver: Sendable {
     private let storeThread = DispatchQueue(label: "mortise.store")
     let transport: any AgentTransport
     let signer: CertificateSigner
+    let launchers: (any LaunchDesk)?
     let logger: Logger
     private let retention: RetentionPolicy
     package let telemetry = Telemetry()
@@ -46,11 +57,13 @@ package final class Driver: Sendable {
 
     package init(
         store: any Store, transport: any AgentTransport, signer: @escaping CertificateSigner,
-        history: HistorySettings = .defaults, retention: RetentionPolicy = .defaults, logger: Logger
+        launchers: (any LaunchDesk)? = nil, history: HistorySettings = .defaults,
+        retention: RetentionPolicy = .defaults, logger: Logger
     ) {
         self.store = store
         self.transport = transport
         self.signer = signer
+        self.launchers = launchers
         self.logger = logger
         self.retention = retention
         self.history = HistoryKeeper(history, logger: logger)

@@ -16,6 +16,8 @@ package final class MemoryStore: Store {
         var payloads: [JobID: [TaskIndex: String]] = [:]
         var tokens: [TokenID: TokenRecord] = [:]
         var virtualClusters: [String: VirtualClusterRecord] = [:]
+        var pools: [String: PoolRecord] = [:]
+        var launches: [LaunchID: LaunchRecord] = [:]
         var fairShare: [FairShareRecord] = []
         /// Oldest first.
         var events: [EventRecord] = []
@@ -25,6 +27,7 @@ package final class MemoryStore: Store {
         /// The last numbers given, which dropping does not take back.
         var lastJob: UInt64 = 0
         var lastSlot: UInt64 = 0
+        var lastLaunch: UInt64 = 0
     }
 
     let state = Mutex(State())
@@ -79,6 +82,11 @@ extension MemoryStore.State {
         case .putToken(let record): tokens[record.token] = record
         case .putVirtualCluster(let record): virtualClusters[record.name] = record
         case .dropVirtualCluster(let name): virtualClusters[name] = nil
+        case .putPool(let record): pools[record.name] = record
+        case .putLaunch(let record):
+            launches[record.launch] = record
+            lastLaunch = max(lastLaunch, record.launch.rawValue)
+        case .dropLaunch(let launch): launches[launch] = nil
         case .putFairShare(let records):
             for record in records {
                 fairShare.removeAll { $0.virtualCluster == record.virtualCluster && $0.user == record.user }
@@ -132,6 +140,9 @@ extension MemoryStore.State {
             $0.milliCPUSeconds > 0 || $0.memoryMebibyteSeconds > 0 || $0.deviceShareSeconds > 0
         }.sorted { ($0.virtualCluster ?? "", $0.user) < ($1.virtualCluster ?? "", $1.user) }
 
+        snapshot.pools = pools.values.sorted { $0.name < $1.name }
+        snapshot.launches = launches.values.sorted { $0.launch < $1.launch }
+
         let records = jobs.values.map(\.record)
         snapshot.slots = slots.values.filter { !$0.state.isEnded }.sorted { $0.slot < $1.slot }
         let held = Set(snapshot.slots.map(\.job)).union(endedJobs.prefix(kept).map(\.job))
@@ -143,6 +154,7 @@ extension MemoryStore.State {
         snapshot.lastNode = nodes.keys.max()?.rawValue ?? 0
         snapshot.lastJob = lastJob
         snapshot.lastSlot = lastSlot
+        snapshot.lastLaunch = lastLaunch
         snapshot.lastToken = tokens.keys.max()?.rawValue ?? 0
         return snapshot
     }

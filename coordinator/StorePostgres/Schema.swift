@@ -41,6 +41,8 @@ enum Schema {
         Migration(
             version: 3, name: "virtual clusters",
             statements: SchemaSharing.tables + SchemaSharing.comments),
+        Migration(
+            version: 4, name: "pools", statements: SchemaPools.tables + SchemaPools.comments),
     ]
 
     /// All that there ever were, the oldest first.

@@ -139,6 +139,8 @@ struct TableStatements {
     static let usage = TableStatements(.usage)
     static let token = TableStatements(.token)
     static let virtualCluster = TableStatements(.virtualCluster)
+    static let pool = TableStatements(.pool)
+    static let launch = TableStatements(.launch)
     static let fairShare = TableStatements(.fairShare)
     /// The table numbers its rows itself.
     static let event = TableStatements(

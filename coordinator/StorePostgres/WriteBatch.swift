@@ -112,6 +112,8 @@ private struct Rows {
     private var inputs = Latest<InputKey, (key: InputKey, payloads: ArraySlice<String>)>()
     private var tokens = Latest<TokenID, TokenRecord>()
     private var virtualClusters = Latest<String, (name: String, record: VirtualClusterRecord?)>()
+    private var pools = Latest<String, PoolRecord>()
+    private var launches = Latest<LaunchID, (launch: LaunchID, record: LaunchRecord?)>()
     private var fairShares = Latest<FairShareKey, FairShareRecord>()
     private var history = Latest<HistoryKey, HistoryRecord>()
     private var usage = Latest<UsageKey, UsageRecord>()
@@ -134,6 +136,9 @@ private struct Rows {
         case .putToken(let record): tokens.put(record, record.token)
         case .putVirtualCluster(let record): virtualClusters.put((record.name, record), record.name)
         case .dropVirtualCluster(let name): virtualClusters.put((name, nil), name)
+        case .putPool(let record): pools.put(record, record.name)
+        case .putLaunch(let record): launches.put((record.launch, record), record.launch)
+        case .dropLaunch(let launch): launches.put((launch, nil), launch)
         case .putFairShare(let records):
             for record in records {
                 let key = FairShareKey(
@@ -176,6 +181,13 @@ private struct Rows {
             VirtualClusterRecord.deletion(of: $0.name).execution
         }
         executions += try TableBatch.puts(.virtualCluster, virtualClusters.records.compactMap(\.record)) {
+            try encoder.encode($0, into: &$1)
+        }
+        executions += try TableBatch.puts(.pool, pools.records) { try encoder.encode($0, into: &$1) }
+        executions += launches.records.filter { $0.record == nil }.map {
+            LaunchRecord.deletion(of: $0.launch).execution
+        }
+        executions += try TableBatch.puts(.launch, launches.records.compactMap(\.record)) {
             try encoder.encode($0, into: &$1)
         }
         executions += TableBatch.puts(.fairShare, fairShares.records) { encoder.encode($0, into: &$1) }

@@ -8,6 +8,7 @@ package struct Numbers: Equatable, Sendable {
     package var lastJob: UInt64 = 0
     package var lastSlot: UInt64 = 0
     package var lastToken: UInt64 = 0
+    package var lastLaunch: UInt64 = 0
 
     package init() {}
 
@@ -22,7 +23,7 @@ package struct Numbers: Equatable, Sendable {
     package static var names: [(name: String, path: WritableKeyPath<Numbers, UInt64>)] {
         [
             ("revision", \.revision), ("last_node", \.lastNode), ("last_job", \.lastJob),
-            ("last_slot", \.lastSlot), ("last_token", \.lastToken),
+            ("last_slot", \.lastSlot), ("last_token", \.lastToken), ("last_launch", \.lastLaunch),
         ]
     }
 
@@ -43,7 +44,10 @@ package struct Numbers: Equatable, Sendable {
             case .putJob(let record): numbers.lastJob = max(numbers.lastJob, record.job.rawValue)
             case .putSlot(let record): numbers.lastSlot = max(numbers.lastSlot, record.slot.rawValue)
             case .putToken(let record): numbers.lastToken = max(numbers.lastToken, record.token.rawValue)
-            case .appendPayloads, .putTasks, .putVirtualCluster, .dropVirtualCluster, .putFairShare,
+            case .putLaunch(let record):
+                numbers.lastLaunch = max(numbers.lastLaunch, record.launch.rawValue)
+            case .appendPayloads, .putTasks, .putVirtualCluster, .dropVirtualCluster, .putPool, .dropLaunch,
+                .putFairShare,
                 .addEvent, .putHistory, .putUsage, .dropHistory:
                 break
             }

@@ -151,6 +151,32 @@ package struct RowEncoder: Sendable {
         row.bind(record.createdAt)
     }
 
+    package func encode(_ record: PoolRecord, into row: inout some RowSink) throws {
+        row.bind(record.name)
+        row.bind(record.isPaused)
+        row.bind(record.minimum.map(Int64.init))
+        row.bind(record.maximum.map(Int64.init))
+        row.bind(record.failures)
+        row.bind(record.lastFailureAt)
+        row.bind(record.failureReason)
+        row.bind(try record.learned.map(json.text))
+        row.bind(record.periodBegan)
+        row.bind(record.spentNodeSeconds)
+    }
+
+    package func encode(_ record: LaunchRecord, into row: inout some RowSink) throws {
+        row.bind(record.launch)
+        row.bind(record.pool)
+        row.bind(record.count)
+        row.bind(record.state.rawValue)
+        row.bind(record.reason)
+        row.bind(record.cause)
+        row.bind(record.requestedAt)
+        row.bind(record.endedAt)
+        row.bind(record.token.map { Int64(bitPattern: $0.rawValue) })
+        row.bind(try json.text(record.allocations))
+    }
+
     package func encode(_ record: FairShareRecord, into row: inout some RowSink) {
         // A part of the key, so never NULL; no virtual cluster has an empty name.
         row.bind(record.virtualCluster ?? "")
@@ -205,6 +231,13 @@ extension VirtualClusterRecord {
     /// Deletes the row of this name.
     package static func deletion(of name: String) -> BoundStatement {
         BoundStatement("DELETE FROM virtual_cluster WHERE name = ?", [.text(name)])
+    }
+}
+
+extension LaunchRecord {
+    /// Deletes the row of this launch.
+    package static func deletion(of launch: LaunchID) -> BoundStatement {
+        BoundStatement("DELETE FROM launch WHERE launch = ?", [.number(launch)])
     }
 }
 

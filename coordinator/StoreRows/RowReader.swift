@@ -136,6 +136,37 @@ package struct RowReader {
         return counts.compactMap { Quota(named: $0, $1) }
     }
 
+    package func pool(_ columns: inout some ColumnReader) throws -> PoolRecord {
+        var record = PoolRecord(name: columns.text())
+        record.isPaused = columns.boolean()
+        record.minimum = try columns.optionalNumber()
+        record.maximum = try columns.optionalNumber()
+        record.failures = try columns.counter()
+        record.lastFailureAt = try columns.optionalInstant()
+        record.failureReason = columns.text()
+        record.learned = try columns.optionalJSON(decoder, \.isWithinBounds)
+        record.periodBegan = try columns.optionalInstant()
+        record.spentNodeSeconds = columns.integer()
+        return record
+    }
+
+    package func launch(_ columns: inout some ColumnReader) throws -> LaunchRecord {
+        let launch: LaunchID = columns.identifier()
+        let pool = columns.text()
+        let count = try columns.number(UInt32.self)
+        let state: LaunchState = try columns.word()
+        let reason = columns.text()
+        var record = LaunchRecord(
+            launch: launch, pool: pool, count: count, cause: columns.text(),
+            requestedAt: try columns.instant())
+        record.state = state
+        record.reason = reason
+        record.endedAt = try columns.optionalInstant()
+        record.token = columns.optionalIdentifier()
+        record.allocations = try columns.json(decoder) { $0.allSatisfy(\.isWithinBounds) }
+        return record
+    }
+
     package func fairShare(_ columns: inout some ColumnReader) throws -> FairShareRecord {
         let virtualCluster = columns.text()
         return FairShareRecord(

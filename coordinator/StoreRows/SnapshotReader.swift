@@ -23,11 +23,14 @@ package struct SnapshotReader<Connection: RowConnection> {
             .fairShare,
             "milli_cpu_seconds > 0 OR memory_mib_seconds > 0 OR device_share_seconds > 0"
                 + " ORDER BY virtual_cluster, submitter", rows.fairShare)
+        snapshot.pools = try list(.pool, "true ORDER BY name", rows.pool)
+        snapshot.launches = try list(.launch, "true ORDER BY launch", rows.launch)
         let numbers = try Numbers(on: connection)
         snapshot.lastNode = numbers.lastNode
         snapshot.lastJob = numbers.lastJob
         snapshot.lastSlot = numbers.lastSlot
         snapshot.lastToken = numbers.lastToken
+        snapshot.lastLaunch = numbers.lastLaunch
         return snapshot
     }
 

@@ -64,6 +64,8 @@ package struct StoreCheck<Connection: RowConnection> {
         case Table.history.name: _ = try reader.history(&columns)
         case Table.usage.name: _ = try reader.usage(&columns)
         case Table.virtualCluster.name: _ = try reader.virtualCluster(&columns)
+        case Table.pool.name: _ = try reader.pool(&columns)
+        case Table.launch.name: _ = try reader.launch(&columns)
         case Table.fairShare.name: _ = try reader.fairShare(&columns)
         case Table.event.name:
             _ = columns.integer()
@@ -94,7 +96,7 @@ package struct StoreCheck<Connection: RowConnection> {
                 """, "its row counts other tasks as \(state) than there are"
             )
         }
-        let numbers = ["node", "job", "slot", "token"].map { table -> Rule in
+        let numbers = ["node", "job", "slot", "token", "launch"].map { table -> Rule in
             (
                 table,
                 """

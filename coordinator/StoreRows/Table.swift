@@ -45,10 +45,11 @@ package struct Table: Sendable {
 
     private static let json: Set = [
         "labels", "capacity", "quarantine", "device_quarantines", "specification", "payloads", "quotas",
-        "user_quotas",
+        "user_quotas", "allocations", "learned",
     ]
     private static let texts: Set = [
-        "address", "app", "boot_id", "build", "cordon_reason", "crashes", "devices",
+        "address", "app", "boot_id", "build", "cause", "cordon_reason", "crashes", "devices",
+        "failure_reason",
         "key_fingerprint", "kind", "name", "pool", "purpose", "reason", "removal", "resolution",
         "resource", "role", "secret_hash", "state", "submitter", "subject", "message", "tasks", "user",
         "virtual_cluster",
@@ -114,6 +115,19 @@ package struct Table: Sendable {
         "fair_share", key: ["virtual_cluster", "submitter"],
         ["as_of", "milli_cpu_seconds", "memory_mib_seconds", "device_share_seconds"])
 
+    package static let pool = Table(
+        "pool", key: ["name"],
+        [
+            "is_paused", "minimum", "maximum", "failures", "last_failure_at", "failure_reason", "learned",
+            "period_began", "spent_node_seconds",
+        ])
+
+    package static let launch = Table(
+        "launch", key: ["launch"],
+        [
+            "pool", "count", "state", "reason", "cause", "requested_at", "ended_at", "token", "allocations",
+        ])
+
     package static let event = Table(
         "event", key: ["event"], ["at", "subject", "subject_number", "message"])
 
@@ -122,6 +136,6 @@ package struct Table: Sendable {
     /// All but `meta`.
     package static let all: [Table] = [
         .node, .job, .slot, .task, .taskInput, .token, .event, .history, .usage, .droppedJob,
-        .virtualCluster, .fairShare,
+        .virtualCluster, .fairShare, .pool, .launch,
     ]
 }

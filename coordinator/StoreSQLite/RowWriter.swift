@@ -28,6 +28,12 @@ struct RowWriter {
             try put(Statements.virtualCluster, in: database) { try $0.encode(record, into: &$1) }
         case .dropVirtualCluster(let name):
             try SQLiteConnection(database).run(VirtualClusterRecord.deletion(of: name))
+        case .putPool(let record):
+            try put(Statements.pool, in: database) { try $0.encode(record, into: &$1) }
+        case .putLaunch(let record):
+            try put(Statements.launch, in: database) { try $0.encode(record, into: &$1) }
+        case .dropLaunch(let launch):
+            try SQLiteConnection(database).run(LaunchRecord.deletion(of: launch))
         case .putFairShare(let records):
             try put(Statements.fairShare, records, in: database) { $0.encode($1, into: &$2) }
         case .addEvent(let record):

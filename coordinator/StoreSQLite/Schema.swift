@@ -42,6 +42,9 @@ enum Schema {
             for statement in sharing { try database.execute(sql: statement) }
             try database.execute(sql: "ALTER TABLE slot ADD COLUMN alternative INTEGER NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("0010 pools") { database in
+            for statement in pools { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -256,6 +259,37 @@ enum Schema {
             device_share_seconds INTEGER NOT NULL,
             PRIMARY KEY (virtual_cluster, submitter)
         ) WITHOUT ROWID
+        """,
+    ]
+
+    private static let pools = [
+        """
+        CREATE TABLE pool (
+            name TEXT PRIMARY KEY NOT NULL,
+            is_paused INTEGER NOT NULL,
+            minimum INTEGER,
+            maximum INTEGER,
+            failures INTEGER NOT NULL,
+            last_failure_at INTEGER,
+            failure_reason TEXT NOT NULL,
+            learned TEXT,
+            period_began INTEGER,
+            spent_node_seconds INTEGER NOT NULL
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE launch (
+            launch INTEGER PRIMARY KEY NOT NULL,
+            pool TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            cause TEXT NOT NULL,
+            requested_at INTEGER NOT NULL,
+            ended_at INTEGER,
+            token INTEGER,
+            allocations TEXT NOT NULL
+        )
         """,
     ]
 

@@ -46,5 +46,7 @@ struct Statements {
     static let usage = Statements(.usage)
     static let token = Statements(.token)
     static let virtualCluster = Statements(.virtualCluster)
+    static let pool = Statements(.pool)
+    static let launch = Statements(.launch)
     static let fairShare = Statements(.fairShare)
 }

@@ -68,7 +68,7 @@ struct DurableBeforeVisible {
             rows.nodes[record.node]?.keyFingerprint == record.keyFingerprint
                 ? [] : ["node \(record.node) is not in the store"]
         case .refused, .tasksRetried, .token, .virtualCluster, .virtualClusters, .explanation, .jobPlan,
-            .movePlan, .logLocation, .nodeLocation:
+            .movePlan, .logLocation, .nodeLocation, .pools, .launches, .noted:
             []
         }
     }

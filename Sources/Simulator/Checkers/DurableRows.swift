@@ -22,7 +22,8 @@ struct DurableRows: Checker {
             case .putJob(let record): jobs[record.job] = record
             case .putSlot(let record): slots[record.slot] = record.state.isEnded ? nil : record
             case .appendPayloads, .putTasks, .putToken, .putVirtualCluster, .dropVirtualCluster,
-                .putFairShare, .addEvent, .putHistory, .putUsage, .dropHistory:
+                .putPool, .putLaunch, .dropLaunch, .putFairShare, .addEvent, .putHistory, .putUsage,
+                .dropHistory:
                 break
             }
         }

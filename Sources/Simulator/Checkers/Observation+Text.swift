@@ -42,6 +42,9 @@ extension Write {
         case .putToken: "token"
         case .putVirtualCluster(let record): "virtual cluster \(record.name)"
         case .dropVirtualCluster(let name): "no virtual cluster \(name)"
+        case .putPool(let record): "pool \(record.name)"
+        case .putLaunch(let record): "launch \(record.launch) \(record.state)"
+        case .dropLaunch(let launch): "no launch \(launch)"
         case .putFairShare(let records): "fair share of \(records.count)"
         case .addEvent(let record): "event '\(record.message)'"
         case .putHistory, .putUsage, .dropHistory: "history"
@@ -81,7 +84,9 @@ extension Reply {
         case .token: "token"
         case .enrolled(let node, _): "enrolled \(node)"
         case .virtualCluster(let record): "virtual cluster \(record.name)"
-        case .virtualClusters, .explanation, .jobPlan, .movePlan, .logLocation, .nodeLocation: "answer"
+        case .virtualClusters, .pools, .launches, .noted, .explanation, .jobPlan, .movePlan, .logLocation,
+            .nodeLocation:
+            "answer"
         }
     }
 }

@@ -202,7 +202,8 @@ extension World {
                 let payloads = hasPayloads ? payloads(of: job, attempts) : nil
                 let orders = attempts.enumerated().map { TaskOrder(attempt: $1, payload: payloads?[$0]) }
                 send(.assignTasks(key, orders), over: connection)
-            case .renewCertificate: break
+            // No pool is described there.
+            case .renewCertificate, .launch, .listAllocations, .releaseAllocations: break
             case .refuse(let connection, let refusal):
                 send(.refusal(refusal), over: connection)
                 if let link = links[connection.rawValue] {

@@ -60,6 +60,24 @@ struct VirtualCluster: AsyncParsableCommand {
         ], aliases: ["vc"])
 }
 
+struct Pool: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pool",
+        abstract: "Look at pools and at what the autoscaler does in them; pause and scale them.",
+        discussion: "Example: mortise pool list",
+        subcommands: [
+            PoolList.self, PoolShow.self, PoolExplain.self, PoolScale.self, PoolPause.self, PoolResume.self,
+        ])
+}
+
+struct Launch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "launch",
+        abstract: "Look at launches: requests for nodes, and what became of them.",
+        discussion: "Example: mortise launch list --pool cloud",
+        subcommands: [LaunchList.self, LaunchShow.self])
+}
+
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",

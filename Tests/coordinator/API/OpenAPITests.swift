@@ -234,7 +234,9 @@ struct OpenAPITests {
             full: CreateTokenRequest(name: "", purpose: "", pool: "", role: "", expiresInSeconds: 1, uses: 1),
             least: CreateTokenRequest(name: "", purpose: ""))
         try expectShape(
-            "EnrollRequest", full: EnrollRequest(secret: "", nodeName: "", certificateRequest: ""))
+            "EnrollRequest",
+            full: EnrollRequest(secret: "", nodeName: "", certificateRequest: "", allocation: ""),
+            least: EnrollRequest(secret: "", nodeName: "", certificateRequest: ""))
         try expectShape(
             "EnrollAnswer",
             full: EnrollAnswer(node: NodeID(1), cluster: "", certificate: "", agentEndpoints: []))

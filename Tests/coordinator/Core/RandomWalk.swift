@@ -40,12 +40,14 @@ struct RandomWalk {
     var events = 0
     /// Agents that were told to go.
     var gone: Set<NodeID> = []
+    var launcher = FakeLauncher()
 
     init(seed: UInt64) {
         self.seed = seed
         random = SeededRandom(seed: seed)
         var limits = Limits.defaults
         limits.endedJobsKept = 4
+        limits.endedLaunchesKept = 3
         limits.tasksPerSlot = 6
         limits.slotFailuresInARow = 3
         limits.releasedNodesKept = 2
@@ -66,7 +68,10 @@ struct RandomWalk {
         core = Coordinator(cluster: "lab", limits: limits, restoring: Snapshot(), at: now)
         command(
             .createToken(name: "j", purpose: .join(pool: "p"), secretHash: "join", expiresAt: nil, uses: nil))
+        if hasPools { describePools() }
     }
+
+    var hasPools: Bool { seed % 2 == 1 }
 
     // MARK: The driver
 
@@ -147,6 +152,7 @@ struct RandomWalk {
             if !agents.contains(where: { $0.node == node }) {
                 agents.append(FakeAgent(node: node, key: "key \(lastRequest)", instance: lastRequest))
             }
+        case .launch, .listAllocations, .releaseAllocations: take(action)
         case .reply, .renewCertificate: break
         }
     }
@@ -189,6 +195,7 @@ struct RandomWalk {
         case 300..<306: changeVirtualClusters()
         case 240..<260: ask()
         case 260..<265: failStore()
+        case 306..<480 where hasPools: launcherActs()
         default: agentActs()
         }
         if isStoreFailing, chance(10) {
@@ -338,6 +345,8 @@ struct RandomWalk {
         }
         check("a restart")
         for agent in agents.indices { agents[agent].connection = nil }
+        launcher.orders = []
+        if hasPools { describePools() }
     }
 
     /// A coordinator that is started from what is committed must be the one that runs.
@@ -372,6 +381,10 @@ extension Coordinator {
             compare(
                 "shares of \(node.record.node)", node.usedShares.filter { $0 > 0 }, shares.filter { $0 > 0 })
         }
+        compare("pools", pools.table.values.map(\.record), other.pools.table.values.map(\.record))
+        compare("launches", pools.launches.values.map(\.record), other.pools.launches.values.map(\.record))
+        compare("ended launches", pools.endedLaunches, other.pools.endedLaunches)
+        compare("the last launch", lastLaunch, other.lastLaunch)
         compare("slots", slots.keys.sorted(), other.slots.keys.sorted())
         for slot in slots.values {
             compare("slot \(slot.record.key)", slot.record, other.slots[slot.record.slot]?.record)

@@ -14,7 +14,9 @@ struct RandomWalkTests {
             case .putJob(let record): ["job \(record.state.rawValue)"]
             case .putSlot(let record): ["slot \(record.state.rawValue)"]
             case .putTasks(_, let records): records.map { "task \($0.state.rawValue)" }
-            case .appendPayloads, .putToken, .putVirtualCluster, .dropVirtualCluster, .putFairShare,
+            case .putLaunch(let record): ["launch \(record.state.rawValue)"]
+            case .appendPayloads, .putToken, .putVirtualCluster, .dropVirtualCluster, .putPool,
+                .dropLaunch, .putFairShare,
                 .addEvent, .putHistory, .putUsage, .dropHistory:
                 []
             }
@@ -46,6 +48,7 @@ struct RandomWalkTests {
         let states =
             NodeState.allCases.map { "node \($0.rawValue)" } + JobState.allCases.map { "job \($0.rawValue)" }
             + SlotState.allCases.map { "slot \($0.rawValue)" }
+            + LaunchState.allCases.map { "launch \($0.rawValue)" }
             + [TaskState.ready, .succeeded, .failed, .canceled].map { "task \($0.rawValue)" }
         for state in states { #expect(seen[state, default: 0] > 10, "'\(state)' was hardly ever seen") }
     }

@@ -38,7 +38,8 @@ extension APIHandlers {
         let reply = try await submit(
             .enrollNode(
                 secretHash: Secret.hash(request.secret), name: request.nodeName,
-                keyFingerprint: fingerprint))
+                keyFingerprint: fingerprint,
+                allocation: request.allocation))
         guard case .enrolled(let node, _) = reply else { throw unexpected(reply, to: "enrollNode") }
         let certificate = try service.issueCertificate(requestPEM: request.certificateRequest, node: node)
         let cluster = service.cluster
@@ -88,7 +89,7 @@ extension APIHandlers {
         try await explain(.explainNode(try await node(try call.parameter("node")).node))
     }
 
-    private func explain(_ command: Command) async throws -> Answer {
+    func explain(_ command: Command) async throws -> Answer {
         try .json(ExplanationView(lines: try await lines(command)))
     }
 

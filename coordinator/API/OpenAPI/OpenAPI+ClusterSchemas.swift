@@ -222,7 +222,9 @@ extension OpenAPI {
               "properties": {
                 "secret": { "type": "string", "description": "Of the join token." },
                 "nodeName": { "type": "string" },
-                "certificateRequest": { "type": "string", "description": "PKCS#10 in PEM." }
+                "certificateRequest": { "type": "string", "description": "PKCS#10 in PEM." },
+                "allocation": { "type": "string",
+                  "description": "In which the agent runs, as its launcher calls it." }
               },
               "required": [
                 "secret", "nodeName", "certificateRequest"

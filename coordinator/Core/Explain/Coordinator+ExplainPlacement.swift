@@ -41,17 +41,23 @@ extension Coordinator {
             if count > 0 { lines.append("\(count) nodes take no work: \(nodeState.rawValue)") }
         }
         lines += explainCluster()
-        lines += explainPools(wanted: UInt32(clamping: slotsWanted(job)))
+        lines += explainPools(for: state.record, wanted: slotsWanted(job))
         return lines
     }
 
-    private func explainPools(wanted: UInt32) -> [String] {
-        var pools: [String] = []
-        for node in nodes.values where node.record.state != .released && !pools.contains(node.record.pool) {
-            pools.append(node.record.pool)
-        }
+    /// Whether nodes come that it could have, and why none do.
+    private func explainPools(for job: JobRecord, wanted: Int) -> [String] {
         guard wanted > 0 else { return [] }
-        return pools.map { Autoscaler.advice(staticPool: $0, slots: Int(wanted)) }
+        let unmet = pools.unmet.first { $0.demand == Self.demandName(of: job) }
+        var lines = unmet?.reasons ?? []
+        for status in poolStatus(at: liveness.lastHandled ?? .epoch) {
+            if status.launcher == nil {
+                lines.append(Autoscaler.advice(staticPool: status.name, slots: wanted))
+            } else if unmet == nil, !status.outlook.isEmpty {
+                lines.append(status.outlook)
+            }
+        }
+        return lines
     }
 
     private func explainGang(_ state: Job, _ open: [PlacementNode], at now: Instant) -> [String] {

@@ -64,6 +64,7 @@ extension Coordinator {
         nodes[node]?.occupants.append(
             Occupant(slot: slot.slot, job: slot.job, request: request, devices: slot.devices))
         nodes[node]?.used += request.resources
+        nodes[node]?.idleSince = nil
         for grant in slot.devices { nodes[node]?.book(grant) }
         charge(slot, on: node)
     }

@@ -89,7 +89,7 @@ extension Coordinator {
     /// In the order of their submission.
     func jobsThatWantSlots() -> [JobID] { jobs.values.filter { slotsWanted($0) > 0 }.map(\.record.job) }
 
-    private func priority(of job: Job, at now: Instant) -> Int32 {
+    func priority(of job: Job, at now: Instant) -> Int32 {
         let own = job.record.specification.priority
         guard let since = job.waitsSince else { return own }
         let hours = max(0, (now - since).wholeMilliseconds / 3_600_000)

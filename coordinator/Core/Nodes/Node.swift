@@ -39,6 +39,8 @@ struct Node: Sendable {
     /// Placed here, in the order of assignment.
     var occupants: [Occupant] = []
     var slots: [SlotID] { occupants.map(\.slot) }
+    /// Since when nothing is placed here, as the autoscaler saw; nil: something was, or it has not looked.
+    var idleSince: Instant?
     /// Kept for a job that waits; nil: for nobody.
     var hold: Hold?
     /// Since placement looked last.

@@ -20,6 +20,8 @@ package struct PoolConfiguration: Sendable, Hashable {
     /// In which `limits.nodeHours` and `limits.money` are counted.
     package var budgetPeriod = Duration.seconds(30 * 86_400)
     package var policy = ScalingPolicy.demand()
+    /// What the autoscaler would do is said and not done.
+    package var isDryRun = false
     /// How long a node that has failed is kept for those who want to look at it.
     package var holdFailed = Duration.zero
 

@@ -31,7 +31,9 @@ extension Coordinator {
 
     /// Admits a new key by a join token; the same key again gets the same node and costs no use.
     mutating func enroll(
-        _ secretHash: String, name: String, keyFingerprint: String, at now: Instant, into output: inout Output
+        _ secretHash: String, name: String, keyFingerprint: String, allocation: String? = nil,
+        at now: Instant,
+        into output: inout Output
     ) throws(CommandRefusal) -> Reply {
         guard var token = tokens.values.first(where: { $0.secretHash == secretHash }),
             case .join(let pool) = token.purpose, token.expiresAt.map({ now < $0 }) ?? true
@@ -58,6 +60,7 @@ extension Coordinator {
         nodes[record.node] = Node(record: record)
         directory.add(record)
         output.writes.append(.putNode(record))
+        noteEnrolled(record.node, by: token.token, allocation: allocation, at: now, into: &output)
         return .enrolled(record.node, pool: pool)
     }
 
