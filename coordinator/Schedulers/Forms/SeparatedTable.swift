@@ -1,0 +1,73 @@
+import TextForms
+
+/// Rows whose cells are set apart by a sign: `squeue -h -o '%i|%t'`, `^^^` included.
+///
+/// The sign is found by what the rows have in common: it stands in each of them equally often.
+struct SeparatedTable: Sendable {
+    let separator: String
+    let rows: [[String]]
+    /// A line that has fewer or more cells than the others.
+    let misfit: String?
+
+    /// Those that squeue and sinfo do not use themselves first: a comma also stands in lists of hosts.
+    private static let signs: [Character] = ["^", "|", ";", "\t", ","]
+
+    /// - Parameter lines: at least one; the first one is taken for whole.
+    /// - Returns: nil where no sign divides the lines.
+    init?(lines: [some StringProtocol]) {
+        guard let first = lines.first else { return nil }
+        for sign in Self.signs {
+            let width = lines.map { Self.shortestRun(of: sign, in: $0) }.filter { $0 > 0 }.min() ?? 0
+            guard width > 0, Self.shortestRun(of: sign, in: first) > 0 else { continue }
+            let separator = String(repeating: sign, count: width)
+            let rows = lines.map { Self.cells($0, separator) }
+            let count = rows[0].count
+            guard count > 1, 2 * rows.count(where: { $0.count == count }) > rows.count else { continue }
+            self.separator = separator
+            // `-o '%P|%N|'` ends each row with its sign.
+            let endsEmpty = rows.allSatisfy { $0.count != count || $0.last?.isEmpty == true }
+            let isShorter = endsEmpty && count > 2
+            misfit = zip(rows, lines).first { $0.0.count != count }.map { String($0.1.prefix(80)) }
+            self.rows = rows.filter { $0.count == count }.map { isShorter ? Array($0.dropLast()) : $0 }
+            return
+        }
+        return nil
+    }
+
+    private static func shortestRun(of sign: Character, in line: some StringProtocol) -> Int {
+        var shortest = 0
+        var run = 0
+        for character in line {
+            if character == sign {
+                run += 1
+            } else if run > 0 {
+                shortest = shortest == 0 ? run : min(shortest, run)
+                run = 0
+            }
+        }
+        return run > 0 ? (shortest == 0 ? run : min(shortest, run)) : shortest
+    }
+
+    /// Trimmed. What stands in brackets is not divided by commas.
+    private static func cells(_ line: some StringProtocol, _ separator: String) -> [String] {
+        guard separator == "," else { return split(line, separator).map { Scan.trimmed($0) } }
+        return HostList.parts(line).map { Scan.trimmed($0) }
+    }
+
+    private static func split(_ line: some StringProtocol, _ separator: String) -> [String] {
+        var cells: [String] = []
+        var cell = ""
+        var rest = line[...]
+        while let character = rest.first {
+            if rest.hasPrefix(separator) {
+                cells.append(cell)
+                cell = ""
+                rest = rest.dropFirst(separator.count)
+            } else {
+                cell.append(character)
+                rest = rest.dropFirst()
+            }
+        }
+        return cells + [cell]
+    }
+}
