@@ -167,7 +167,10 @@ let package = Package(
             ]),
         shell(
             "CoordinatorLaunchers", "coordinator/Launchers",
-            ["ClusterTypes", "CoordinatorCore", "Platform"]),
+            [
+                "ClusterTypes", "CoordinatorCore", "HTTPSClient", "Platform", .nioCore, .nioPosix, .crypto,
+                .yams,
+            ]),
         program(
             "mortise-coordinator", "coordinator/Main",
             [
@@ -176,7 +179,8 @@ let package = Package(
                 "CoordinatorHistory", "CoordinatorMetrics", "CoordinatorStore", "CoordinatorStoreRows",
                 "CoordinatorStoreSQLite", "CoordinatorStorePostgres",
                 "CoordinatorDriver",
-                "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .coreMetrics, .logging,
+                "CoordinatorGateway", "CoordinatorAPI", "CoordinatorLaunchers", .argumentParser, .coreMetrics,
+                .logging,
                 .serviceLifecycle, .unixSignals,
             ]),
 
@@ -275,6 +279,12 @@ let package = Package(
         tests(
             "ReplayTests", "mortise-sim",
             ["mortise-sim", "ClusterTypes", "CoordinatorAutoscale", "CoordinatorPlacement"]),
+        tests(
+            "LaunchersTests", "coordinator/Launchers",
+            [
+                "CoordinatorLaunchers", "CoordinatorCore", "ClusterTypes", "HTTPSClient", "Platform",
+                "PostgresServer", "TLSIdentity", .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
+            ]),
         tests(
             "CoordinatorMainTests", "coordinator/Main",
             ["mortise-coordinator", "CoordinatorCore", "CoordinatorPlacement", .argumentParser]),

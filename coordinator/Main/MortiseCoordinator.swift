@@ -17,6 +17,7 @@ struct MortiseCoordinator: AsyncParsableCommand {
         version: mortiseVersion,
         subcommands: [
             InitCommand.self, ServeCommand.self, StepDownCommand.self, TokenCommand.self, StoreCommand.self,
+            LauncherCommand.self,
         ])
 }
 
