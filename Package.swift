@@ -169,17 +169,28 @@ let package = Package(
             ]),
         shell(
             "CoordinatorLaunchers", "coordinator/Launchers",
-            ["ClusterTypes", "CoordinatorCore", "Platform"]),
+            [
+                "ClusterTypes", "CoordinatorCore", "HTTPSClient", "Platform", .nioCore, .nioPosix, .crypto,
+                .yams,
+            ]),
+        shell(
+            "CoordinatorPoolFile", "coordinator/PoolFile",
+            [
+                "ClusterTypes", "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorLaunchers",
+                "HTTPSClient", "JobFile", .yams,
+            ]),
         program(
             "mortise-coordinator", "coordinator/Main",
             [
                 "ClusterTypes", "APITypes", "Platform", "TLSIdentity", "Terminal", "HTTPSClient",
-                "ProtocolMessages", "Exposition", "Instruments", "CoordinatorCore", "CoordinatorPlacement",
+                "ProtocolMessages", "Exposition", "Instruments", "CoordinatorAutoscale", "CoordinatorCore",
+                "CoordinatorPlacement",
                 "CoordinatorHistory", "CoordinatorMetrics", "CoordinatorStore", "CoordinatorStoreRows",
                 "CoordinatorStoreSQLite", "CoordinatorStorePostgres",
                 "CoordinatorDriver",
-                "CoordinatorGateway", "CoordinatorAPI", "CoordinatorSchedulers", "TextForms", .argumentParser,
-                .coreMetrics, .logging, .serviceLifecycle, .unixSignals,
+                "CoordinatorGateway", "CoordinatorAPI", "CoordinatorLaunchers", "CoordinatorPoolFile",
+                "CoordinatorSchedulers", "JobFile", "TextForms", .argumentParser, .coreMetrics, .logging,
+                .serviceLifecycle, .unixSignals,
             ]),
 
         // The agent
@@ -280,6 +291,18 @@ let package = Package(
         tests(
             "ReplayTests", "mortise-sim",
             ["mortise-sim", "ClusterTypes", "CoordinatorAutoscale", "CoordinatorPlacement"]),
+        tests(
+            "LaunchersTests", "coordinator/Launchers",
+            [
+                "CoordinatorLaunchers", "CoordinatorCore", "ClusterTypes", "HTTPSClient", "Platform",
+                "PostgresServer", "TLSIdentity", .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
+            ]),
+        tests(
+            "PoolFileTests", "coordinator/PoolFile",
+            [
+                "ClusterTypes", "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorLaunchers",
+                "CoordinatorPoolFile", "JobFile",
+            ]),
         tests(
             "CoordinatorMainTests", "coordinator/Main",
             ["mortise-coordinator", "CoordinatorCore", "CoordinatorPlacement", .argumentParser]),

@@ -141,7 +141,7 @@ final class ExchangeHandler: ChannelInboundHandler {
         exchange.abandon = { context.close(promise: nil) }
         let request = exchange.request
         var headers = HTTPHeaders(request.headers)
-        headers.replaceOrAdd(name: "Host", value: endpoint.description)
+        headers.replaceOrAdd(name: "Host", value: endpoint.authority)
         if !request.body.isEmpty || request.method != "GET" {
             headers.replaceOrAdd(name: "Content-Length", value: String(request.body.count))
         }

@@ -4,7 +4,8 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// A small HTTP/1.1 client that speaks TLS 1.3 to one server and trusts one CA.
+/// A small HTTP/1.1 client of one server: over TLS 1.3 with one CA that is trusted, or as `TLSClientSettings` say, or over
+/// a Unix socket of this machine.
 ///
 /// One idle connection is kept and used again. It lives on one event loop; its calls may come from anywhere.
 package final class HTTPSClient: Sendable {
@@ -16,35 +17,31 @@ package final class HTTPSClient: Sendable {
 
     package let endpoint: HTTPSEndpoint
     package let eventLoop: any EventLoop
-    private let context: NIOSSLContext
+    /// nil: a Unix socket, without TLS.
+    private let context: NIOSSLContext?
     private let idle = Mutex<(any Channel)?>(nil)
 
     /// - Parameter trustRootsPEM: the CA's certificate, the only one that is trusted.
     /// - Throws: `HTTPSError` where that is no certificate.
-    package init(group: any EventLoopGroup, endpoint: HTTPSEndpoint, trustRootsPEM: String) throws {
-        self.endpoint = endpoint
-        eventLoop = group.next()
-        context = try HTTPSClient.makeContext(trustRootsPEM: trustRootsPEM, of: endpoint)
+    package convenience init(
+        group: any EventLoopGroup, endpoint: HTTPSEndpoint, trustRootsPEM: String
+    ) throws {
+        try self.init(
+            group: group, endpoint: endpoint, tls: TLSClientSettings(trustRootsPEM: trustRootsPEM))
     }
 
-    private static func makeContext(
-        trustRootsPEM: String, of endpoint: HTTPSEndpoint
-    ) throws(HTTPSError) -> NIOSSLContext {
-        do {
-            let roots = try NIOSSLCertificate.fromPEMBytes(Array(trustRootsPEM.utf8))
-            guard !roots.isEmpty else { throw NIOSSLError.failedToLoadCertificate }
-            var configuration = TLSConfiguration.makeClientConfiguration()
-            configuration.minimumTLSVersion = .tlsv13
-            configuration.certificateVerification = .fullVerification
-            configuration.trustRoots = .certificates(roots)
-            configuration.applicationProtocols = ["http/1.1"]
-            return try NIOSSLContext(configuration: configuration)
-        } catch {
-            throw HTTPSError(
-                .invalid,
-                "The CA certificate for \(endpoint) cannot be used: it is no certificate in PEM. Get the CA "
-                    + "file or the token again.")
-        }
+    /// - Throws: `HTTPSError` where a certificate or the key is none.
+    package init(group: any EventLoopGroup, endpoint: HTTPSEndpoint, tls: TLSClientSettings) throws {
+        self.endpoint = endpoint
+        eventLoop = group.next()
+        context = try tls.context(for: endpoint)
+    }
+
+    /// Plain HTTP to a service of this machine.
+    package init(group: any EventLoopGroup, socketPath: String) {
+        endpoint = HTTPSEndpoint(socketPath: socketPath)
+        eventLoop = group.next()
+        context = nil
     }
 
     /// Sends and collects the whole answer. Fails with `HTTPSError`.
@@ -106,10 +103,8 @@ package final class HTTPSClient: Sendable {
         exchange.retry = nil
         let context = self.context
         let endpoint = self.endpoint
-        ClientBootstrap(group: eventLoop)
+        let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(exchange.request.timeout))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try HTTPSClient.configure(channel, context: context, endpoint: endpoint) { [weak self] in
@@ -117,8 +112,13 @@ package final class HTTPSClient: Sendable {
                     }
                 }
             }
-            .connect(host: endpoint.host, port: endpoint.port)
-            .assumeIsolated()
+        let connected =
+            endpoint.isSocket
+            ? bootstrap.connect(unixDomainSocketPath: endpoint.host)
+            : bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1)
+                .channelOption(.socketOption(.so_keepalive), value: 1)
+                .connect(host: endpoint.host, port: endpoint.port)
+        connected.assumeIsolated()
             .whenComplete { [self] result in
                 switch result {
                 case .success(let channel) where exchange.isOver: channel.close(promise: nil)
@@ -129,13 +129,16 @@ package final class HTTPSClient: Sendable {
     }
 
     private static func configure(
-        _ channel: any Channel, context: NIOSSLContext, endpoint: HTTPSEndpoint, onIdle: @escaping () -> Void
+        _ channel: any Channel, context: NIOSSLContext?, endpoint: HTTPSEndpoint,
+        onIdle: @escaping () -> Void
     ) throws {
-        // Without a name, NIOSSL holds the certificate against the address that it is connected to.
-        let isAddress = (try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port)) != nil
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(
-            NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : endpoint.host))
+        if let context {
+            // Without a name, NIOSSL holds the certificate against the address that it is connected to.
+            let isAddress = (try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port)) != nil
+            try pipeline.addHandler(
+                NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : endpoint.host))
+        }
         try pipeline.addHTTPClientHandlers()
         try pipeline.addHandler(ExchangeHandler(endpoint: endpoint, onIdle: onIdle))
     }

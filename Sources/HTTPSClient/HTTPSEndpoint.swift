@@ -1,13 +1,22 @@
-/// The host and port of an HTTPS server.
+/// The host and port of an HTTPS server, or the path of a socket of this machine.
 package struct HTTPSEndpoint: Sendable, Hashable, CustomStringConvertible {
-    /// A name or an IP address, without the brackets of an IPv6 address.
+    /// A name or an IP address, without the brackets of an IPv6 address; of a socket its path.
     package let host: String
+    /// 0 of a socket.
     package let port: Int
 
     package init(host: String, port: Int) {
         self.host = host
         self.port = port
     }
+
+    /// A Unix socket. What goes over it is not encrypted: its permissions say who may use it.
+    package init(socketPath: String) { self.init(host: socketPath, port: 0) }
+
+    var isSocket: Bool { port == 0 }
+
+    /// For the header `Host`, in which a path would be refused.
+    var authority: String { isSocket ? "localhost" : description }
 
     /// `https://HOST:PORT`, with an optional `/` at the end; without a port it is 443. nil for anything else, a
     /// path and `http://` included.
@@ -48,9 +57,10 @@ package struct HTTPSEndpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// `HOST:PORT`, an IPv6 address in brackets.
+    /// `HOST:PORT`, an IPv6 address in brackets; of a socket its path.
     package var description: String {
-        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        if isSocket { return host }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
     package var url: String { "https://\(self)" }

@@ -68,6 +68,11 @@ package struct HTTPSError: Error, Equatable, Sendable, CustomStringConvertible {
                 .timedOut,
                 "\(endpoint) did not accept a connection in time. Check the address, and that no firewall drops "
                     + "the packets on the way.")
+        case is SocketAddressError:
+            self.init(
+                .invalid,
+                "Cannot connect to \(endpoint): it is no address, or the path of a socket that is too long (more "
+                    + "than 107 bytes).")
         case ChannelError.ioOnClosedChannel, ChannelError.alreadyClosed, ChannelError.eof:
             self = .closedEarly(endpoint)
         default:
@@ -97,6 +102,11 @@ package struct HTTPSError: Error, Equatable, Sendable, CustomStringConvertible {
 
     private init(errno code: CInt, of error: IOError, at endpoint: HTTPSEndpoint) {
         switch code {
+        case _ where endpoint.isSocket && ![Errno.connectionReset, Errno.brokenPipe].contains(code):
+            self.init(
+                code == Errno.connectionRefused ? .refused : .unreachable,
+                "Cannot connect to the socket \(endpoint): \(error.description). Check that its service runs, and "
+                    + "that this user may use the socket.")
         case Errno.connectionRefused:
             self.init(
                 .refused,

@@ -1,7 +1,8 @@
 import Foundation
+import Synchronization
 
 /// A process that ends with the one that started it, however that ends.
-final class LeashedProcess: Sendable {
+package final class LeashedProcess: Sendable {
     private let shell = Process()
     /// Its end, also by the end of this process, ends the other one.
     private let leash: FileHandle
@@ -9,7 +10,7 @@ final class LeashedProcess: Sendable {
     /// - Parameters:
     ///   - command: becomes the process, by its path or found in PATH.
     ///   - directory: is removed when this process has ended without ending the other one.
-    init(_ command: [String], log: String, directory: String) throws {
+    package init(_ command: [String], log: String, directory: String) throws {
         // The shell becomes the program. Beside it a process of its own waits for an order or for our end, and ends the
         // program by its number. It cannot be the program's parent: threads of a test have SIGCHLD blocked, and a shell
         // that inherits that waits for ever.
@@ -31,24 +32,36 @@ final class LeashedProcess: Sendable {
             } <&3 3<&- & ) 3<&0
             exec "$@" </dev/null
             """
-        let pipe = Pipe()
-        leash = pipe.fileHandleForWriting
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
         shell.arguments = ["-c", script, "sh"] + command
         shell.environment = [
             "DIRECTORY": directory, "LOG": log, "PATH": "/usr/bin:/bin:/usr/sbin", "LC_ALL": "C.UTF-8",
         ]
-        shell.standardInput = pipe
-        _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
-        try shell.run()
+        leash = try ProcessStart.alone { [shell] in
+            let pipe = Pipe()
+            shell.standardInput = pipe
+            _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+            try shell.run()
+            return pipe.fileHandleForWriting
+        }
     }
 
-    var isRunning: Bool { shell.isRunning }
+    package var isRunning: Bool { shell.isRunning }
 
     /// - Parameter order: "stop", "kill" or "crash", with the end of a line.
-    func end(with order: String) {
+    package func end(with order: String) {
         try? leash.write(contentsOf: Data(order.utf8))
         try? leash.close()
         shell.waitUntilExit()
+    }
+}
+
+/// Starts of processes by Foundation, one at a time: between the making of a pipe and the start of its process, another
+/// process that is started would get a copy of the pipe's ends, and whoever waits for its end would wait for that process.
+enum ProcessStart {
+    private static let turn = Mutex(())
+
+    static func alone<Value>(_ start: () throws -> Value) rethrows -> sending Value {
+        try turn.withLock { _ in try start() }
     }
 }

@@ -187,15 +187,21 @@ package final class PostgresServer: Sendable {
     /// Runs a program to its end.
     package static func run(_ command: [String], in directory: String) throws {
         let process = Process()
-        let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
         process.environment = ["PATH": "/usr/bin:/bin:/usr/sbin", "LC_ALL": "C.UTF-8"]
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
+        let output = try ProcessStart.alone {
+            let output = Pipe()
+            process.standardOutput = output
+            process.standardError = output
+            for end in [output.fileHandleForReading, output.fileHandleForWriting] {
+                _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+            }
+            try process.run()
+            return output
+        }
         let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {

@@ -25,6 +25,8 @@ final class CoordinatorServer: Sendable {
     let authority: CertificateAuthority
     let driver: Driver
     let gateway: Gateway
+    let launchers: LauncherService
+    private let pools: PoolSource
     let store: any Store
     /// Where swift-metrics' numbers of this process go.
     let instruments: Instruments
@@ -40,7 +42,8 @@ final class CoordinatorServer: Sendable {
     init(
         settings: CoordinatorSettings, authority: CertificateAuthority, identity: ServerIdentity,
         store: any Store, instruments: Instruments, connections: ConnectionBudget,
-        certificateValidity: Duration, history: HistorySettings, retention: RetentionPolicy, logger: Logger
+        certificateValidity: Duration, pools: PoolSource, history: HistorySettings,
+        retention: RetentionPolicy, logger: Logger
     ) throws {
         self.settings = settings
         self.authority = authority
@@ -48,6 +51,9 @@ final class CoordinatorServer: Sendable {
         self.instruments = instruments
         self.logger = logger
         self.certificateValidity = certificateValidity
+        self.pools = pools
+        let launchers = LauncherService(source: pools, logger: logger)
+        self.launchers = launchers
         let transport = GatewayTransport()
         let driver = Driver(
             store: store, transport: transport,
@@ -55,7 +61,7 @@ final class CoordinatorServer: Sendable {
                 try authority.issueNode(
                     try CertificateRequest(der: request), node: node, validity: certificateValidity,
                     now: Instant(microseconds: SteadyClock.now()))
-            }, history: history, retention: retention, logger: logger)
+            }, launchers: launchers, history: history, retention: retention, logger: logger)
         var configuration = GatewayConfiguration.defaults
         configuration.host = settings.listen
         configuration.port = settings.agentPort
@@ -67,6 +73,17 @@ final class CoordinatorServer: Sendable {
             onBatch: { driver.put($0) })
         self.driver = driver
         transport.connect(to: gateway)
+    }
+
+    /// From now on nodes are launched: where they join is known.
+    func describePools() async {
+        await launchers.serve(
+            LauncherService.Coordinator(
+                submit: { [driver] in await driver.submit($0) },
+                joinToken: { [weak self] secret in
+                    guard let self else { throw CancellationError() }
+                    return try joinTokenText(secret: secret)
+                }))
     }
 
     /// It was told to, and did not just end.

@@ -67,6 +67,7 @@ struct ServeCommand: AsyncParsableCommand {
             """)
     var returnToService: String?
     @OptionGroup(title: "Placement") var placement: PlacementOptions
+    @OptionGroup(title: "Pools") var pools: PoolOptions
     @OptionGroup(title: "History") var history: HistoryOptions
     @OptionGroup(title: "Retention") var retention: RetentionOptions
 
@@ -82,6 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
         let history = try history.settings(ProcessInfo.processInfo.environment)
         let retention = try retention.policy(ProcessInfo.processInfo.environment)
         let authority = try directory.authority()
+        let poolFile = try PoolSource(pools.path(in: directory), settings.cluster, authority)
         let metricsOptions = try metrics.options(limits)
         let logger = try logger()
         let instruments = Instruments(DriverMetrics.descriptions + GatewayMetrics.descriptions)
@@ -108,13 +110,14 @@ struct ServeCommand: AsyncParsableCommand {
             let server = try CoordinatorServer(
                 settings: settings, authority: authority, identity: identity, store: store,
                 instruments: instruments, connections: connections,
-                certificateValidity: certificateValidity, history: history, retention: retention,
-                logger: logger)
+                certificateValidity: certificateValidity, pools: poolFile, history: history,
+                retention: retention, logger: logger)
             let api = APIServer(
                 configuration: apiConfiguration, certificate: certificate, service: server, logger: logger,
                 onListening: { port in
                     server.noteAPIPort(port)
                     await Self.announce(server, in: directory)
+                    await server.describePools()
                 })
             try await Self.lead(server, api, limits: limits, logger: logger)
             try store.close()
@@ -135,6 +138,7 @@ struct ServeCommand: AsyncParsableCommand {
     ) async throws {
         let services: [any Service] = [
             DriverService(driver: server.driver, cluster: server.settings.cluster, limits: limits),
+            server.launchers,
             ListenersService(server: server, api: api),
         ]
         let group = ServiceGroup(

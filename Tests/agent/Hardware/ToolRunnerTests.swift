@@ -157,6 +157,48 @@ struct ToolRunnerTests {
         #expect(text(shell("cat; echo end")) == "end\n")
     }
 
+    @Test("bytes are on stdin, more than a pipe holds and for as long as the program likes")
+    func input() {
+        let bytes = [UInt8](repeating: 7, count: 3_000_000)
+        let runner = ToolRunner()
+        let copied = runner.run("cat", input: .bytes(bytes), deadline: .seconds(60))
+        #expect(copied == .exited(code: 0, output: bytes, errors: []))
+        // By its name, as a program does that takes a path.
+        let named = runner.run("cat", ["/dev/stdin"], input: .bytes([65, 66]), deadline: .seconds(60))
+        #expect(named == .exited(code: 0, output: [65, 66], errors: []))
+    }
+
+    @Test("a program that reads nothing of its stdin ends as it likes")
+    func unreadInput() {
+        let bytes = [UInt8](repeating: 7, count: 3_000_000)
+        let result = ToolRunner().run(
+            "sh", ["-c", "head -c 2; exit 4"], input: .bytes(bytes), deadline: .seconds(60))
+        #expect(result == .exited(code: 4, output: [7, 7], errors: []))
+    }
+
+    @Test("a file is on stdin, and one that is not there is a failure")
+    func fileInput() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("text", "from a file\n")
+        let runner = ToolRunner()
+        #expect(
+            runner.run("cat", input: .file(path), deadline: .seconds(60))
+                == .exited(code: 0, output: Array("from a file\n".utf8), errors: []))
+        #expect(
+            runner.run("cat", input: .file(path + "-not"), deadline: .seconds(60)) == .failed(errno: ENOENT))
+    }
+
+    #if os(Linux)
+        @Test("a program gets none of this process's other descriptors")
+        func noDescriptors() {
+            // Copies of standard input that exec would leave open.
+            let leaks = (0..<4).map { _ in dup(0) }
+            defer { for descriptor in leaks { close(descriptor) } }
+            // What `ls` has itself: the folder that it reads.
+            #expect(text(shell("ls /proc/$$/fd")) == "0\n1\n2\n")
+        }
+    #endif
+
     @Test("many runs leave no descriptors and no children behind")
     func noLeaks() {
         func count() -> Int {
