@@ -92,6 +92,7 @@ let package = Package(
         // Shared words and small tools
         pure("ClusterTypes", "Sources/ClusterTypes"),
         pure("Exposition", "Sources/Exposition"),
+        pure("TextForms", "Sources/TextForms"),
         .systemLibrary(
             name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         shell("Zstd", "Sources/Zstd", ["CZstd"]),
@@ -120,6 +121,7 @@ let package = Package(
         // The coordinator
         pure("CoordinatorPlacement", "coordinator/Placement", ["ClusterTypes"]),
         pure("CoordinatorAutoscale", "coordinator/Autoscale", ["ClusterTypes", "CoordinatorPlacement"]),
+        pure("CoordinatorSchedulers", "coordinator/Schedulers", ["TextForms"]),
         pure(
             "CoordinatorCore", "coordinator/Core",
             ["ClusterTypes", "ProtocolMessages", "CoordinatorPlacement", "CoordinatorAutoscale"]),
@@ -176,15 +178,16 @@ let package = Package(
                 "CoordinatorHistory", "CoordinatorMetrics", "CoordinatorStore", "CoordinatorStoreRows",
                 "CoordinatorStoreSQLite", "CoordinatorStorePostgres",
                 "CoordinatorDriver",
-                "CoordinatorGateway", "CoordinatorAPI", .argumentParser, .coreMetrics, .logging,
-                .serviceLifecycle, .unixSignals,
+                "CoordinatorGateway", "CoordinatorAPI", "CoordinatorSchedulers", "TextForms", .argumentParser,
+                .coreMetrics, .logging, .serviceLifecycle, .unixSignals,
             ]),
 
         // The agent
         pure("AgentCore", "agent/Core", ["ClusterTypes", "ProtocolMessages"]),
         pure("AgentDoctor", "agent/Doctor", ["ClusterTypes", "ProtocolMessages"]),
         shell(
-            "AgentHardware", "agent/Hardware", ["ClusterTypes", "Exposition", "ProtocolMessages", "Platform"]),
+            "AgentHardware", "agent/Hardware",
+            ["ClusterTypes", "Exposition", "ProtocolMessages", "Platform", "TextForms"]),
         shell(
             "AgentLink", "agent/Link",
             [
@@ -200,7 +203,7 @@ let package = Package(
             [
                 "ClusterTypes", "Exposition", "ProtocolMessages", "ProtocolCodec", "Platform", "TLSIdentity",
                 "HTTPSClient", "AgentCore", "AgentDoctor", "AgentHardware", "AgentLink", "AgentSlots",
-                "Terminal", .nioCore,
+                "Terminal", "TextForms", .nioCore,
                 .nioPosix, .nioHTTP1, .argumentParser, .logging,
             ]),
 
@@ -245,6 +248,7 @@ let package = Package(
                 .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
             ]),
         tests("TerminalTests", "Terminal", ["Terminal"]),
+        tests("TextFormsTests", "TextForms", ["TextForms"]),
         tests(
             "MetricsTests", "Metrics",
             [
@@ -268,6 +272,7 @@ let package = Package(
                 "CoordinatorCore", "CoordinatorStore", "ClusterTypes", "ProtocolMessages",
                 "CoordinatorPlacement",
             ]),
+        tests("SchedulersTests", "coordinator/Schedulers", ["CoordinatorSchedulers", "TextForms"]),
         tests("PlacementTests", "coordinator/Placement", ["ClusterTypes", "CoordinatorPlacement"]),
         tests(
             "AutoscaleTests", "coordinator/Autoscale",
@@ -324,7 +329,10 @@ let package = Package(
             ["AgentDoctor", "AgentHardware", "ClusterTypes", "ProtocolMessages"]),
         tests(
             "HardwareTests", "agent/Hardware",
-            ["AgentHardware", "APITypes", "ClusterTypes", "Exposition", "Platform", "ProtocolMessages"]),
+            [
+                "AgentHardware", "APITypes", "ClusterTypes", "Exposition", "Platform", "ProtocolMessages",
+                "TextForms",
+            ]),
         tests(
             "SlotsTests", "agent/Slots",
             [
@@ -356,10 +364,12 @@ let package = Package(
 // BoringSSL nor GRDB has to be built.
 if Context.environment["MORTISE_FUZZ"] == "1" {
     let whole = [
-        "ClusterTypes", "Exposition", "CZstd", "Zstd", "CPlatform", "Platform", "APITypes", "JobFile",
+        "ClusterTypes", "Exposition", "TextForms", "CZstd", "Zstd", "CPlatform", "Platform", "APITypes",
+        "JobFile",
         "ProtocolMessages",
         "ProtocolGenerated", "ProtocolCodec", "AgentHardware", "CoordinatorPlacement",
-        "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorStore", "CoordinatorStoreRows",
+        "CoordinatorAutoscale", "CoordinatorSchedulers", "CoordinatorCore", "CoordinatorStore",
+        "CoordinatorStoreRows",
     ]
     let parsers: [String: (sources: [String], dependencies: [Target.Dependency])] = [
         "AgentSlots": (["Bytes.swift", "LocalMessage.swift", "LogHeader.swift", "SlotFiles.swift"], []),

@@ -20,7 +20,7 @@ struct FuzzTarget {
         [
             agentFrames, coordinatorFrames, zstd, localMessages, jobFiles, payloads, runOptions, grammars,
             requests, queries, tokens, identities, localAnswers, storeTexts, storeRows, storeSnapshots,
-            nvidia, ascend, accelerators, machine, addresses,
+            nvidia, ascend, accelerators, machine, addresses, schedulers,
         ]
     }
 

@@ -1,6 +1,7 @@
 import ClusterTypes
 import ProtocolCodec
 import ProtocolMessages
+import TextForms
 
 @testable import AgentHardware
 

@@ -1,6 +1,7 @@
 import AgentHardware
 import ArgumentParser
 import Platform
+import TextForms
 
 /// Shows what Mortise reads in the output of a tool that somebody has kept: for reports of machines never seen.
 struct ParseCommand: ParsableCommand {
@@ -36,40 +37,24 @@ struct ParseCommand: ParsableCommand {
         guard list || file != nil else {
             throw ValidationError("Give the file with the output, or - for standard input.")
         }
-        if let form, !SavedReader.forms.contains(where: { $0.name == form }) {
-            let names = SavedReader.forms.map(\.name).joined(separator: ", ")
-            throw ValidationError("There is no form '\(form)'. There are: \(names).")
+        if let form, !reader.forms.contains(where: { $0.name == form }) {
+            throw ValidationError(reader.message(.unknownForm(form), name: "", program: "mortise-agent"))
         }
     }
 
     func run() throws {
-        guard !list, let file else { return print(Self.table, terminator: "") }
+        guard !list, let file else { return print(reader.table, terminator: "") }
         let bytes = try read(file)
         let name = file == "-" ? "standard input" : "'\(file)'"
         let fileName = file == "-" ? "" : file.split(separator: "/").last.map(String.init) ?? ""
         do throws(SavedReader.Fault) {
-            print(try SavedReader.json(of: bytes, fileName: fileName, form: form), terminator: "")
+            print(try reader.json(of: bytes, fileName: fileName, form: form), terminator: "")
         } catch {
-            switch error {
-            case .isBinary: try fail("\(name) is no text.", .notUnderstood)
-            case .isNotRecognized:
-                try fail(
-                    "\(name) is the output of no tool that is known here. If it is one of "
-                        + "'mortise-agent parse --list' all the same, name its form with --as.",
-                    .notUnderstood)
-            case .isNot(let form), .unknownForm(let form):
-                try fail("There is nothing of the form \(form) in \(name).", .notUnderstood)
-            }
+            try fail(reader.message(error, name: name, program: "mortise-agent"), .notUnderstood)
         }
     }
 
-    private static var table: String {
-        let forms = SavedReader.forms
-        let width = forms.map(\.name.count).max() ?? 0
-        return forms.map { form in
-            form.name + String(repeating: " ", count: width + 2 - form.name.count) + form.command + "\n"
-        }.joined()
-    }
+    private var reader: SavedReader { .hardware }
 
     private func read(_ file: String) throws -> [UInt8] {
         let limit = SavedReader.limitBytes

@@ -12,11 +12,12 @@ struct MortiseCoordinator: AsyncParsableCommand {
               mortise-coordinator token create --pool default --uses 20 --expires 24h
 
             Everything is kept in one directory (--directory, MORTISE_DIRECTORY, else ~/.local/share/mortise).
-            Exit status: 0 success, 1 failure, 64 wrong usage.
+            Exit status: 0 success, 1 failure, 64 wrong usage; parse: 65 not understood, 66 not readable.
             """,
         version: mortiseVersion,
         subcommands: [
             InitCommand.self, ServeCommand.self, StepDownCommand.self, TokenCommand.self, StoreCommand.self,
+            ParseCommand.self,
         ])
 }
 

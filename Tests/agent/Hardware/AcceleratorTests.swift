@@ -1,5 +1,6 @@
 import ProtocolMessages
 import Testing
+import TextForms
 
 @testable import AgentHardware
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Testing
+import TextForms
 
 @testable import AgentHardware
 
@@ -12,7 +13,7 @@ struct CorpusReadingTests {
     func reading(file: String) throws {
         let output = SavedOutput(
             text: Corpus.text(file), fileName: String(file.split(separator: "/").last ?? ""))
-        let form = try #require(ToolForm.all.first { $0.recognizes(output) }, "no form is recognised")
+        let form = try #require(ToolForm.hardware.first { $0.recognizes(output) }, "no form is recognised")
         let said = try JSON(JSONText.write(form.read(output).json))
         let expected = try Corpus.json(file)
         #expect(said == expected, "\(form.name)")
@@ -24,7 +25,7 @@ struct CorpusReadingTests {
     func cut(file: String) throws {
         let text = Corpus.text(file)
         let whole = SavedOutput(text: text, fileName: "")
-        let form = try #require(ToolForm.all.first { $0.recognizes(whole) })
+        let form = try #require(ToolForm.hardware.first { $0.recognizes(whole) })
         let devices = form.read(whole).devices
         let lines = Scan.lines(text)
         // The largest take long: fewer of their lines.

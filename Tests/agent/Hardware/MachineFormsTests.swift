@@ -1,4 +1,5 @@
 import Testing
+import TextForms
 
 @testable import AgentHardware
 
@@ -7,7 +8,7 @@ struct MachineFormsTests {
     /// The form's name and what it says, on one line.
     private func read(_ text: String, file: String = "") -> String? {
         let output = SavedOutput(text: text, fileName: file)
-        guard let form = ToolForm.all.first(where: { $0.recognizes(output) }) else { return nil }
+        guard let form = ToolForm.hardware.first(where: { $0.recognizes(output) }) else { return nil }
         let lines = JSONText.write(form.read(output).json).split(separator: "\n")
         let values = lines.map { Scan.trimmed($0) }.filter {
             $0 != "\"devices\": []," && $0 != "\"error\": null,"
@@ -17,7 +18,7 @@ struct MachineFormsTests {
 
     private func member(_ name: String, _ text: String, file: String = "") throws -> JSON? {
         let output = SavedOutput(text: text, fileName: file)
-        let form = try #require(ToolForm.all.first { $0.recognizes(output) })
+        let form = try #require(ToolForm.hardware.first { $0.recognizes(output) })
         guard case .object(let members) = try JSON(JSONText.write(form.read(output).json)) else { return nil }
         return members[name]
     }

@@ -1,4 +1,5 @@
 package import ProtocolMessages
+import TextForms
 
 /// Chooses the agent's own address. What a user has set is used or refused, never passed over in silence;
 /// without a setting the route to the coordinator decides.

@@ -1,3 +1,5 @@
+import TextForms
+
 /// What a user has said about the address that the agent takes as its own.
 package struct AddressSettings: Hashable, Sendable {
     /// A text and where it was given, for messages ("--address", "LOCAL_IP").

@@ -1,3 +1,5 @@
+import TextForms
+
 /// One element of a tool's XML. Only what `nvidia-smi -x` needs: no namespaces, no entities of its own.
 package struct MarkupElement: Hashable, Sendable {
     package var name: String

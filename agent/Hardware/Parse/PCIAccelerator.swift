@@ -1,5 +1,6 @@
 package import ClusterTypes
 package import ProtocolMessages
+import TextForms
 
 /// A device on the PCI bus that is a GPU or an NPU by its numbers, whatever drives it.
 ///

@@ -1,5 +1,6 @@
 import ProtocolMessages
 import Platform
+import TextForms
 
 /// An answer of a tool, read by one of the readers of `AcceleratorList`: what the probes of these vendors share.
 struct AcceleratorAnswer {

@@ -1,4 +1,5 @@
 package import ProtocolMessages
+import TextForms
 
 /// Where a device is on this machine: its file, and the processor cores near it.
 package struct DevicePlace: Hashable, Sendable {

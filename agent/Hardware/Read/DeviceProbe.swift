@@ -1,6 +1,7 @@
 import ClusterTypes
 package import Platform
 package import ProtocolMessages
+import TextForms
 
 /// What one vendor's tool has said.
 package struct DeviceProbeResult: Hashable, Sendable {

@@ -1,4 +1,5 @@
 package import ProtocolMessages
+import TextForms
 
 extension MachineReader {
     static let sharedLimit = 64

@@ -1,5 +1,6 @@
 package import ClusterTypes
 package import ProtocolMessages
+import TextForms
 
 #if canImport(Glibc)
     import Glibc

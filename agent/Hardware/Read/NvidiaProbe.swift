@@ -1,6 +1,7 @@
 import Platform
 import ProtocolMessages
 import Synchronization
+import TextForms
 
 /// NVIDIA GPUs by `nvidia-smi`.
 ///

@@ -1,5 +1,6 @@
 import ClusterTypes
 package import ProtocolMessages
+import TextForms
 
 /// A machine for programs: the API's hardware view, with the load and a few keys more.
 package enum StatusJSON {

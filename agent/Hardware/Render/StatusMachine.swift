@@ -1,4 +1,5 @@
 import ProtocolMessages
+import TextForms
 
 // What is around the devices, for the two forms of the status.
 

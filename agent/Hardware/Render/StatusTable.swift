@@ -1,5 +1,6 @@
 import ClusterTypes
 package import ProtocolMessages
+import TextForms
 
 /// A machine for people.
 package enum StatusTable {

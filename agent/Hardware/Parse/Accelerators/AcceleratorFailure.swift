@@ -1,3 +1,5 @@
+import TextForms
+
 /// Why a tool of one of these vendors shows no devices, or not all of them, from what it prints.
 package struct AcceleratorFailure: Hashable, Sendable {
     package enum Code: String, Hashable, Sendable, CaseIterable {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// Small readings that the tables of several vendors share.
 enum AcceleratorText {
     /// What stands between the bars of a line of a table, trimmed; without the empty ends of a framed line.

@@ -1,3 +1,5 @@
+import TextForms
+
 /// The answers of `amd-smi`: list, static, metric and process as text and as JSON, its table and its monitor.
 package enum AmdSMI {
     /// nil for a text that is none of them.

@@ -1,3 +1,5 @@
+import TextForms
+
 /// The answers of `cnmon`: its table, `cnmon info` and the file that `cnmon info -j` writes.
 package enum CambriconMonitor {
     /// nil for a text that is none of them.

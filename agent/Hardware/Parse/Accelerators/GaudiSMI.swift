@@ -1,3 +1,5 @@
+import TextForms
+
 /// The answers of `hl-smi`: its table, `-Q … -f csv` and `-q`.
 package enum GaudiSMI {
     /// What the agent asks for; the versions that lack a column refuse the whole question.

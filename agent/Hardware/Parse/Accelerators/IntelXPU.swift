@@ -1,3 +1,5 @@
+import TextForms
+
 /// The answers of Intel's `xpu-smi`: discovery, dump, statistics, processes and health, as tables, JSON and CSV.
 package enum IntelXPU {
     /// Of `xpu-smi discovery --dump`: id, name, UUID, driver version, bus address, memory.

@@ -1,3 +1,5 @@
+import TextForms
+
 /// The answers of `mthreads-gmi`: its table, `-q` and `-q --json`.
 package enum MooreThreadsGMI {
     /// nil for a text that is none of them.

@@ -1,3 +1,5 @@
+import TextForms
+
 /// The answers of `rocm-smi` and of Hygon's `hy-smi`, which has the same names: JSON, CSV, a line a value, a line a GPU.
 package enum RocmSMI {
     /// nil for a text that is none of them.

@@ -1,3 +1,5 @@
+import TextForms
+
 /// Which readings the last column of a table has: the head names them, and its units are in brackets.
 struct AscendColumns: Hashable, Sendable {
     enum Kind: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// Why `npu-smi` shows nothing, or less than all.
 package struct AscendFailure: Hashable, Sendable {
     package enum Code: String, Hashable, Sendable, CaseIterable {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// The table of `npu-smi info`, in all forms seen from version 20 to 26.
 ///
 /// A card has a row with its name and health, and under it one or more rows of chips; newer tables print the card's

@@ -1,3 +1,5 @@
+import TextForms
+
 /// Lists of `key : value` for one or more chips: `npu-smi info -l` and most of `npu-smi info -t …`.
 ///
 /// A list of a card begins with the card's number; what its chips say follows in blocks set apart by empty lines,

@@ -1,3 +1,5 @@
+import TextForms
+
 /// Which logic id each chip has: `npu-smi info -m`.
 package struct AscendMapping: Hashable, Sendable {
     package struct Chip: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// `npu-smi info -t proc-mem`: a line for each process, `Process id:7  Process name:python  Process memory(MB):9`.
 package struct AscendProcessList: Hashable, Sendable {
     package var processes: [AscendProcess] = []

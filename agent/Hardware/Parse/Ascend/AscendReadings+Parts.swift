@@ -1,3 +1,5 @@
+import TextForms
+
 /// `npu-smi info -t health`.
 package struct AscendHealth: Hashable, Sendable {
     /// A fault of the chip as the driver numbers it.

@@ -1,3 +1,5 @@
+import TextForms
+
 /// What `npu-smi info -t …` says of one chip, or of the management unit of a card. nil is "NA" or not said.
 ///
 /// Sources: `-t common`, `usages`, `memory`, `temp`, `power` here; `health`, `ecc` and `board` in their own types.

@@ -1,3 +1,5 @@
+import TextForms
+
 /// What `npu-smi` prints, as plain lines: people save it with colours, other line ends and blanks of all kinds.
 enum AscendText {
     /// More chips than any machine has: what goes on behind them is no answer of the tool.

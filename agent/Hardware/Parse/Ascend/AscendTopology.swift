@@ -1,3 +1,5 @@
+import TextForms
+
 /// How two chips reach each other: `npu-smi info -t topo`.
 package enum AscendLink: Hashable, Sendable {
     case same

@@ -1,3 +1,5 @@
+import TextForms
+
 /// `npu-smi -v`: `npu-smi version: 23.0.rc3`.
 package struct AscendVersion: Hashable, Sendable {
     package var tool: String

@@ -1,3 +1,5 @@
+import TextForms
+
 /// The virtual NPUs of a chip: `npu-smi info -t info-vnpu`.
 package struct AscendVirtual: Hashable, Sendable {
     package struct Device: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// `npu-smi info watch`: a row for each chip and each time, under a head that is printed once.
 package struct AscendWatch: Hashable, Sendable {
     package struct Sample: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import TextForms
+
 extension ToolForm {
     static var accelerators: [ToolForm] {
         [

@@ -1,3 +1,5 @@
+import TextForms
+
 // What Mortise reads in saved outputs of `npu-smi`.
 
 extension ToolForm {

@@ -1,3 +1,5 @@
+import TextForms
+
 extension ToolForm {
     /// Files of one value, known by their names; without a name only what no other file holds.
     static var controlGroupFiles: [ToolForm] {

@@ -1,3 +1,5 @@
+import TextForms
+
 extension ToolForm {
     static var machine: [ToolForm] {
         [
@@ -162,18 +164,4 @@ enum HostnameWords {
         if text.contains("option") { return "unsupported_option" }
         return text.hasPrefix("hostname:") ? "unknown_error" : nil
     }
-}
-
-extension SavedOutput {
-    /// Without what terminals do with it.
-    var plain: String { Scan.plain(text) }
-
-    /// With something in them.
-    var contentLines: [Substring] {
-        Scan.lines(plain).filter { line in line.contains { !$0.isWhitespace } }
-    }
-}
-
-extension JSONText.Value {
-    static func known(_ texts: [String]?) -> Self { texts.map { .array($0.map { .string($0) }) } ?? .null }
 }

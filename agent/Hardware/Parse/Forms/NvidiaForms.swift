@@ -1,3 +1,5 @@
+import TextForms
+
 extension ToolForm {
     /// Also Iluvatar's `ixsmi`, whose outputs have the same forms.
     static var nvidia: [ToolForm] {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// What a scheduler has given to the process, from its environment and the names of its control groups.
 package struct Allocation: Hashable, Sendable {
     package enum Scheduler: String, Hashable, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
 package import ClusterTypes
+import TextForms
 
 /// Which virtual machine of which cloud this is, as the cloud's metadata service says it.
 package struct CloudInstance: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// What tells in which kind of container a process runs.
 package struct ContainerHints: Hashable, Sendable {
     /// Which of the marker files of `markers` exist.

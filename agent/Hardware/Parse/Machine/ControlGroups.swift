@@ -1,3 +1,5 @@
+import TextForms
+
 /// The directories whose limits hold for a process, found from `/proc/self/cgroup` and `/proc/self/mountinfo`.
 ///
 /// A limit may stand on any level between the process and the top that it can see, so all of them are listed.

@@ -1,3 +1,5 @@
+import TextForms
+
 /// What `/proc/meminfo` says, in bytes, or that of one memory node (`/sys/devices/system/node/node0/meminfo`).
 package struct MemoryInfo: Hashable, Sendable {
     package var totalBytes: Int64?

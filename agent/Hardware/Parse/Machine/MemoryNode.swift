@@ -1,3 +1,5 @@
+import TextForms
+
 /// A NUMA node: processors and the memory that is near to them, from `/sys/devices/system/node/nodeN`.
 package struct MemoryNode: Hashable, Sendable {
     package var number: Int

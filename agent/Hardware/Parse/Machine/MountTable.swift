@@ -1,3 +1,5 @@
+import TextForms
+
 /// What is mounted where, from `/proc/self/mountinfo`, in its order: a later mount hides an earlier one.
 package struct MountTable: Hashable, Sendable {
     package struct Mount: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// What `/sys/class/net/NAME` says of one network interface; nil where it does not.
 package struct NetworkInterface: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable, CaseIterable {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// What `/proc/cpuinfo` says; nil where it does not. Each architecture writes it in its own words.
 package struct ProcessorInfo: Hashable, Sendable {
     /// The first one's.

@@ -1,3 +1,5 @@
+import TextForms
+
 /// What `lscpu` says, as text or JSON (`-J`), in any of the languages it is mostly run in; nil where it does not say.
 package struct ProcessorListing: Hashable, Sendable {
     /// "x86_64", "aarch64".

@@ -1,3 +1,5 @@
+import TextForms
+
 /// Small facts about the system, from texts.
 package enum SystemInfo {
     /// `PRETTY_NAME` of os-release, else name and version; nil for a text without either.

@@ -1,5 +1,6 @@
 import ClusterTypes
 package import ProtocolMessages
+import TextForms
 
 /// Bytes that disks and networks have carried since the machine was started; counters may go round.
 package struct TransferCounters: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// The answer of `nvidia-smi --query-gpu=… --format=csv`: any columns in any order, with or without units,
 /// with or without a header.
 package struct NvidiaCSV: Hashable, Sendable {

@@ -1,5 +1,6 @@
 import ClusterTypes
 package import ProtocolMessages
+import TextForms
 
 /// One GPU as `nvidia-smi` shows it. nil is "N/A" or not there at all, never 0.
 package struct NvidiaDevice: Hashable, Sendable {

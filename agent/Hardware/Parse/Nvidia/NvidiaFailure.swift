@@ -1,3 +1,5 @@
+import TextForms
+
 /// Why `nvidia-smi` shows no GPUs, or not all of them, from what it prints instead or beside them.
 package struct NvidiaFailure: Hashable, Sendable {
     package enum Code: String, Hashable, Sendable, CaseIterable {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// The answer of `nvidia-smi -L`: the only one with the UUIDs and profiles of MIG instances.
 package struct NvidiaList: Hashable, Sendable {
     /// With their instances; nothing else than index, name and UUID is known.

@@ -1,3 +1,5 @@
+import TextForms
+
 /// The answers of `nvidia-smi pmon` and `dmon`: a line for each process or GPU, again and again.
 package struct NvidiaMonitor: Hashable, Sendable {
     /// Of `pmon`: each once, with its newest values; nil for `dmon`.

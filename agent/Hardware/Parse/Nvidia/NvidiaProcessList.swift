@@ -1,3 +1,5 @@
+import TextForms
+
 /// The answer of `nvidia-smi --query-compute-apps=… --format=csv`, with or without a header.
 package struct NvidiaProcessList: Hashable, Sendable {
     package var processes: [NvidiaProcess] = []

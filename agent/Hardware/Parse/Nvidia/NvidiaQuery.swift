@@ -1,3 +1,5 @@
+import TextForms
+
 /// The answer of `nvidia-smi -q -x` (all versions of its DTD so far), or of `nvidia-smi -q`, and Iluvatar's
 /// `ixsmi -q`.
 package struct NvidiaQuery: Hashable, Sendable {

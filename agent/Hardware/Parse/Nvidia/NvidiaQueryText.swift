@@ -1,3 +1,5 @@
+import TextForms
+
 /// Makes of `nvidia-smi -q`'s indented text the tree that `-x` prints, under the same names, so that one
 /// reader knows both.
 enum NvidiaQueryText {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// The table that `nvidia-smi` prints without arguments, in all its widths, and that of Iluvatar's `ixsmi`.
 /// It does not say how healthy a GPU is.
 package struct NvidiaSummary: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import TextForms
+
 /// How two devices reach each other, the nearest first.
 package enum NvidiaLink: Hashable, Sendable {
     case itself

@@ -1,6 +1,6 @@
 /// Texts whose lines are `Name : value` or `Name`, each below the line that is indented less: `nvidia-smi -q` and the
 /// many tools that print like it.
-enum IndentedText {
+package enum IndentedText {
     /// Deeper lines are hung up here.
     private static let depthLimit = 32
 
@@ -17,7 +17,7 @@ enum IndentedText {
     }
 
     /// - Returns: an object; what stands behind a name that has lines below it is its member "".
-    static func parse(_ text: String) -> JSONValue {
+    package static func parse(_ text: String) -> JSONValue {
         var open = [Open(indent: -1, name: "")]
         func close(_ indent: Int, _ open: inout [Open]) {
             while open.count > 1, let last = open.last, last.indent >= indent || open.count > depthLimit {

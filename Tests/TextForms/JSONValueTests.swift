@@ -1,6 +1,6 @@
 import Testing
 
-@testable import AgentHardware
+@testable import TextForms
 
 @Suite("JSON of tools")
 struct JSONValueTests {

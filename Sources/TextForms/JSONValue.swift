@@ -2,14 +2,21 @@
 ///
 /// Names of members are kept plain (`plain`): what else differs between the versions of a tool is blanks, case and
 /// punctuation.
-indirect enum JSONValue: Hashable, Sendable {
-    struct Member: Hashable, Sendable {
-        let name: String
-        let value: JSONValue
+package indirect enum JSONValue: Equatable, Sendable {
+    package struct Member: Equatable, Sendable {
+        package let name: String
+        /// As it stands in the text: "GPU use (%)". Members that differ only in it are equal.
+        package let printedName: String
+        package let value: JSONValue
 
-        init(_ name: String, _ value: JSONValue) {
+        package init(_ name: String, _ value: JSONValue) {
             self.name = JSONValue.plain(name)
+            printedName = name
             self.value = value
+        }
+
+        package static func == (left: Member, right: Member) -> Bool {
+            left.name == right.name && left.value == right.value
         }
     }
 
@@ -22,7 +29,7 @@ indirect enum JSONValue: Hashable, Sendable {
     case object([Member])
 
     /// Letters and digits in lower case: "GPU use (%)" is "gpuuse".
-    static func plain(_ name: some StringProtocol) -> String {
+    package static func plain(_ name: some StringProtocol) -> String {
         String(
             decoding: name.utf8.compactMap { byte in
                 switch byte {
@@ -33,18 +40,18 @@ indirect enum JSONValue: Hashable, Sendable {
             }, as: UTF8.self)
     }
 
-    var members: [Member] {
+    package var members: [Member] {
         guard case .object(let members) = self else { return [] }
         return members
     }
 
-    var elements: [JSONValue] {
+    package var elements: [JSONValue] {
         guard case .array(let elements) = self else { return [] }
         return elements
     }
 
     /// The member at the end of a path of plain names; of members of one name the first.
-    func at(_ path: String...) -> JSONValue? {
+    package func at(_ path: String...) -> JSONValue? {
         var value = self
         for name in path {
             guard let next = value.members.first(where: { $0.name == name }) else { return nil }
@@ -54,7 +61,7 @@ indirect enum JSONValue: Hashable, Sendable {
     }
 
     /// A scalar as text, and `{"value": 10, "unit": "W"}` as "10 W"; nil for what is not known.
-    var text: String? {
+    package var text: String? {
         switch self {
         case .string(let text): return Scan.known(text)
         case .number(let number): return Self.text(number)
@@ -90,26 +97,29 @@ indirect enum JSONValue: Hashable, Sendable {
 /// Reads JSON that a tool has printed, warnings before it and other text behind it, as far as it goes.
 ///
 /// A text that ends or goes wrong in the middle gives what was whole until there.
-struct JSONReader {
+package struct JSONReader {
     /// Deeper values end the reading.
     private static let depthLimit = 32
-    /// Values read at most: 100 times what eight GPUs are told with.
-    private static let valueLimit = 1 << 18
+    /// Values read at most, if nobody says more: 100 times what eight GPUs are told with.
+    package static let valueLimit = 1 << 18
     /// Places that are tried: "[" also begins a line of a log.
     private static let startLimit = 16
 
     private let bytes: [UInt8]
     private var position: Int
     private var values = 0
+    private let valueLimit: Int
     /// What follows cannot be read.
     private var isBroken = false
 
     /// The first object or array at the start of a line that is whole, or else the one that goes on longest.
-    static func document(_ text: String) -> (value: JSONValue, isComplete: Bool)? {
+    package static func document(
+        _ text: String, valueLimit: Int = JSONReader.valueLimit
+    ) -> (value: JSONValue, isComplete: Bool)? {
         let bytes = Array(text.utf8)
         var best: (value: JSONValue, length: Int)?
         for start in starts(bytes).prefix(startLimit) {
-            var reader = JSONReader(bytes: bytes, position: start)
+            var reader = JSONReader(bytes: bytes, position: start, valueLimit: valueLimit)
             guard let value = reader.value(depth: 0), value != .array([]), value != .object([]) else {
                 continue
             }
@@ -122,7 +132,8 @@ struct JSONReader {
         return best.map { ($0.value, false) }
     }
 
-    private init(bytes: [UInt8], position: Int) {
+    private init(bytes: [UInt8], position: Int, valueLimit: Int) {
+        self.valueLimit = valueLimit
         self.bytes = bytes
         self.position = position
     }
@@ -169,7 +180,7 @@ struct JSONReader {
     private mutating func value(depth: Int) -> JSONValue? {
         skipBlanks()
         values += 1
-        guard let byte = next, depth < Self.depthLimit, values <= Self.valueLimit else {
+        guard let byte = next, depth < Self.depthLimit, values <= valueLimit else {
             isBroken = true
             return nil
         }

@@ -1,6 +1,6 @@
-/// Writes JSON with two blanks of indentation, keys in the order given; the agent stays free of an encoder.
-struct JSONText {
-    indirect enum Value: Sendable {
+/// Writes JSON with two blanks of indentation, keys in the order given; no encoder of Foundation is needed.
+package struct JSONText {
+    package indirect enum Value: Sendable {
         case string(String)
         case number(String)
         case boolean(Bool)
@@ -9,23 +9,33 @@ struct JSONText {
         /// nil values are left out.
         case object([(key: String, value: Value?)])
 
-        static func integer(_ number: some BinaryInteger) -> Value { .number(String(number)) }
+        package static func integer(_ number: some BinaryInteger) -> Value { .number(String(number)) }
         /// What is not known is said to be so, not left out.
-        static func known(_ text: String?) -> Value { text.map { .string($0) } ?? .null }
-        static func known(_ number: (some BinaryInteger)?) -> Value { number.map { .integer($0) } ?? .null }
+        package static func known(_ text: String?) -> Value { text.map { .string($0) } ?? .null }
+        package static func known(_ number: (some BinaryInteger)?) -> Value {
+            number.map { .integer($0) } ?? .null
+        }
 
-        static func optional(_ text: String?) -> Value? { text.map { .string($0) } }
-        static func optional(_ number: (some BinaryInteger)?) -> Value? { number.map { .integer($0) } }
+        package static func known(_ texts: [String]?) -> Value {
+            texts.map { .array($0.map { .string($0) }) } ?? .null
+        }
+
+        package static func optional(_ text: String?) -> Value? { text.map { .string($0) } }
+        package static func optional(_ number: (some BinaryInteger)?) -> Value? {
+            number.map { .integer($0) }
+        }
         /// Left out where it is empty.
-        static func list(_ values: [Value]) -> Value? { values.isEmpty ? nil : .array(values) }
+        package static func list(_ values: [Value]) -> Value? { values.isEmpty ? nil : .array(values) }
         /// In thousandths: 66920 is 66.92.
-        static func thousandths(_ number: UInt32) -> Value { .number(Thousandths.text(Int64(number))) }
+        package static func thousandths(_ number: UInt32) -> Value {
+            .number(Thousandths.text(Int64(number)))
+        }
     }
 
     private var text = ""
     private let isOneLine: Bool
 
-    static func write(_ value: Value, isOneLine: Bool = false) -> String {
+    package static func write(_ value: Value, isOneLine: Bool = false) -> String {
         var writer = JSONText(isOneLine: isOneLine)
         writer.add(value, indentation: 0)
         return writer.text
@@ -83,9 +93,9 @@ struct JSONText {
 }
 
 /// Decimal numbers without a formatter.
-enum Thousandths {
+package enum Thousandths {
     /// 66920 is "66.92"; zeros at the end are left out.
-    static func text(_ thousandths: Int64) -> String {
+    package static func text(_ thousandths: Int64) -> String {
         let (whole, rest) = thousandths.magnitude.quotientAndRemainder(dividingBy: 1_000)
         var fraction = String(String(1_000 + rest).dropFirst())
         while fraction.last == "0" { fraction.removeLast() }
@@ -93,7 +103,7 @@ enum Thousandths {
     }
 
     /// "1.5 GiB": three digits are enough for people.
-    static func bytes(_ bytes: Int64) -> String {
+    package static func bytes(_ bytes: Int64) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
         var unit = 0
         var tenths = bytes.magnitude.multipliedReportingOverflow(by: 10).partialValue

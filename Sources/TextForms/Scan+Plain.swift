@@ -1,6 +1,6 @@
 extension Scan {
     /// A text without what terminals do with it: colours and other escape sequences, NUL and the byte order mark.
-    static func plain(_ text: String) -> String {
+    package static func plain(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { isMark($0) }) else { return text }
         var plain = String.UnicodeScalarView()
         var rest = text.unicodeScalars[...]
