@@ -169,7 +169,7 @@ let package = Package(
             ]),
         shell(
             "CoordinatorLaunchers", "coordinator/Launchers",
-            ["ClusterTypes", "CoordinatorCore", "Platform"]),
+            ["ClusterTypes", "CoordinatorCore", "CoordinatorSchedulers", "Platform"]),
         program(
             "mortise-coordinator", "coordinator/Main",
             [
@@ -280,6 +280,13 @@ let package = Package(
         tests(
             "ReplayTests", "mortise-sim",
             ["mortise-sim", "ClusterTypes", "CoordinatorAutoscale", "CoordinatorPlacement"]),
+        tests(
+            "LaunchersTests", "coordinator/Launchers",
+            [
+                "CoordinatorLaunchers", "CoordinatorCore", "CoordinatorSchedulers",
+                "ClusterTypes", "Platform",
+                "PostgresServer",
+            ]),
         tests(
             "CoordinatorMainTests", "coordinator/Main",
             ["mortise-coordinator", "CoordinatorCore", "CoordinatorPlacement", .argumentParser]),

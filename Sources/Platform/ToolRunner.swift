@@ -25,7 +25,7 @@ package enum ToolResult: Hashable, Sendable {
 }
 
 /// Runs short commands (vendor tools) without ever hanging on them: own process group, deadline, bounded output,
-/// a clean environment in the C locale, nothing on stdin.
+/// a clean environment in the C locale, and on stdin what it is given, which is nothing if nothing is said.
 ///
 /// Blocking: call it on a helper thread. A child that survives KILL (stuck in a driver) is left alone and collected
 /// later; until then its program is not started again, so that stuck children do not pile up.
@@ -49,11 +49,13 @@ package final class ToolRunner: Sendable {
     /// - Parameters:
     ///   - tool: a path, or a name that is looked up in `PATH` and then in `searchDirectories`.
     ///   - environment: `NAME=value`, over what is inherited.
+    ///   - input: what it reads; a file that cannot be opened is a failure with its error number.
     ///   - deadline: counted from the start; at it the whole process group gets KILL.
     ///   - outputLimit: bytes kept of each stream; the rest is read and dropped.
     package func run(
         _ tool: String, _ arguments: [String] = [], environment: [String] = [],
-        searchDirectories: [String] = [], deadline: Duration, outputLimit: Int = 16 << 20
+        input: ToolInput = .nothing, searchDirectories: [String] = [], deadline: Duration,
+        outputLimit: Int = 16 << 20
     ) -> ToolResult {
         guard let program = Self.locate(tool, in: searchDirectories) else { return .missing }
         if isStuck(program) { return .stuck }
@@ -61,7 +63,7 @@ package final class ToolRunner: Sendable {
         let busyEnd = ContinuousClock.now + Self.busyPatience
         let environment = Self.environment(adding: environment)
         while true {
-            switch Spawned.start(program, arguments, environment: environment) {
+            switch Spawned.start(program, arguments, environment: environment, input: input) {
             case .failure(let failure):
                 // It is being installed, or a child of another thread still holds the file that was written.
                 guard failure.errno == ETXTBSY, ContinuousClock.now < min(end, busyEnd) else {
@@ -96,7 +98,7 @@ package final class ToolRunner: Sendable {
 
     private static func environment(adding extra: [String]) -> [String] {
         let replaced = Set(extra.map { $0.prefix { $0 != "=" } })
-        var environment = ["LC_ALL=C", "LANG=C"]
+        var environment = ["LC_ALL", "LANG"].filter { !replaced.contains($0[...]) }.map { $0 + "=C" }
         for name in inheritedVariables where !replaced.contains(name[...]) {
             if let value = getenv(name) {
                 environment.append("\(name)=\(String(cString: value))")
@@ -140,8 +142,13 @@ private struct Spawned {
     private static let drainRounds = 32
 
     static func start(
-        _ program: String, _ arguments: [String], environment: [String]
+        _ program: String, _ arguments: [String], environment: [String], input: ToolInput
     ) -> Result<Spawned, StartFailure> {
+        let inputFile: Int32?
+        do throws(SystemError) { inputFile = try input.open() } catch {
+            return .failure(StartFailure(errno: error.code))
+        }
+        defer { if let inputFile { systemClose(inputFile) } }
         guard let output = Stream.Pipe(), let errors = Stream.Pipe() else {
             return .failure(StartFailure(errno: errno))
         }
@@ -151,7 +158,8 @@ private struct Spawned {
         }
         var process: pid_t = 0
         let code = spawn(
-            program, arguments, environment, output: output.writing, errors: errors.writing, &process)
+            program, arguments, environment, input: inputFile, output: output.writing,
+            errors: errors.writing, &process)
         guard code == 0 else {
             output.closeReading()
             errors.closeReading()
@@ -164,8 +172,8 @@ private struct Spawned {
     }
 
     private static func spawn(
-        _ program: String, _ arguments: [String], _ environment: [String], output: Int32, errors: Int32,
-        _ process: inout pid_t
+        _ program: String, _ arguments: [String], _ environment: [String], input: Int32?, output: Int32,
+        errors: Int32, _ process: inout pid_t
     ) -> Int32 {
         #if canImport(Darwin)
             var actions: posix_spawn_file_actions_t?
@@ -182,7 +190,11 @@ private struct Spawned {
             posix_spawn_file_actions_destroy(&actions)
             posix_spawnattr_destroy(&attributes)
         }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, errors, 2)
         var none = sigset_t()

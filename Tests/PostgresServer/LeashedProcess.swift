@@ -1,7 +1,7 @@
 import Foundation
 
 /// A process that ends with the one that started it, however that ends.
-final class LeashedProcess: Sendable {
+package final class LeashedProcess: Sendable {
     private let shell = Process()
     /// Its end, also by the end of this process, ends the other one.
     private let leash: FileHandle
@@ -9,7 +9,7 @@ final class LeashedProcess: Sendable {
     /// - Parameters:
     ///   - command: becomes the process, by its path or found in PATH.
     ///   - directory: is removed when this process has ended without ending the other one.
-    init(_ command: [String], log: String, directory: String) throws {
+    package init(_ command: [String], log: String, directory: String) throws {
         // The shell becomes the program. Beside it a process of its own waits for an order or for our end, and ends the
         // program by its number. It cannot be the program's parent: threads of a test have SIGCHLD blocked, and a shell
         // that inherits that waits for ever.
@@ -43,10 +43,10 @@ final class LeashedProcess: Sendable {
         try shell.run()
     }
 
-    var isRunning: Bool { shell.isRunning }
+    package var isRunning: Bool { shell.isRunning }
 
     /// - Parameter order: "stop", "kill" or "crash", with the end of a line.
-    func end(with order: String) {
+    package func end(with order: String) {
         try? leash.write(contentsOf: Data(order.utf8))
         try? leash.close()
         shell.waitUntilExit()
