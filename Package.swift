@@ -170,6 +170,8 @@ let package = Package(
         shell(
             "CoordinatorLaunchers", "coordinator/Launchers",
             ["ClusterTypes", "CoordinatorCore", "CoordinatorSchedulers", "Platform"]),
+        shell(
+            "CoordinatorBridge", "coordinator/Bridge", ["ClusterTypes", "CoordinatorSchedulers", "Platform"]),
         program(
             "mortise-coordinator", "coordinator/Main",
             [
@@ -281,9 +283,12 @@ let package = Package(
             "ReplayTests", "mortise-sim",
             ["mortise-sim", "ClusterTypes", "CoordinatorAutoscale", "CoordinatorPlacement"]),
         tests(
+            "BridgeTests", "coordinator/Bridge",
+            ["CoordinatorBridge", "CoordinatorSchedulers", "ClusterTypes"]),
+        tests(
             "LaunchersTests", "coordinator/Launchers",
             [
-                "CoordinatorLaunchers", "CoordinatorCore", "CoordinatorSchedulers",
+                "CoordinatorBridge", "CoordinatorLaunchers", "CoordinatorCore", "CoordinatorSchedulers",
                 "ClusterTypes", "Platform",
                 "PostgresServer",
             ]),
