@@ -170,8 +170,8 @@ let package = Package(
         shell(
             "CoordinatorLaunchers", "coordinator/Launchers",
             [
-                "ClusterTypes", "CoordinatorCore", "HTTPSClient", "Platform", .nioCore, .nioPosix, .crypto,
-                .yams,
+                "ClusterTypes", "CoordinatorCore", "CoordinatorSchedulers", "HTTPSClient", "Platform",
+                .nioCore, .nioPosix, .crypto, .yams,
             ]),
         shell(
             "CoordinatorPoolFile", "coordinator/PoolFile",
@@ -179,6 +179,8 @@ let package = Package(
                 "ClusterTypes", "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorLaunchers",
                 "HTTPSClient", "JobFile", .yams,
             ]),
+        shell(
+            "CoordinatorBridge", "coordinator/Bridge", ["ClusterTypes", "CoordinatorSchedulers", "Platform"]),
         program(
             "mortise-coordinator", "coordinator/Main",
             [
@@ -292,10 +294,14 @@ let package = Package(
             "ReplayTests", "mortise-sim",
             ["mortise-sim", "ClusterTypes", "CoordinatorAutoscale", "CoordinatorPlacement"]),
         tests(
+            "BridgeTests", "coordinator/Bridge",
+            ["CoordinatorBridge", "CoordinatorSchedulers", "ClusterTypes"]),
+        tests(
             "LaunchersTests", "coordinator/Launchers",
             [
-                "CoordinatorLaunchers", "CoordinatorCore", "ClusterTypes", "HTTPSClient", "Platform",
-                "PostgresServer", "TLSIdentity", .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
+                "CoordinatorBridge", "CoordinatorLaunchers", "CoordinatorCore", "CoordinatorSchedulers",
+                "ClusterTypes", "HTTPSClient", "Platform", "PostgresServer", "TLSIdentity", .nioCore,
+                .nioPosix, .nioHTTP1, .nioSSL,
             ]),
         tests(
             "PoolFileTests", "coordinator/PoolFile",

@@ -4,8 +4,10 @@ import Testing
 /// `mortise-coordinator parse`, which needs no scheduler and no coordinator.
 @Suite struct CoordinatorParseTests {
     private struct Reading: Decodable {
+        // The keys as they are printed.
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         struct Job: Decodable {
-            var job_id: String  // swift-format-ignore: AlwaysUseLowerCamelCase
+            var job_id: String
             var state: String
             var nodes: Int
         }

@@ -57,7 +57,9 @@ package struct SchedulerDemand: Sendable, Hashable {
     private static func isIn(_ queue: String, _ job: QueuedJob) throws(Fault) -> Bool {
         guard let name = job.queue else { throw .noQueue(job: job.id) }
         let names = name.split(separator: ",")
-        if names.contains(queue[...]) { return true }
+        // Of several names only the last one can have been cut; also one that is as long as the column.
+        let whole = job.isQueueCut ? names.dropLast() : names[...]
+        if whole.contains(queue[...]) { return true }
         guard job.isQueueCut, job.phase != .over, let last = names.last, queue.hasPrefix(last) else {
             return false
         }

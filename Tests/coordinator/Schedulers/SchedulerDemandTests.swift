@@ -68,7 +68,7 @@ struct SchedulerDemandTests {
     func unavailable() throws {
         let demand = try demand(
             SqueueText.row("1", "cloud", "PD", "(ReqNodeNotAvail, UnavailableNodes:c[1-4])")
-                + row(
+                + SqueueText.row(
                     "2", "cloud", "PD",
                     "(Nodes required for job are DOWN, DRAINED or reserved for jobs in higher priority partitions)"
                 ))

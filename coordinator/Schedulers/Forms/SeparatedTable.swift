@@ -34,6 +34,17 @@ struct SeparatedTable: Sendable {
         return nil
     }
 
+    /// Rows below a header that has told the sign and how many cells each has.
+    init(_ separator: String, columns count: Int, lines: [some StringProtocol]) {
+        self.separator = separator
+        let rows = lines.map { line in
+            let cells = Self.cells(line, separator)
+            return cells.count == count + 1 && cells.last == "" ? cells.dropLast() : cells
+        }
+        misfit = zip(rows, lines).first { $0.0.count != count }.map { String($0.1.prefix(80)) }
+        self.rows = rows.filter { $0.count == count }
+    }
+
     private static func shortestRun(of sign: Character, in line: some StringProtocol) -> Int {
         var shortest = 0
         var run = 0
@@ -55,6 +66,9 @@ struct SeparatedTable: Sendable {
     }
 
     private static func split(_ line: some StringProtocol, _ separator: String) -> [String] {
+        if separator.utf8.count == 1, let sign = separator.first {
+            return line.split(separator: sign, omittingEmptySubsequences: false).map { String($0) }
+        }
         var cells: [String] = []
         var cell = ""
         var rest = line[...]

@@ -78,7 +78,11 @@ package struct SlurmFailure: Sendable, Hashable {
         if line.contains("error:") || line.contains("fatal:") {
             return tools.contains { line.hasPrefix($0) } || line.contains(": error: ")
         }
-        return tools.contains { line.hasPrefix($0 + ": ") } && complaints.code(of: line) != nil
+        // Also by its path, as its options' parser calls it: "/usr/bin/sbatch: unrecognized option".
+        let isSaid = tools.contains {
+            line.hasPrefix($0 + " ") || line.hasPrefix($0 + ": ") || line.contains("/\($0): ")
+        }
+        return isSaid && complaints.code(of: line) != nil
     }
 
     /// What a command says beside its answer: "squeue: warning: …".

@@ -51,13 +51,15 @@ struct SlurmListing: Sendable {
         guard header != nil || !sections.isEmpty else { return nil }
         close(&sections)
         if let last = header?.names.last {
-            hasWholeHeader = endsWithLine || ["NODELIST(REASON)", "NODELIST", "REASON"].contains(last)
+            hasWholeHeader = endsWithLine || last == "NODELIST(REASON)"
         }
     }
 
     private static func names(
         _ line: Substring, _ isHeader: ([String]) -> Bool
     ) -> (names: [String], separator: String?)? {
+        // A header has capitals alone, and nearly no row has: this is asked of every line.
+        guard !line.utf8.contains(where: { UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 }) else { return nil }
         let words = Scan.words(line)
         if isHeader(words) { return (words, nil) }
         guard let table = SeparatedTable(lines: [line]), isHeader(table.rows[0]) else { return nil }
@@ -68,9 +70,10 @@ struct SlurmListing: Sendable {
         _ header: (line: Substring, names: [String], separator: String?), _ lines: [Substring],
         _ cluster: String?
     ) -> Section {
-        if header.separator != nil, let table = SeparatedTable(lines: [header.line] + lines) {
+        if let separator = header.separator {
+            let table = SeparatedTable(separator, columns: header.names.count, lines: lines)
             return Section(
-                cluster: cluster, names: header.names, rows: Array(table.rows.dropFirst()),
+                cluster: cluster, names: header.names, rows: table.rows,
                 widths: header.names.map { _ in nil }, misfit: table.misfit)
         }
         let table = ColumnTable(header: header.line, lines: lines)
