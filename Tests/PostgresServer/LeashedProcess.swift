@@ -41,9 +41,20 @@ package final class LeashedProcess: Sendable {
             let pipe = Pipe()
             shell.standardInput = pipe
             _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
-            try shell.run()
+            try Self.withoutBlockedSignals { try shell.run() }
             return pipe.fileHandleForWriting
         }
+    }
+
+    /// A child has the blocked signals of the thread that starts it, and the threads that tests block on have nearly all:
+    /// a program that does not change that would never end by INT or TERM.
+    private static func withoutBlockedSignals(_ start: () throws -> Void) rethrows {
+        var none = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try start()
     }
 
     package var isRunning: Bool { shell.isRunning }
