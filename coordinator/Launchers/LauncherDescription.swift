@@ -2,6 +2,8 @@
 package enum LauncherDescription: Sendable, Hashable {
     case docker(DockerOptions)
     case exec(ExecOptions)
+    case kubernetes(KubernetesOptions)
+    case slurm(SlurmOptions)
     case ssh(SSHOptions)
 
     /// As the pool file calls it.
@@ -9,15 +11,21 @@ package enum LauncherDescription: Sendable, Hashable {
         switch self {
         case .docker: "docker"
         case .exec: "exec"
+        case .kubernetes: "kubernetes"
+        case .slurm: "slurm"
         case .ssh: "ssh"
         }
     }
 
-    /// Everything that is wrong with it, each in a clause; empty if nothing is.
-    package var faults: [String] {
+    /// Everything that is wrong with it for this pool, each in a clause; empty if nothing is.
+    package func faults(inPool pool: String) -> [String] {
         switch self {
         case .docker(let options): options.faults()
         case .exec(let options): options.faults()
+        case .kubernetes(let options):
+            // Every tag is as long.
+            options.faults(LaunchScope(cluster: "", clusterTag: "00000000", pool: pool))
+        case .slurm(let options): options.faults()
         case .ssh(let options): options.faults()
         }
     }
@@ -26,6 +34,8 @@ package enum LauncherDescription: Sendable, Hashable {
         switch self {
         case .docker(let options): DockerLauncher(options, scope)
         case .exec(let options): ExecLauncher(options, scope)
+        case .kubernetes(let options): KubernetesLauncher(options, scope)
+        case .slurm(let options): SlurmLauncher(options, scope)
         case .ssh(let options): SSHLauncher(options, scope)
         }
     }

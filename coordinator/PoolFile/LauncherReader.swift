@@ -6,9 +6,9 @@ import Yams
 
 /// What launches a pool's nodes: one key, which is its kind.
 enum LauncherReader {
-    private static let kinds = ["docker", "exec", "ssh"]
+    private static let kinds = ["docker", "exec", "kubernetes", "slurm", "ssh"]
 
-    static func read(_ pool: Section, _ faults: inout FaultList) -> LauncherDescription? {
+    static func read(_ pool: Section, named name: String, _ faults: inout FaultList) -> LauncherDescription? {
         guard let section = pool.section("launcher", keys: kinds, &faults) else { return nil }
         let given = kinds.filter(section.has)
         guard given.count == 1, let kind = given.first else {
@@ -23,11 +23,13 @@ enum LauncherReader {
             switch kind {
             case "docker": docker(section, &faults).map { .docker($0) }
             case "exec": exec(section, &faults).map { .exec($0) }
+            case "kubernetes": KubernetesReader.read(section, &faults).map { .kubernetes($0) }
+            case "slurm": slurm(section, &faults).map { .slurm($0) }
             default: ssh(section, &faults).map { .ssh($0) }
             }
         // What the options say of themselves helps only where all of them could be read.
         if faults.faults.count == before {
-            for fault in description?.faults ?? [] {
+            for fault in description?.faults(inPool: name) ?? [] {
                 faults.add("'\(section.name(kind))': \(fault)", at: section.mark(of: kind))
             }
         }
@@ -63,6 +65,38 @@ enum LauncherReader {
         if section.has("file") { return section.text("file", &faults).map { .file($0) } }
         if section.has("environment") { return section.text("environment", &faults).map { .environment($0) } }
         return section.texts("command", &faults).map { .command($0) }
+    }
+
+    // MARK: slurm
+
+    private static func slurm(_ launcher: Section, _ faults: inout FaultList) -> SlurmOptions? {
+        let keys = [
+            "partition", "account", "qos", "gres", "constraint", "cpus", "memory", "time", "exclusive",
+            "arguments", "agent", "state_directory", "login", "query_interval", "timeout", "programs",
+            "configuration",
+        ]
+        guard let section = launcher.section("slurm", keys: keys, &faults) else { return nil }
+        var options = SlurmOptions()
+        options.partition = section.text("partition", &faults)
+        options.account = section.text("account", &faults)
+        options.qos = section.text("qos", &faults)
+        options.gres = section.text("gres", &faults)
+        options.constraint = section.text("constraint", &faults)
+        options.cpusPerTask = PoolReader.number(section, "cpus", 1...100_000, &faults)
+        options.memory = section.text("memory", &faults)
+        options.timeLimit = PoolReader.duration(section, "time", &faults)
+        if let isExclusive = section.flag("exclusive", &faults) { options.isExclusive = isExclusive }
+        options.arguments = section.texts("arguments", &faults) ?? []
+        if let agent = section.text("agent", &faults) { options.agent = agent }
+        if let directory = section.text("state_directory", &faults) { options.stateDirectory = directory }
+        options.login = section.text("login", &faults)
+        if let interval = PoolReader.duration(section, "query_interval", &faults) {
+            options.queryInterval = interval
+        }
+        if let timeout = PoolReader.duration(section, "timeout", &faults) { options.timeout = timeout }
+        options.programs = section.text("programs", &faults)
+        options.configuration = section.text("configuration", &faults)
+        return options
     }
 
     // MARK: docker
@@ -174,13 +208,13 @@ enum LauncherReader {
 
     // MARK: Values
 
-    private static func need(
+    static func need(
         _ section: Section, _ key: String, _ what: String, _ faults: inout FaultList
     ) {
         if section.lacks(key) { faults.add("'\(section.name(key))' is missing: \(what)", at: section.mark) }
     }
 
-    private static func variables(
+    static func variables(
         _ section: Section, _ key: String, _ faults: inout FaultList
     ) -> [EnvironmentVariable] {
         (section.dictionary(key, &faults) ?? []).map { EnvironmentVariable($0.name, $0.value) }

@@ -17,7 +17,7 @@ enum PoolReader {
         guard let section = Section(node, path: "pools.\(name)", keys: keys, faults: &faults) else {
             return nil
         }
-        let launcher = section.has("launcher") ? LauncherReader.read(section, &faults) : nil
+        let launcher = section.has("launcher") ? LauncherReader.read(section, named: name, &faults) : nil
         let limits = readLimits(section, isLaunched: section.has("launcher"), &faults)
         var pool = PoolConfiguration(name: name, launcher: launcher?.kind, limits: limits)
         pool.template = readTemplate(section, &faults)
