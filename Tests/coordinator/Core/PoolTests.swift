@@ -321,6 +321,30 @@ struct PoolTests {
         #expect(fixture.look().launches.map(\.count) == [2])
     }
 
+    @Test("A job that only a node could hold that can be launched is taken, one that none could is not")
+    func possible() {
+        var fixture = fixture()
+        _ = fixture.join(cpus: 1)
+        guard case .job = fixture.reply(to: .submitJob(.tasks(1, cpus: 2), payloads: [], submitter: "ada"))
+        else {
+            Issue.record("a launched node has two CPUs")
+            return
+        }
+        let large = fixture.reply(to: .submitJob(.tasks(1, cpus: 3), payloads: [], submitter: "ada"))
+        guard case .refused(let refusal) = large else {
+            Issue.record("no node has three CPUs")
+            return
+        }
+        #expect(refusal.code == .impossible)
+        var unknown = self.fixture { $0.template = nil }
+        _ = unknown.join(cpus: 1)
+        guard case .job = unknown.reply(to: .submitJob(.tasks(1, cpus: 64), payloads: [], submitter: "ada"))
+        else {
+            Issue.record("nobody knows what is launched")
+            return
+        }
+    }
+
     @Test("A budget is counted and ends launching")
     func budget() {
         var fixture = fixture {

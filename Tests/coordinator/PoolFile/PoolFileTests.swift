@@ -149,7 +149,7 @@ struct PoolFileTests {
             ("", "pools.yaml: the file is empty; it needs at least 'pools'"),
             ("pool: {}", "unknown key 'pool'; did you mean 'pools'?"),
             ("pools:\n  a b: {}", "2:3: 'a b' is no name of a pool"),
-            ("pools:\n  a: { launcher: { exec: { command: [x] } } }", "'pools.a.nodes'.max is missing"),
+            ("pools:\n  a: { launcher: { exec: { command: [x] } } }", "'pools.a.nodes.max' is missing"),
             (
                 "pools:\n  a: { launcher: { exec: { command: [x] } }, nodes: { mn: 1 } }",
                 "unknown key 'mn' in 'pools.a.nodes'; did you mean 'min'?"

@@ -82,7 +82,7 @@ extension Coordinator {
         releaseProbe(slot, at: now, into: &output)
     }
 
-    /// Why no node that is known could ever hold such a slot; nil while none is known.
+    /// Why no node that is known or could be launched could ever hold such a slot; nil while none is known.
     func impossibility(of specification: JobSpecification, at now: Instant) -> String? {
         let known = nodes.values.lazy.filter { $0.record.state != .released && $0.record.state != .joining }
             .map { $0.placement.emptied }
@@ -91,7 +91,13 @@ extension Coordinator {
         }
         // Nearly always the first node will do: the others are not looked at.
         let couldHold = known.contains { node in demands.contains { Fit($0, on: node, at: now).isFit } }
-        return couldHold ? nil : impossibility(of: demands[0], on: Array(known), at: now)
+        guard !couldHold else { return nil }
+        for template in launchableNodes {
+            // Of a node that nobody has seen, nothing can be said.
+            guard let template else { return nil }
+            if demands.contains(where: { Fit($0, on: template, at: now).isFit }) { return nil }
+        }
+        return impossibility(of: demands[0], on: Array(known), at: now)
     }
 
     private func impossibility(

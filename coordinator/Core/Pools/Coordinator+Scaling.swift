@@ -78,6 +78,16 @@ extension Coordinator {
         return scaling
     }
 
+    /// What the nodes of each launched pool would be; nil where nobody knows.
+    var launchableNodes: [PlacementNode?] {
+        pools.order.compactMap { pools.table[$0] }.filter { $0.isLaunched && $0.limits?.max ?? 0 > 0 }.map {
+            pool in
+            (pool.configuration?.template ?? pool.record.learned).map {
+                Self.template($0, of: pool.record.name)
+            }
+        }
+    }
+
     private static func isThere(_ state: NodeState) -> Bool {
         switch state {
         case .ready, .suspect, .draining, .drained, .cordoned: true
