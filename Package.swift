@@ -174,7 +174,7 @@ let package = Package(
                 .nioCore, .nioPosix, .crypto, .yams,
             ]),
         shell(
-            "CoordinatorPoolFile", "coordinator/PoolFile",
+            "PoolFile", "Sources/PoolFile",
             [
                 "ClusterTypes", "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorLaunchers",
                 "HTTPSClient", "JobFile", .yams,
@@ -190,7 +190,7 @@ let package = Package(
                 "CoordinatorHistory", "CoordinatorMetrics", "CoordinatorStore", "CoordinatorStoreRows",
                 "CoordinatorStoreSQLite", "CoordinatorStorePostgres",
                 "CoordinatorDriver",
-                "CoordinatorGateway", "CoordinatorAPI", "CoordinatorLaunchers", "CoordinatorPoolFile",
+                "CoordinatorGateway", "CoordinatorAPI", "CoordinatorLaunchers", "PoolFile",
                 "CoordinatorSchedulers", "JobFile", "TextForms", .argumentParser, .coreMetrics, .logging,
                 .serviceLifecycle, .unixSignals,
             ]),
@@ -304,10 +304,10 @@ let package = Package(
                 .nioPosix, .nioHTTP1, .nioSSL,
             ]),
         tests(
-            "PoolFileTests", "coordinator/PoolFile",
+            "PoolFileTests", "PoolFile",
             [
                 "ClusterTypes", "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorLaunchers",
-                "CoordinatorPoolFile", "JobFile",
+                "PoolFile", "JobFile",
             ]),
         tests(
             "CoordinatorMainTests", "coordinator/Main",

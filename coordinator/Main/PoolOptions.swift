@@ -1,7 +1,7 @@
 import ArgumentParser
 import CoordinatorCore
 import CoordinatorLaunchers
-import CoordinatorPoolFile
+import PoolFile
 import Foundation
 import JobFile
 import TLSIdentity
@@ -48,7 +48,7 @@ struct PoolSource: Sendable {
         guard let path else { return PoolSet() }
         let pools: [DescribedPool]
         do {
-            pools = try PoolFile.read(path: path)
+            pools = try PoolFileReader.read(path: path)
         } catch {
             throw Failure(error.description)
         }

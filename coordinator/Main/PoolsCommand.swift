@@ -2,7 +2,7 @@ import ArgumentParser
 import CoordinatorAutoscale
 import CoordinatorCore
 import CoordinatorLaunchers
-import CoordinatorPoolFile
+import PoolFile
 import JobFile
 
 struct PoolsCommand: AsyncParsableCommand {
@@ -26,7 +26,7 @@ struct PoolsCommand: AsyncParsableCommand {
         func run() async throws {
             let pools: [DescribedPool]
             do {
-                pools = try PoolFile.read(path: file)
+                pools = try PoolFileReader.read(path: file)
             } catch {
                 throw Failure(error.description)
             }

@@ -85,7 +85,8 @@ struct ProbePaceTests {
         var settings = HardwareProber.Settings(workDirectory: directory.path)
         settings.toolPaths = ["nvidia-smi": directory.path + "/nvidia-smi"]
         settings.inventoryDeadline = .seconds(60)
-        settings.sampleDeadline = .milliseconds(300)
+        // Only what hangs is waited for; a good tool must make it on a busy machine too.
+        settings.sampleDeadline = script.contains("sleep") ? .seconds(2) : .seconds(60)
         let files = FileSource.machine()
         let prober = try HardwareProber(
             settings: settings,

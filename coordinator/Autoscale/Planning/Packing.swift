@@ -47,7 +47,7 @@ struct Packing: Sendable {
         let node = pools[pool].nodes[position]
         var place = node.place
         // It will ask for as much as it can hold.
-        place.credits = .max
+        place.credits = UInt32(max(0, PoolChoices.most - place.occupants.count))
         if node.isCordoned { place.takesWork = true }
         rooms.append(
             Room(

@@ -17,7 +17,7 @@ struct PoolChoices: Sendable {
             pool.template.map { template in
                 var template = template
                 template.pool = pool.name
-                template.credits = .max
+                template.credits = UInt32(Self.most)
                 // Counted from when it is up, as what it is asked to run is.
                 template.endsAt = pool.lifetime.map { snapshot.now + $0 }
                 return template
@@ -75,6 +75,6 @@ struct PoolChoices: Sendable {
         return max(pools[home.pool].pricePerHour, 1e-9) / Double(home.slotsPerNode)
     }
 
-    /// Slots of nothing fit without end.
-    private static let most = 10_000
+    /// Slots of nothing fit without end; no plan has more than that on one node.
+    static let most = 1_000
 }

@@ -43,7 +43,7 @@ struct PoolSupply: Sendable {
 
     private mutating func add(_ place: PlacementNode, _ position: Int?) {
         var place = place
-        place.credits = .max
+        place.credits = UInt32(max(0, PoolChoices.most - place.occupants.count))
         rooms.append(Room(place: place, position: position))
     }
 

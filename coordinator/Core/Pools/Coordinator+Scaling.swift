@@ -153,7 +153,11 @@ extension Coordinator {
             .sorted { ($1.priority, $0.offset) < ($0.priority, $1.offset) }
         for (_, _, job) in order {
             let name = Self.demandName(of: job.record)
-            let alternatives = request(of: job.record.job).alternatives
+            var alternatives = request(of: job.record.job).alternatives
+            // Its own slots may be those that it is to be apart from.
+            for position in alternatives.indices where !alternatives[position].apart.isEmpty {
+                alternatives[position].job = job.record.job
+            }
             let slots = slotsWanted(job.record.job)
             let isGang = job.record.specification.placement.gang != nil
             if !isGang, let position = classes[alternatives] {

@@ -11,7 +11,7 @@ package struct DescribedPool: Sendable, Hashable {
 
 /// Reads pool files: one YAML document that describes all pools whose nodes are launched. Strict: what it does not know, it
 /// refuses.
-package enum PoolFile {
+package enum PoolFileReader {
     /// 1 MiB.
     private static let fileBytes = 1 << 20
 

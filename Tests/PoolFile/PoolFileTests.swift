@@ -2,7 +2,7 @@ import ClusterTypes
 import CoordinatorAutoscale
 import CoordinatorCore
 import CoordinatorLaunchers
-import CoordinatorPoolFile
+import PoolFile
 import JobFile
 import Testing
 
@@ -10,7 +10,7 @@ import Testing
 struct PoolFileTests {
     private func faults(_ text: String) -> [String] {
         do throws(JobFileError) {
-            _ = try PoolFile.parse(text, file: "pools.yaml")
+            _ = try PoolFileReader.parse(text, file: "pools.yaml")
             return []
         } catch {
             return error.faults.map(\.description)
@@ -19,7 +19,7 @@ struct PoolFileTests {
 
     @Test("Everything that can be said about a pool is read")
     func whole() throws {
-        let pools = try PoolFile.parse(
+        let pools = try PoolFileReader.parse(
             """
             pools:
               cloud:
@@ -99,7 +99,7 @@ struct PoolFileTests {
 
     @Test("Hosts for ssh and containers of an engine are read")
     func others() throws {
-        let pools = try PoolFile.parse(
+        let pools = try PoolFileReader.parse(
             """
             pools:
               lab:
