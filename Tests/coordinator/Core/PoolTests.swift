@@ -73,6 +73,21 @@ struct PoolTests {
         #expect(fixture.record(1)?.allocations.first?.node == node)
     }
 
+    @Test("Of two allocations on one machine, one has the node that is found by it")
+    func sharedHost() {
+        var fixture = fixture()
+        _ = fixture.submit(.tasks(4, slots: 4))
+        _ = fixture.look()
+        fixture.token(1)
+        let both = ["i-1", "i-2"].map {
+            Allocation(name: $0, launch: LaunchID(1), state: .running, host: "10.1.1.1")
+        }
+        _ = fixture.command(.noteLaunched(LaunchID(1), both))
+        let node = fixture.joinLaunched(1, allocation: nil)
+        fixture.list(1, both)
+        #expect(fixture.record(1)?.allocations.map(\.node) == [node, nil])
+    }
+
     @Test("An idle node is cordoned, confirmed empty, and only then released")
     func release() {
         var fixture = fixture()

@@ -217,11 +217,13 @@ extension Coordinator {
             guard allocation.node == nil, !allocation.state.isOver, let host = allocation.host else {
                 continue
             }
+            // Several allocations may share a machine: each node is found once.
+            let taken = record.allocations.compactMap(\.node)
             record.allocations[position].node =
                 nodes.values.first { node in
                     node.record.pool == record.pool && node.record.state != .released
                         && (node.record.name == host || node.record.address == host)
-                        && pools.place(of: node.record.node) == nil
+                        && !taken.contains(node.record.node) && pools.place(of: node.record.node) == nil
                 }?.record.node
         }
     }
