@@ -190,7 +190,7 @@ let package = Package(
                 "CoordinatorHistory", "CoordinatorMetrics", "CoordinatorStore", "CoordinatorStoreRows",
                 "CoordinatorStoreSQLite", "CoordinatorStorePostgres",
                 "CoordinatorDriver",
-                "CoordinatorGateway", "CoordinatorAPI", "CoordinatorLaunchers", "PoolFile",
+                "CoordinatorGateway", "CoordinatorAPI", "CoordinatorBridge", "CoordinatorLaunchers", "PoolFile",
                 "CoordinatorSchedulers", "JobFile", "TextForms", .argumentParser, .coreMetrics, .logging,
                 .serviceLifecycle, .unixSignals,
             ]),
@@ -300,8 +300,8 @@ let package = Package(
             "LaunchersTests", "coordinator/Launchers",
             [
                 "CoordinatorBridge", "CoordinatorLaunchers", "CoordinatorCore", "CoordinatorSchedulers",
-                "ClusterTypes", "HTTPSClient", "Platform", "PostgresServer", "TLSIdentity", .nioCore,
-                .nioPosix, .nioHTTP1, .nioSSL,
+                "ClusterTypes", "HTTPSClient", "LauncherServers", "Platform", "PostgresServer", "TLSIdentity",
+                .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
             ]),
         tests(
             "PoolFileTests", "PoolFile",
@@ -336,6 +336,12 @@ let package = Package(
         .target(
             name: "PostgresServer", dependencies: ["PostgreSQL"], path: "Tests/PostgresServer",
             swiftSettings: settings),
+        // The same for launchers: a scheduler, sshd, podman.
+        .target(
+            name: "LauncherServers",
+            dependencies: [
+                "CoordinatorLaunchers", "HTTPSClient", "Platform", "PostgresServer", .nioCore, .nioPosix,
+            ], path: "Tests/LauncherServers", swiftSettings: settings),
         tests(
             "LinkTests", "Link",
             [
@@ -381,8 +387,8 @@ let package = Package(
             [
                 // Built with it, and run by it.
                 "mortise", "mortise-agent", "mortise-coordinator", "mortise-bench",
-                "APITypes", "HTTPSClient", "TLSIdentity", "Platform", "ClusterTypes", "PostgreSQL",
-                "PostgresServer", .nioCore, .nioPosix, .nioHTTP1,
+                "APITypes", "HTTPSClient", "TLSIdentity", "Platform", "ClusterTypes", "LauncherServers",
+                "PostgreSQL", "PostgresServer", .nioCore, .nioPosix, .nioHTTP1,
             ]),
     ],
     swiftLanguageModes: [.v6]

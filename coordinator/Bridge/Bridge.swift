@@ -45,6 +45,14 @@ package struct Bridge: Sendable {
         }.map(\.name)
     }
 
+    /// At the start: machines that are there already, whether or not the scheduler uses them. Those that it does not use
+    /// within the time go.
+    package mutating func found(_ machines: [String], at now: Instant) {
+        for place in nodes.indices where machines.contains(nodes[place].name) {
+            nodes[place].phase = .joining(until: now + settings.joinTimeout, orderedAt: .epoch)
+        }
+    }
+
     // MARK: - One look
 
     package mutating func look(_ look: BridgeLook, at now: Instant) -> [BridgeOrder] {
@@ -79,9 +87,13 @@ package struct Bridge: Sendable {
                 node.phase = .draining
             }
         case .joining(let end, let orderedAt):
-            if isUsable || hasJobs {
+            if isUsable || hasJobs && !isDrained {
                 node.phase = .serving(idleSince: hasJobs ? nil : now)
                 node.failures = 0
+            } else if isDrained, !isOurDrain {
+                node.phase = .foreign
+            } else if isOurDrain, hasJobs {
+                node.phase = .draining
             } else if now >= end {
                 fail(&node, now)
                 node.phase = .removing
@@ -113,7 +125,7 @@ package struct Bridge: Sendable {
             } else if isUsable {
                 // Somebody wants it to go on.
                 node.phase = .serving(idleSince: now)
-            } else if isOurDrain, !hasJobs {
+            } else if seen == nil || isOurDrain && !hasJobs {
                 node.phase = .removing
                 return .remove(node.name)
             }

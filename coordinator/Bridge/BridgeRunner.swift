@@ -4,9 +4,12 @@ import Synchronization
 
 /// Looks at a queue again and again, and does what the bridge decides. What takes long (machines) goes on beside it.
 package final class BridgeRunner: Sendable {
+    /// Runs what blocks, and returns when it is done.
+    package typealias Worker = @Sendable (@escaping @Sendable () -> Void) async -> Void
+
     /// What has been done, for a log.
     package enum Report: Sendable, Hashable {
-        case started(version: String)
+        case started(version: String, machines: [String])
         case looked(SchedulerDemand, present: [String])
         case done(BridgeOrder)
         case failed(BridgeOrder, String)
@@ -41,22 +44,22 @@ package final class BridgeRunner: Sendable {
     ///   - interval: between two looks.
     ///   - onThread: runs what blocks; commands of the scheduler.
     package func run(
-        every interval: Duration, onThread: @escaping @Sendable (@escaping @Sendable () -> Void) async -> Void
+        every interval: Duration, onThread: @escaping Worker
     ) async throws {
         let version = Mutex<Result<String, BridgeFailure>?>(nil)
         await onThread {
             version.withLock { $0 = Result { () throws(BridgeFailure) in try self.queue.version() } }
         }
         guard let version = try version.withLock({ $0 })?.get() else { return }
-        report(.started(version: version))
+        let there = try await machines.list()
+        bridge.withLock { $0.found(there, at: now()) }
+        report(.started(version: version, machines: there))
         try await withThrowingDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let slow = Mutex<[BridgeOrder]>([])
                 await onThread { slow.withLock { $0 = self.pass() } }
                 for order in slow.withLock({ $0 }) {
-                    group.addTask {
-                        await self.perform(order) { orders in await onThread { self.performAtOnce(orders) } }
-                    }
+                    group.addTask { await self.perform(order, onThread: onThread) }
                 }
                 do { try await Task.sleep(for: interval) } catch { return }
             }
@@ -103,14 +106,16 @@ package final class BridgeRunner: Sendable {
     }
 
     /// A machine, and what follows when it is there or gone.
-    func perform(_ order: BridgeOrder, atOnce: ([BridgeOrder]) async -> Void) async {
+    func perform(_ order: BridgeOrder, onThread: @escaping Worker) async {
         var order = order
         while true {
             var succeeded = true
             do {
                 switch order {
                 case .add(let node): try await machines.add(node)
-                case .remove(let node): try await machines.remove(node)
+                case .remove(let node):
+                    try await machines.remove(node)
+                    try await forget(node, onThread)
                 case .join, .drain, .resume: break
                 }
                 report(.done(order))
@@ -119,9 +124,17 @@ package final class BridgeRunner: Sendable {
                 report(.failed(order, "\(error)"))
             }
             let next = bridge.withLock { $0.finished(order, succeeded: succeeded, at: now()) }
-            await atOnce(next)
+            await onThread { self.performAtOnce(next) }
             guard case .remove(let node)? = next.first else { return }
             order = .remove(node)
         }
+    }
+
+    private func forget(_ node: String, _ onThread: Worker) async throws(BridgeFailure) {
+        let failure = Mutex<BridgeFailure?>(nil)
+        await onThread {
+            do throws(BridgeFailure) { try self.queue.forget(node) } catch { failure.withLock { $0 = error } }
+        }
+        if let failure = failure.withLock({ $0 }) { throw failure }
     }
 }

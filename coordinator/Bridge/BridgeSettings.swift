@@ -5,6 +5,8 @@ package struct BridgeSettings: Sendable, Hashable {
     /// The names that the scheduler has for nodes that may come and go, in the order in which they are taken. There are
     /// never more nodes than names.
     package var nodes: [String]
+    /// The scheduler knows them only while they are there: they register themselves (`slurmd -Z`), and are deleted.
+    package var isDynamic = false
     /// So many stay, once they are there.
     package var keep = 0
     /// How long a node has nothing to do before it goes.

@@ -9,10 +9,14 @@ package protocol ForeignQueue: Sendable {
     func join(_ node: String) throws(BridgeFailure)
     func drain(_ node: String) throws(BridgeFailure)
     func resume(_ node: String) throws(BridgeFailure)
+    /// The node's machine is gone.
+    func forget(_ node: String) throws(BridgeFailure)
 }
 
 /// Machines for the names of nodes: whatever makes them. Both may take long.
 package protocol BridgeMachines: Sendable {
+    /// The names of nodes that have a machine, or to which one is coming.
+    func list() async throws -> [String]
     func add(_ node: String) async throws
     func remove(_ node: String) async throws
 }
@@ -24,24 +28,49 @@ package struct BridgeFailure: Error, Sendable, Hashable, CustomStringConvertible
     package init(_ description: String) { self.description = description }
 }
 
-/// Commands of a scheduler, run here.
-struct SchedulerTools: Sendable {
+/// Commands of a scheduler: where, and as whom, they are run.
+package struct SchedulerTools: Sendable {
     static let outputLimitBytes = 64 << 20
 
-    let runner = ToolRunner()
+    private let runner = ToolRunner()
     /// The folder of the commands; nil: PATH.
-    let folder: String?
+    package var folder: String?
     /// `NAME=value`
-    let environment: [String]
-    let timeout: Duration
+    package var environment: [String] = []
+    /// The host on which they run, as ssh takes it; nil: here.
+    package var login: String?
+    /// Those that change nodes go through `sudo -n`, as only operators of the scheduler may change them.
+    package var changesBySudo = false
+    /// Of one command.
+    package var timeout = Duration.seconds(60)
+
+    package init(folder: String? = nil) { self.folder = folder }
 
     /// - Returns: what the command printed; only of one that succeeded, and whole.
     func run(_ tool: String, _ arguments: [String]) throws(BridgeFailure) -> String {
-        let program = folder.map { $0 + "/" + tool } ?? tool
-        let line = ([tool] + arguments).joined(separator: " ")
-        let answer = runner.run(
-            program, arguments, environment: environment, deadline: timeout,
-            outputLimit: Self.outputLimitBytes + 1)
+        try run([folder.map { $0 + "/" + tool } ?? tool] + arguments, ([tool] + arguments))
+    }
+
+    /// Changes a node.
+    func change(_ tool: String, _ arguments: [String]) throws(BridgeFailure) {
+        let program = [folder.map { $0 + "/" + tool } ?? tool] + arguments
+        // sudo passes no variable on that it is not told of.
+        let command = changesBySudo ? ["sudo", "-n"] + environment + program : program
+        _ = try run(command, (changesBySudo ? ["sudo"] : []) + [tool] + arguments)
+    }
+
+    private func run(_ command: [String], _ words: [String]) throws(BridgeFailure) -> String {
+        let line = words.joined(separator: " ") + (login.map { " on \($0)" } ?? "")
+        let limit = Self.outputLimitBytes + 1
+        let answer =
+            if let login {
+                LoginShell(login).run(
+                    command, environment: environment, with: runner, deadline: timeout, outputLimit: limit)
+            } else {
+                runner.run(
+                    command[0], Array(command.dropFirst()), environment: environment, deadline: timeout,
+                    outputLimit: limit)
+            }
         switch answer {
         case .exited(0, let output, _):
             guard output.count <= Self.outputLimitBytes else {
@@ -54,7 +83,7 @@ struct SchedulerTools: Sendable {
             throw BridgeFailure("'\(line)' ended with \(code): \(said.joined(separator: " ").prefix(500))")
         case .timedOut: throw BridgeFailure("'\(line)' gave no answer within \(timeout) and was killed.")
         case .stuck: throw BridgeFailure("'\(line)' was killed earlier and has not ended since.")
-        case .missing: throw BridgeFailure("There is no program '\(program)' here, or it may not be run.")
+        case .missing: throw BridgeFailure("There is no program '\(command[0])' here, or it may not be run.")
         case .failed(let code):
             throw BridgeFailure("'\(line)' cannot be started: \(SystemError.text(of: code)).")
         }

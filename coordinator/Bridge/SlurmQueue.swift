@@ -5,16 +5,9 @@ package struct SlurmQueue: ForeignQueue {
     private let settings: BridgeSettings
     private let tools: SchedulerTools
 
-    /// - Parameters:
-    ///   - programs: the folder of Slurm's commands; nil: PATH.
-    ///   - configuration: the path of slurm.conf; nil: Slurm finds it.
-    package init(
-        _ settings: BridgeSettings, programs: String? = nil, configuration: String? = nil,
-        timeout: Duration = .seconds(60)
-    ) {
+    package init(_ settings: BridgeSettings, _ tools: SchedulerTools = SchedulerTools()) {
         self.settings = settings
-        tools = SchedulerTools(
-            folder: programs, environment: configuration.map { ["SLURM_CONF=\($0)"] } ?? [], timeout: timeout)
+        self.tools = tools
     }
 
     package func version() throws(BridgeFailure) -> String {
@@ -31,6 +24,8 @@ package struct SlurmQueue: ForeignQueue {
 
     package func look() throws(BridgeFailure) -> BridgeLook {
         let queue = try tools.run("squeue", Self.lookArguments)
+        // Of a partition whose nodes register themselves there may be none; it has to be there all the same.
+        if settings.isDynamic { _ = try tools.run("scontrol", ["show", "partition", settings.queue]) }
         let nodes = try tools.run("scontrol", ["--oneliner", "show", "node"])
         return try Self.look(queue: queue, nodes: nodes, settings)
     }
@@ -42,15 +37,17 @@ package struct SlurmQueue: ForeignQueue {
             let why = SqueueOutput(parsing: queue)?.truncation ?? "it printed nothing that is a queue"
             throw BridgeFailure("squeue told of no queue: \(why).")
         }
-        guard let (all, truncation) = ScontrolNode.nodes(parsing: nodes), truncation == nil else {
-            throw BridgeFailure("'scontrol show node' told of no nodes.")
-        }
+        let hasNone = settings.isDynamic && nodes.hasPrefix("No nodes in the system")
+        guard let (all, truncation) = hasNone ? ([], nil) : ScontrolNode.nodes(parsing: nodes),
+            truncation == nil
+        else { throw BridgeFailure("'scontrol show node' told of no nodes.") }
         let unknown = settings.nodes.filter { name in !all.contains { $0.name == name } }
-        guard unknown.isEmpty else {
+        guard unknown.isEmpty || settings.isDynamic else {
             throw BridgeFailure(
-                "Slurm does not know \(unknown.joined(separator: ", ")): they are to be in slurm.conf.")
+                "Slurm does not know \(unknown.joined(separator: ", ")): they are to be in slurm.conf, or to "
+                    + "register themselves ('slurmd -Z') with a bridge that is told so.")
         }
-        guard all.contains(where: { $0.partitions.contains(settings.queue) }) else {
+        guard settings.isDynamic || all.contains(where: { $0.partitions.contains(settings.queue) }) else {
             throw BridgeFailure("Slurm has no partition '\(settings.queue)' with nodes.")
         }
         return BridgeLook(
@@ -72,6 +69,15 @@ package struct SlurmQueue: ForeignQueue {
         }
     }
 
+    /// A node that registered itself would stay in Slurm's list for ever.
+    package func forget(_ node: String) throws(BridgeFailure) {
+        guard settings.isDynamic else { return }
+        try own(node)
+        do throws(BridgeFailure) { try tools.change("scontrol", ["delete", "nodename=\(node)"]) } catch {
+            guard error.description.contains("Invalid node name") else { throw error }
+        }
+    }
+
     /// Slurm needs minutes to notice a node that is back. `resume` makes it usable at once; of a node whose daemon does not
     /// answer yet it takes away only what held it.
     package func join(_ node: String) throws(BridgeFailure) { try resume(node) }
@@ -88,9 +94,13 @@ package struct SlurmQueue: ForeignQueue {
     }
 
     private func update(_ node: String, _ words: [String]) throws(BridgeFailure) {
+        try own(node)
+        try tools.change("scontrol", ["update", "nodename=\(node)"] + words)
+    }
+
+    private func own(_ node: String) throws(BridgeFailure) {
         guard settings.nodes.contains(node) else {
             throw BridgeFailure("'\(node)' is no node of this bridge.")
         }
-        _ = try tools.run("scontrol", ["update", "nodename=\(node)"] + words)
     }
 }

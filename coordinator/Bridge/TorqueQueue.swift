@@ -5,10 +5,9 @@ package struct TorqueQueue: ForeignQueue {
     private let settings: BridgeSettings
     private let tools: SchedulerTools
 
-    /// - Parameter programs: the folder of the commands; nil: PATH.
-    package init(_ settings: BridgeSettings, programs: String? = nil, timeout: Duration = .seconds(60)) {
+    package init(_ settings: BridgeSettings, _ tools: SchedulerTools = SchedulerTools()) {
         self.settings = settings
-        tools = SchedulerTools(folder: programs, environment: [], timeout: timeout)
+        self.tools = tools
     }
 
     package func version() throws(BridgeFailure) -> String {
@@ -65,10 +64,13 @@ package struct TorqueQueue: ForeignQueue {
     }
     package func resume(_ node: String) throws(BridgeFailure) { try mark(node, ["-r"]) }
 
+    /// The server keeps the names of its nodes.
+    package func forget(_ node: String) throws(BridgeFailure) {}
+
     private func mark(_ node: String, _ words: [String]) throws(BridgeFailure) {
         guard settings.nodes.contains(node) else {
             throw BridgeFailure("'\(node)' is no node of this bridge.")
         }
-        _ = try tools.run("pbsnodes", words + [node])
+        try tools.change("pbsnodes", words + [node])
     }
 }

@@ -17,7 +17,7 @@ struct MortiseCoordinator: AsyncParsableCommand {
         version: mortiseVersion,
         subcommands: [
             InitCommand.self, ServeCommand.self, StepDownCommand.self, TokenCommand.self, StoreCommand.self,
-            PoolsCommand.self, LauncherCommand.self, ParseCommand.self,
+            PoolsCommand.self, LauncherCommand.self, BridgeCommand.self, ParseCommand.self,
         ])
 }
 

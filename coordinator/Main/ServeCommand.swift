@@ -85,7 +85,7 @@ struct ServeCommand: AsyncParsableCommand {
         let authority = try directory.authority()
         let poolFile = try PoolSource(pools.path(in: directory), settings.cluster, authority)
         let metricsOptions = try metrics.options(limits)
-        let logger = try logger()
+        let logger = try Self.logger(logLevel)
         let instruments = Instruments(DriverMetrics.descriptions + GatewayMetrics.descriptions)
         MetricsSystem.bootstrap(instruments)
         let now = Instant(microseconds: SteadyClock.now())
@@ -228,8 +228,9 @@ struct ServeCommand: AsyncParsableCommand {
         return number
     }
 
-    private func logger() throws -> Logger {
-        let name = logLevel ?? ProcessInfo.processInfo.environment["MORTISE_LOG_LEVEL"] ?? "notice"
+    /// - Parameter level: nil: of the environment.
+    static func logger(_ level: String?) throws -> Logger {
+        let name = level ?? ProcessInfo.processInfo.environment["MORTISE_LOG_LEVEL"] ?? "notice"
         guard let level = Logger.Level(rawValue: name) else {
             throw Failure(
                 "'\(name)' is no log level: take trace, debug, info, notice, warning, error or critical.")

@@ -18,10 +18,21 @@ package struct ExecLauncher: Launcher {
 
     package func launch(_ order: LaunchOrder, _ start: AgentStart) async throws(LaunchFailure) -> [Allocation]
     {
-        let launch = order.launch
-        return try await ask(.launch(order, start), hiding: [start.joinToken]) {
-            answer, scope throws(LaunchFailure) in
-            try answer.allocations(scope, of: launch)
+        try await launch(order, .agent(start), hiding: [start.joinToken])
+    }
+
+    /// Starts the machine of a foreign scheduler's node.
+    package func launch(
+        _ order: LaunchOrder, _ node: SchedulerNode
+    ) async throws(LaunchFailure) -> [Allocation] {
+        try await launch(order, .schedulerNode(node), hiding: [])
+    }
+
+    private func launch(
+        _ order: LaunchOrder, _ tenant: ExecTenant, hiding secrets: [String]
+    ) async throws(LaunchFailure) -> [Allocation] {
+        try await ask(.launch(order, tenant), hiding: secrets) { answer, scope throws(LaunchFailure) in
+            try answer.allocations(scope, of: order.launch)
         }
     }
 

@@ -8,7 +8,7 @@ package enum ExecRequest: Sendable {
 
     /// Who it is and which numbers of the protocol it speaks.
     case describe
-    case launch(LaunchOrder, AgentStart)
+    case launch(LaunchOrder, ExecTenant)
     case list
     /// Names of allocations.
     case release([String])
@@ -31,17 +31,47 @@ package enum ExecRequest: Sendable {
         ]
         switch self {
         case .describe, .list: break
-        case .launch(let order, let start):
+        case .launch(let order, let tenant):
             object["launch"] = .integer(Int64(clamping: order.launch.rawValue))
             object["launch_name"] = .text(scope.name(of: order.launch))
             object["count"] = .integer(Int64(order.count))
             if let lifetime = order.lifetime {
                 object["lifetime_seconds"] = .integer(max(1, lifetime.components.seconds))
             }
-            object["join_token"] = .text(start.joinToken)
+            switch tenant {
+            case .agent(let start): object["join_token"] = .text(start.joinToken)
+            case .schedulerNode(let node):
+                var words: [String: JSONTree] = ["name": .text(node.name)]
+                if let address = node.address { words["address"] = .text(address) }
+                object["node"] = .object(words)
+            }
         case .release(let names):
             object["names"] = .list(names.map { .text($0) })
         }
         return JSONTree.object(object).bytes + [UInt8(ascii: "\n")]
+    }
+}
+
+/// What is to run on the machines of a launch.
+package enum ExecTenant: Sendable {
+    case agent(AgentStart)
+    /// A scheduler's own daemon; the launch is of this one machine.
+    case schedulerNode(SchedulerNode)
+}
+
+/// A node that a scheduler knows by this name before there is a machine for it.
+package struct SchedulerNode: Sendable, Hashable {
+    package var name: String
+    /// That its machine must have; nil: any.
+    package var address: String?
+
+    package init(_ name: String, address: String? = nil) {
+        self.name = name
+        self.address = address
+    }
+
+    /// Whether this is its machine.
+    package func isHost(_ host: String) -> Bool {
+        host == name || host == address || host.hasPrefix(name + ".")
     }
 }

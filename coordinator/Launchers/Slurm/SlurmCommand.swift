@@ -66,45 +66,4 @@ package struct SlurmCommand: Sendable, Hashable {
     package func inFolder(_ folder: String?) -> SlurmCommand {
         folder.map { SlurmCommand($0 + "/" + tool, arguments) } ?? self
     }
-
-    // MARK: Through ssh
-
-    /// The same command in the words of a shell.
-    package var shellText: String { ([tool] + arguments).map { Self.quoted($0) }.joined(separator: " ") }
-
-    /// ssh to a login node, whose shell reads what it does from standard input (`program`): arguments are seen by everybody
-    /// on both machines, and the token must not be. Host keys are verified, and nobody is asked for a password.
-    package static func secureShell(_ login: String) -> SlurmCommand {
-        SlurmCommand(
-            "ssh",
-            [
-                "-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=15",
-                "-o", "ServerAliveInterval=15", "--", login, "sh -ls",
-            ])
-    }
-
-    /// What the shell on the login node reads. It is a login shell, as Slurm is often found only with the site's profile.
-    ///
-    /// - Parameters:
-    ///   - environment: `NAME=value`.
-    ///   - input: of the command; without a line that is `MORTISE_END_OF_INPUT`.
-    package func program(environment: [String], input: String?) -> String {
-        var lines: [String] = []
-        for variable in environment {
-            let name = variable.prefix { $0 != "=" }
-            lines.append("\(name)=\(Self.quoted(String(variable.dropFirst(name.count + 1))))")
-            lines.append("export \(name)")
-        }
-        let body =
-            input.map { "exec \(shellText) <<'MORTISE_END_OF_INPUT'\n\($0)\nMORTISE_END_OF_INPUT" }
-            ?? "exec \(shellText) </dev/null"
-        return (lines + [body]).joined(separator: "\n") + "\n"
-    }
-
-    package static func quoted(_ text: String) -> String {
-        let isPlain = text.allSatisfy { character in
-            character.isASCII && (character.isLetter || character.isNumber || "-_./:=@,+".contains(character))
-        }
-        return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
-    }
 }

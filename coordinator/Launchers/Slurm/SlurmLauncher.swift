@@ -200,13 +200,10 @@ package final class SlurmLauncher: Launcher {
                 searchDirectories: Self.searchDirectories, deadline: options.timeout,
                 outputLimit: Self.outputLimitBytes + 1)
         }
-        let shell = SlurmCommand.secureShell(login)
-        let variables = environment + (options.configuration.map { ["SLURM_CONF=\($0)"] } ?? [])
-        let agent = getenv("SSH_AUTH_SOCK").map { ["SSH_AUTH_SOCK=\(String(cString: $0))"] } ?? []
-        return runner.run(
-            shell.tool, shell.arguments, environment: agent,
-            input: .bytes(Array(command.program(environment: variables, input: input).utf8)),
-            deadline: options.timeout, outputLimit: Self.outputLimitBytes + 1)
+        return LoginShell(login).run(
+            [command.tool] + command.arguments,
+            environment: environment + (options.configuration.map { ["SLURM_CONF=\($0)"] } ?? []), input: input,
+            with: runner, deadline: options.timeout, outputLimit: Self.outputLimitBytes + 1)
     }
 
     /// - Returns: the failure, and whether nobody knows what was done.

@@ -1,3 +1,5 @@
+import Platform
+
 /// How nodes of a pool are asked for from Slurm: docs/operating/slurm.md.
 package struct SlurmOptions: Sendable, Hashable {
     package var partition: String?
@@ -59,7 +61,7 @@ package struct SlurmOptions: Sendable, Hashable {
         {
             faults.append("state_directory is a path; variables may stand in it, quotes and commands may not")
         }
-        if let login, login.isEmpty || login.hasPrefix("-") || !login.allSatisfy({ Self.isOfHost($0) }) {
+        if let login, !LoginShell.isHost(login) {
             faults.append("login is a host as ssh takes it: host, user@host")
         }
         if arguments.contains(where: { $0.contains("\n") || $0.contains("\0") }) {
@@ -75,9 +77,5 @@ package struct SlurmOptions: Sendable, Hashable {
 
     private static func isPlain(_ text: String) -> Bool {
         !text.contains { $0.isNewline || $0 == "\0" }
-    }
-
-    private static func isOfHost(_ character: Character) -> Bool {
-        character.isASCII && (character.isLetter || character.isNumber || "._@-:[]".contains(character))
     }
 }

@@ -1,4 +1,5 @@
 package import CoordinatorCore
+import Platform
 
 /// The script of a launch's job, which starts the agent on each node.
 package enum SlurmScript {
@@ -20,9 +21,14 @@ package enum SlurmScript {
         umask 077
         \(allocationVariable)="${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
         export \(allocationVariable)
+        # The scheduler's name of the node, as the machine's own may be that of several.
+        if [ -n "${SLURMD_NODENAME:-}" ]; then
+            : "${MORTISE_NAME:=$SLURMD_NODENAME}"
+            export MORTISE_NAME
+        fi
         # A folder that nobody else could make before.
         state=$(mktemp -d "\(options.stateDirectory)/mortise-$\(allocationVariable).XXXXXX") || exit 73
-        \(SlurmCommand.quoted(options.agent)) run --stop-slots --directory "$state" &
+        \(LoginShell.quoted(options.agent)) run --stop-slots --directory "$state" &
         agent=$!
         # Slurm sends TERM to this shell when the time is nearly over, and when the job is cancelled.
         trap 'kill -TERM "$agent" 2>/dev/null' TERM INT HUP

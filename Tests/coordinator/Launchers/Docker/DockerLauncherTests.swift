@@ -2,6 +2,7 @@ import ClusterTypes
 import CoordinatorCore
 import Foundation
 import HTTPSClient
+import LauncherServers
 import PostgresServer
 import Testing
 

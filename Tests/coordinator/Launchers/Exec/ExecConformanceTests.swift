@@ -1,6 +1,7 @@
 import ClusterTypes
 import CoordinatorCore
 import Foundation
+import LauncherServers
 import PostgresServer
 import Testing
 

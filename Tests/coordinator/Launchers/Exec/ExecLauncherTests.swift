@@ -1,6 +1,7 @@
 import ClusterTypes
 import CoordinatorCore
 import Foundation
+import LauncherServers
 import PostgresServer
 import Testing
 
@@ -33,7 +34,7 @@ struct ExecLauncherTests {
         let found = try await launcher.launch(Launching.order(12, count: 2), Launching.start)
         #expect(found == [Allocation(name: "i-1", launch: LaunchID(12), host: "h1")])
         #expect(scratch.read("arguments") == "--region north launch\n")
-        let request = ExecRequest.launch(Launching.order(12, count: 2), Launching.start)
+        let request = ExecRequest.launch(Launching.order(12, count: 2), .agent(Launching.start))
         #expect(scratch.read("input") == String(decoding: request.input(Launching.scope), as: UTF8.self))
     }
 

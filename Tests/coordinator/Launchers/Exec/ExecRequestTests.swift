@@ -15,7 +15,7 @@ struct ExecRequestTests {
 
     @Test func `A launch says everything that a node needs`() {
         let request = ExecRequest.launch(
-            Launching.order(12, count: 3, lifetime: .seconds(3_600)), Launching.start)
+            Launching.order(12, count: 3, lifetime: .seconds(3_600)), .agent(Launching.start))
         #expect(request.word == "launch")
         #expect(
             text(request)
@@ -25,7 +25,16 @@ struct ExecRequestTests {
     }
 
     @Test func `A launch without an end names none`() {
-        #expect(!text(.launch(Launching.order(), Launching.start)).contains("lifetime"))
+        #expect(!text(.launch(Launching.order(), .agent(Launching.start))).contains("lifetime"))
+    }
+
+    @Test func `A scheduler's node is named in place of a token`() {
+        let node = SchedulerNode("c1", address: "10.0.0.5")
+        let object = text(.launch(Launching.order(), .schedulerNode(node)))
+        #expect(object.contains(#""node":{"address":"10.0.0.5","name":"c1"}"#) && !object.contains("token"))
+        #expect(text(.launch(Launching.order(), .schedulerNode(SchedulerNode("c1")))).contains(#""node":{"name":"c1"}"#))
+        for host in ["c1", "10.0.0.5", "c1.cloud.example.org"] { #expect(node.isHost(host), "\(host)") }
+        for host in ["c11", "c", "10.0.0.50", ""] { #expect(!node.isHost(host), "\(host)") }
     }
 
     @Test func `The others say who asks, and a release which`() {

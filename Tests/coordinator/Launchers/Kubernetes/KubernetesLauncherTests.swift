@@ -1,6 +1,7 @@
 import ClusterTypes
 import CoordinatorCore
 import Foundation
+import LauncherServers
 import NIOSSL
 import Synchronization
 import TLSIdentity

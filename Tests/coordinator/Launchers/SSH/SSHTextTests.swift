@@ -1,5 +1,6 @@
 import ClusterTypes
 import CoordinatorCore
+import LauncherServers
 import PostgresServer
 import Testing
 

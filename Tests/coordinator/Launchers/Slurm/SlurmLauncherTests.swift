@@ -3,6 +3,7 @@ import CoordinatorCore
 import CoordinatorLaunchers
 import Foundation
 import Platform
+import LauncherServers
 import PostgresServer
 import Testing
 
@@ -53,7 +54,7 @@ struct SlurmLauncherTests {
             let all = try await launcher.list().sorted { $0.name < $1.name }
             if isSo(all) { return all }
             guard ContinuousClock.now < end else {
-                throw SlurmCluster.Failure(description: "waited in vain; there are \(all)")
+                throw ServerFailure(message: "waited in vain; there are \(all)")
             }
             usleep(50_000)
         }
@@ -224,7 +225,8 @@ struct SlurmLauncherTests {
     @Test func `The program for a login node's shell submits the same job`() async throws {
         let options = options { $0.login = "head" }
         let command = SlurmCommand.submit(order(2), scope, options)
-        let program = command.program(
+        let program = LoginShell.script(
+            [command.tool] + command.arguments,
             environment: ["MORTISE_JOIN_TOKEN=it's \"quoted\"", "SLURM_CONF=\(cluster.configuration)"],
             input: SlurmScript.text(order(2), scope, options))
         let result = ToolRunner().run(

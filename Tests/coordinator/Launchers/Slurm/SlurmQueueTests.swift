@@ -1,6 +1,7 @@
 import ClusterTypes
 import CoordinatorBridge
 import CoordinatorSchedulers
+import LauncherServers
 import PostgresServer
 import Testing
 
@@ -10,7 +11,7 @@ extension SlurmLauncherTests {
         let cluster = try SlurmCluster.shared()
         var settings = BridgeSettings(queue: "cloud", nodes: ["n2", "n3"])
         settings.drainReason = "mortise-test"
-        let queue = SlurmQueue(settings, configuration: cluster.configuration)
+        let queue = SlurmQueue(settings, cluster.tools)
         #expect(try queue.version().hasPrefix("slurm"))
         let idle = try queue.look()
         #expect(idle.demand == SchedulerDemand())
@@ -50,8 +51,16 @@ extension SlurmLauncherTests {
         for settings in [
             BridgeSettings(queue: "nowhere", nodes: ["n1"]), BridgeSettings(queue: "cloud", nodes: ["n9"]),
         ] {
-            let queue = SlurmQueue(settings, configuration: cluster.configuration)
+            let queue = SlurmQueue(settings, cluster.tools)
             #expect(throws: BridgeFailure.self) { try queue.look() }
         }
+    }
+}
+
+extension SlurmCluster {
+    var tools: SchedulerTools {
+        var tools = SchedulerTools()
+        tools.environment = ["SLURM_CONF=\(configuration)"]
+        return tools
     }
 }

@@ -46,16 +46,6 @@ struct SlurmRenderTests {
         #expect(!arguments.contains { $0.hasPrefix("--partition") || $0.hasPrefix("--mem") })
     }
 
-    @Test func `Nothing that a shell would take for more than a word goes through ssh unquoted`() {
-        let command = SlurmCommand("sbatch", ["--constraint=a&b", "it's", "", "plain=1,2"])
-        #expect(command.shellText == "sbatch '--constraint=a&b' 'it'\\''s' '' plain=1,2")
-        let shell = SlurmCommand.secureShell("alice@head")
-        #expect(
-            shell.arguments.contains("BatchMode=yes") && shell.arguments.contains("StrictHostKeyChecking=yes")
-        )
-        #expect(shell.arguments.suffix(3) == ["--", "alice@head", "sh -ls"])
-    }
-
     @Test func `What is wrong with the options is said by their names`() {
         func faults(_ change: (inout SlurmOptions) -> Void) -> String {
             var options = SlurmOptions()

@@ -1,21 +1,21 @@
 import Foundation
 import PostgresServer
 
-@testable import CoordinatorLaunchers
+package import CoordinatorLaunchers
 
 /// Machines to be reached by ssh, each a real sshd on a port of its own with a host key and a folder of its own, and what a
 /// user has who may log in there. They end with this process, however that ends.
-final class SSHServers: Sendable {
+package final class SSHServers: Sendable {
     /// nil: they can be started here.
-    static let obstacle: String? = Programs.missing("sshd", "ssh", "ssh-keygen", "ssh-keyscan", "mkfifo")
+    package static let obstacle: String? = Programs.missing("sshd", "ssh", "ssh-keygen", "ssh-keyscan", "mkfifo")
 
-    let scratch: Scratch
-    let names: [String]
+    package let scratch: Scratch
+    package let names: [String]
     private let servers: [String: LeashedProcess]
     private let ports: [String: UInt16]
 
     /// - Parameter greeting: what a login prints before anything else.
-    init(_ names: [String], greeting: String = "") throws {
+    package init(_ names: [String], greeting: String = "") throws {
         scratch = try Scratch()
         self.names = names
         try Self.run("ssh-keygen -q -t ed25519 -N '' -f key && cp key.pub authorized_keys", in: scratch)
@@ -48,7 +48,7 @@ final class SSHServers: Sendable {
     deinit { for server in servers.values { server.end(with: "stop\n") } }
 
     /// What a program that is its host's agent does: says what it was given, and waits for TERM.
-    func agent() throws -> String {
+    package func agent() throws -> String {
         try scratch.program(
             "mortise-agent",
             """
@@ -66,44 +66,50 @@ final class SSHServers: Sendable {
             """)
     }
 
-    func options(_ hosts: [SSHHost]? = nil) throws -> SSHOptions {
-        var machine = utsname()
-        uname(&machine)
-        let name = withUnsafeBytes(of: &machine.machine) { bytes in
-            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
+    package func options(_ hosts: [SSHHost]? = nil) throws -> SSHOptions {
         var options = SSHOptions(
             hosts: hosts ?? names.map { SSHHost($0) },
-            agents: [SSHAgentProgram(machine: name, path: try agent())])
-        options.configuration = scratch.path + "/config"
+            agents: [SSHAgentProgram(machine: Self.machine, path: try agent())])
+        options.configuration = configuration
         options.directory = "state/launches"
         options.graceSeconds = 10
         return options
     }
 
+    package var configuration: String { scratch.path + "/config" }
+
+    /// What `uname -m` says of all of them.
+    package static let machine: String = {
+        var machine = utsname()
+        uname(&machine)
+        return withUnsafeBytes(of: &machine.machine) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }()
+
     /// Takes the host's own key as known.
-    func know(_ name: String) throws {
+    package func know(_ name: String) throws {
         let key = scratch.read("\(name)/host_key.pub").split(separator: " ").prefix(2).joined(separator: " ")
         try scratch.write("known_hosts", scratch.read("known_hosts") + "\(name) \(key)\n")
     }
 
     /// Takes another key as known.
-    func knowAnother(_ name: String) throws {
+    package func knowAnother(_ name: String) throws {
         forget(name)
         let key = scratch.read("key.pub").split(separator: " ").prefix(2).joined(separator: " ")
         try scratch.write("known_hosts", scratch.read("known_hosts") + "\(name) \(key)\n")
     }
 
-    func forget(_ name: String) {
+    package func forget(_ name: String) {
         let lines = scratch.read("known_hosts").split(separator: "\n").filter { !$0.hasPrefix(name + " ") }
         _ = try? scratch.write("known_hosts", lines.map { $0 + "\n" }.joined())
     }
 
     /// Nobody listens on its port any more; what runs there runs on.
-    func takeDown(_ name: String) { servers[name]?.end(with: "stop\n") }
+    package func takeDown(_ name: String) { servers[name]?.end(with: "stop\n") }
 
     /// A file of an allocation on a host, when it has this text in it.
-    func file(_ path: String, on name: String, containing text: String) throws -> String {
+    package func file(_ path: String, on name: String, containing text: String) throws -> String {
         let deadline = ContinuousClock.now + .seconds(30)
         while true {
             let found = scratch.read("\(name)/login/state/launches/\(path)")
@@ -170,7 +176,7 @@ final class SSHServers: Sendable {
         return UInt16(bigEndian: address.sin_port)
     }
 
-    static func run(_ script: String, in scratch: Scratch) throws {
+    package static func run(_ script: String, in scratch: Scratch) throws {
         try PostgresServer.run(["sh", "-c", script], in: scratch.path)
     }
 }

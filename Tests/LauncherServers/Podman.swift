@@ -1,14 +1,14 @@
 import Foundation
-import HTTPSClient
+package import HTTPSClient
 import NIOCore
 import NIOPosix
 import PostgresServer
 
 /// podman with a store of its own, which serves the Engine API on a socket of its own, and an image `agent:test` whose
 /// program says what it was given and waits for TERM. It ends with this process, however that ends.
-final class Podman: Sendable {
+package final class Podman: Sendable {
     /// nil: it can be used here.
-    static let obstacle: String? = {
+    package static let obstacle: String? = {
         guard geteuid() == 0 else { return "containers are tested as root" }
         if let missing = Programs.missing("podman", "runc", "tar") { return missing }
         guard Programs.path(of: "busybox") != nil else { return "busybox missing" }
@@ -16,12 +16,12 @@ final class Podman: Sendable {
     }()
 
     /// One for all tests of a process; its containers are told apart by their pools.
-    static func shared() throws -> Podman { try result.get() }
+    package static func shared() throws -> Podman { try result.get() }
     private static let result = Result { try Podman() }
 
     private let scratch: Scratch
     private let server: LeashedProcess
-    let socket: String
+    package let socket: String
 
     private init() throws {
         scratch = try Scratch()
@@ -85,7 +85,7 @@ final class Podman: Sendable {
     }
 
     /// One request to the engine, past the launcher.
-    func call(_ method: String, _ path: String, _ body: String = "") async throws -> HTTPSResponse {
+    package func call(_ method: String, _ path: String, _ body: String = "") async throws -> HTTPSResponse {
         let client = HTTPSClient(group: MultiThreadedEventLoopGroup.singleton, socketPath: socket)
         let request = HTTPSRequest(
             method: method, path: path, headers: [("Content-Type", "application/json")],

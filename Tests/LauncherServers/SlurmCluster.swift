@@ -2,37 +2,40 @@ import Foundation
 import Platform
 import PostgresServer
 
-/// A real Slurm on this machine: a controller and three nodes, with a munge, ports and a directory of its own. It ends with
-/// the process that started it, however that ends.
-final class SlurmCluster: Sendable {
-    static let isInstalled = ["slurmctld", "slurmd", "munged", "sbatch", "squeue", "scancel"].allSatisfy {
+/// A real Slurm on this machine: a controller and nodes, with a munge, ports and a directory of its own. It ends with the
+/// process that started it, however that ends.
+package final class SlurmCluster: Sendable {
+    package static let isInstalled = ["slurmctld", "slurmd", "munged", "sbatch", "squeue", "scancel"].allSatisfy {
         program in
         ToolRunner.locate(program, in: ["/usr/sbin", "/sbin"]) != nil
     }
 
     /// One for all tests of a process.
-    static func shared() throws -> SlurmCluster { try sharedCluster.get() }
+    package static func shared() throws -> SlurmCluster { try sharedCluster.get() }
     private static let sharedCluster = Result { try SlurmCluster() }
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
-
-    let directory: String
+    package let directory: String
+    /// In the partition `cloud`.
+    package let nodes: [String]
     /// Written by the stand-in for the agent: `12_0.environment`, `12_0.arguments`, and `12_0.end` when TERM came.
-    let seen: String
+    package let seen: String
     /// A stand-in for the agent, which says what it was given and waits for TERM.
-    let agent: String
-    var configuration: String { directory + "/slurm.conf" }
+    package let agent: String
+    package var configuration: String { directory + "/slurm.conf" }
     private let daemons: [LeashedProcess]
 
-    private init() throws {
+    /// - Parameters:
+    ///   - nodes: how many there are, `n1` and so on.
+    ///   - absent: names of nodes of the partition `stretch` that Slurm knows and nobody has started.
+    package init(nodes count: Int = 3, absent: [String] = []) throws {
+        let nodes = (1...count).map { "n\($0)" }
+        self.nodes = nodes
         let name = "mortise-slurm-\(UUID().uuidString.prefix(8))"
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
         self.directory = directory
         seen = directory + "/seen"
         agent = directory + "/agent program"
-        for folder in ["", "/munge", "/state", "/seen", "/spool-n1", "/spool-n2", "/spool-n3"] {
+        for folder in ["", "/munge", "/state", "/seen"] + (nodes + absent).map({ "/spool-\($0)" }) {
             try FileManager.default.createDirectory(
                 atPath: directory + folder, withIntermediateDirectories: true)
         }
@@ -42,9 +45,12 @@ final class SlurmCluster: Sendable {
         guard
             FileManager.default.createFile(
                 atPath: keyPath, contents: Data(key), attributes: [.posixPermissions: 0o600])
-        else { throw Failure(description: "cannot write \(keyPath)") }
-        let ports = try (0..<4).map { _ in try PostgresServer.freePort() }
-        try Self.write(directory + "/slurm.conf", Self.configuration(directory, ports), mode: 0o644)
+        else { throw ServerFailure(message: "cannot write \(keyPath)") }
+        let ports = try (nodes + absent).map { ($0, try PostgresServer.freePort()) }
+        try Self.write(
+            directory + "/slurm.conf",
+            Self.configuration(directory, ports, nodes, absent, controller: try PostgresServer.freePort()),
+            mode: 0o644)
 
         let munge = directory + "/munge/"
         var daemons: [LeashedProcess] = []
@@ -63,35 +69,40 @@ final class SlurmCluster: Sendable {
         ])
         try Self.await("munge") { FileManager.default.fileExists(atPath: munge + "socket") }
         try start(["slurmctld", "-D", "-c"])
-        for node in 1...3 { try start(["slurmd", "-D", "-N", "n\(node)"]) }
+        for node in nodes { try start(["slurmd", "-D", "-N", node]) }
         self.daemons = daemons
         try Self.await("idle nodes", log: directory + "/log") {
             let lines = try? Self.run(["sinfo", "-h", "-p", "cloud", "-o", "%D %t"], directory)
-            return lines == "3 idle\n"
+            return lines == "\(count) idle\n"
         }
+    }
+
+    deinit {
+        for daemon in daemons.reversed() { daemon.end(with: "kill\n") }
+        try? FileManager.default.removeItem(atPath: directory)
     }
 
     /// Runs a command of Slurm to its end.
     @discardableResult
-    func run(_ command: String...) throws -> String { try Self.run(command, directory) }
+    package func run(_ command: String...) throws -> String { try Self.run(command, directory) }
 
     private static func run(_ command: [String], _ directory: String) throws -> String {
         let result = ToolRunner().run(
             command[0], Array(command.dropFirst()), environment: ["SLURM_CONF=\(directory)/slurm.conf"],
             deadline: .seconds(60))
         guard case .exited(0, let output, _) = result else {
-            throw Failure(description: "\(command): \(result)")
+            throw ServerFailure(message: "\(command): \(result)")
         }
         return String(decoding: output, as: UTF8.self)
     }
 
     /// What the stand-in wrote of an allocation; nil: nothing yet.
-    func wrote(_ allocation: String, _ what: String) -> String? {
+    package func wrote(_ allocation: String, _ what: String) -> String? {
         try? String(contentsOfFile: "\(seen)/\(allocation).\(what)", encoding: .utf8)
     }
 
     /// Ends all jobs, and waits until their nodes are free.
-    func clear() throws {
+    package func clear() throws {
         try run("scancel", "--quiet", "--me")
         try Self.await("the end of all jobs", log: directory + "/log") {
             (try? run("squeue", "-h")) == ""
@@ -100,12 +111,12 @@ final class SlurmCluster: Sendable {
     }
 
     /// Blocks until something is so.
-    static func await(_ what: String, log: String? = nil, _ isSo: () throws -> Bool) throws {
+    package static func await(_ what: String, log: String? = nil, _ isSo: () throws -> Bool) throws {
         let end = ContinuousClock.now + .seconds(120)
         while try !isSo() {
             guard ContinuousClock.now < end else {
                 let log = log.flatMap { try? String(contentsOfFile: $0, encoding: .utf8) } ?? ""
-                throw Failure(description: "waited in vain for \(what)\n\(log.suffix(4_000))")
+                throw ServerFailure(message: "waited in vain for \(what)\n\(log.suffix(4_000))")
             }
             usleep(50_000)
         }
@@ -129,18 +140,23 @@ final class SlurmCluster: Sendable {
         """
     }
 
-    private static func configuration(_ directory: String, _ ports: [Int]) -> String {
+    private static func configuration(
+        _ directory: String, _ ports: [(node: String, port: Int)], _ nodes: [String], _ absent: [String],
+        controller: Int
+    ) -> String {
         let host = ProcessInfo.processInfo.hostName.prefix { $0 != "." }
         let user = NSUserName()
-        let nodes = (1...3).map {
-            "NodeName=n\($0) NodeHostname=\(host) NodeAddr=127.0.0.1 Port=\(ports[$0]) CPUs=1 RealMemory=500"
+        let lines = ports.map {
+            "NodeName=\($0.node) NodeHostname=\(host) NodeAddr=127.0.0.1 Port=\($0.port) CPUs=1 RealMemory=500"
         }
+        let stretch =
+            absent.isEmpty ? "" : "PartitionName=stretch Nodes=\(absent.joined(separator: ",")) State=UP\n"
         return """
             ClusterName=mortise
             SlurmctldHost=\(host)(127.0.0.1)
             SlurmUser=\(user)
             SlurmdUser=\(user)
-            SlurmctldPort=\(ports[0])
+            SlurmctldPort=\(controller)
             AuthType=auth/munge
             AuthInfo=socket=\(directory)/munge/socket
             CredType=cred/munge
@@ -161,9 +177,10 @@ final class SlurmCluster: Sendable {
             MpiDefault=none
             KillWait=10
             MailProg=/bin/true
-            \(nodes.joined(separator: "\n"))
-            PartitionName=cloud Nodes=n[1-3] Default=YES MaxTime=60 State=UP
-            PartitionName=closed Nodes=n[1-3] State=INACTIVE
+            \(lines.joined(separator: "\n"))
+            PartitionName=cloud Nodes=\(nodes.joined(separator: ",")) Default=YES MaxTime=60 State=UP
+            PartitionName=closed Nodes=\(nodes.joined(separator: ",")) State=INACTIVE
+            \(stretch)
 
             """
     }

@@ -2,10 +2,10 @@ import Foundation
 import PostgresServer
 
 /// A folder of one test, gone with it.
-final class Scratch: Sendable {
-    let path: String
+package final class Scratch: Sendable {
+    package let path: String
 
-    init() throws {
+    package init() throws {
         let folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
         path = folder.appendingPathComponent("mortise-launch-\(UUID().uuidString.prefix(8))").path
         try FileManager.default.createDirectory(
@@ -16,7 +16,7 @@ final class Scratch: Sendable {
 
     /// - Returns: its path.
     @discardableResult
-    func write(_ name: String, _ text: String, mode: Int = 0o600) throws -> String {
+    package func write(_ name: String, _ text: String, mode: Int = 0o600) throws -> String {
         let file = path + "/" + name
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -30,7 +30,7 @@ final class Scratch: Sendable {
     ///
     /// - Returns: its path.
     @discardableResult
-    func program(_ name: String, _ text: String) throws -> String {
+    package func program(_ name: String, _ text: String) throws -> String {
         let file = path + "/" + name
         try write(name + ".text", text)
         try PostgresServer.run(
@@ -39,32 +39,32 @@ final class Scratch: Sendable {
     }
 
     /// "" where there is none.
-    func read(_ name: String) -> String {
+    package func read(_ name: String) -> String {
         let data = try? Data(contentsOf: URL(fileURLWithPath: path + "/" + name))
         return data.map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
-    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
+    package func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
 }
 
 /// The checkout that these tests were built from.
-enum Checkout {
-    static func path(_ name: String) -> String {
+package enum Checkout {
+    package static func path(_ name: String) -> String {
         var root = URL(fileURLWithPath: #filePath)
-        for _ in 0..<5 { root.deleteLastPathComponent() }
+        for _ in 0..<3 { root.deleteLastPathComponent() }
         return root.appendingPathComponent(name).path
     }
 }
 
 /// Programs that tests need and a machine may lack.
-enum Programs {
-    static func path(of name: String) -> String? {
+package enum Programs {
+    package static func path(of name: String) -> String? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         return (path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"])
             .map { $0 + "/" + name }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
-    static func missing(_ names: String...) -> String? {
+    package static func missing(_ names: String...) -> String? {
         let missing = names.filter { path(of: $0) == nil }
         return missing.isEmpty ? nil : "\(missing.joined(separator: ", ")) missing"
     }
