@@ -115,8 +115,7 @@ package final class HTTPSClient: Sendable {
         let connected =
             endpoint.isSocket
             ? bootstrap.connect(unixDomainSocketPath: endpoint.host)
-            : bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1)
-                .channelOption(.socketOption(.so_keepalive), value: 1)
+            : bootstrap.channelOption(.socketOption(.so_keepalive), value: 1)
                 .connect(host: endpoint.host, port: endpoint.port)
         connected.assumeIsolated()
             .whenComplete { [self] result in

@@ -62,7 +62,8 @@ package struct EnvironmentFile: Sendable, Hashable {
             case (_, .some(let open)) where character == open: quote = nil
             case ("\\", nil), ("\\", "\""):
                 guard let next = rest.popFirst() else {
-                    throw Misread(what: "\(name) goes on in the next line, which is not read: write it in one")
+                    throw Misread(
+                        what: "\(name) goes on in the next line, which is not read: write it in one")
                 }
                 if quote == "\"", !"\"\\$`".contains(next) { value.append("\\") }
                 value.append(next)

@@ -92,7 +92,8 @@ import Testing
             try await ChildProcess.start(
                 Programs.coordinator, arguments + more + launcher,
                 environment: Programs.environment(home: folder.path, ["SLURM_CONF": slurm.configuration]),
-                folder: folder.path, files: "\(folder.path)/bridge-\(UUID().uuidString.prefix(4))", input: nil)
+                folder: folder.path, files: "\(folder.path)/bridge-\(UUID().uuidString.prefix(4))", input: nil
+            )
         }
 
         func nodes() async throws -> String {
@@ -108,7 +109,8 @@ import Testing
         }
 
         var machines: Int {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/machines")) ?? []
+            let names =
+                (try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/machines")) ?? []
             return names.count { name in
                 let process = readText("\(folder.path)/machines/\(name)/pid").trimmed
                 return !process.isEmpty && ProcessTable.all().contains { "\($0)" == process }
@@ -131,7 +133,8 @@ import Testing
         }
     }
 
-    @Test("Jobs that wait bring nodes up, which run them, are drained and go; a restart takes up what is there")
+    @Test(
+        "Jobs that wait bring nodes up, which run them, are drained and go; a restart takes up what is there")
     func stretch() async throws {
         let slurm = try await blocking { try SlurmCluster(nodes: 1, absent: ["b1", "b2"]) }
         try await withBridge(slurm, nodes: #"{"127.0.0.1": "b1", "127.0.0.2": "b2"}"#) { bridge in
@@ -146,7 +149,8 @@ import Testing
             // The controller says only after a moment why a job waits.
             let dry = try await eventually("it is said what waits, and why") {
                 let dry = try await bridge.run("--dry-run")
-                return dry.output.contains("3 jobs wait for 3 nodes") && dry.output.contains("1 for BeginTime")
+                return dry.output.contains("3 jobs wait for 3 nodes")
+                    && dry.output.contains("1 for BeginTime")
                     ? dry : nil
             }
             #expect(dry.output.contains("would make a machine for b1") && bridge.machines == 0, "\(dry)")

@@ -1,6 +1,7 @@
 import APITypes
 import ClusterTypes
 import Foundation
+import HTTPSClient
 import LauncherServers
 import PostgresServer
 import Testing
@@ -28,8 +29,14 @@ import Testing
         let job = try await cluster.submit(
             "--name", "wide", "--array", "1-\(count)", "--slots", "\(count)", "--constraint", "apart=wide",
             "--", "sh", "-c", "while [ ! -e \(cluster.path("all-are-here")) ]; do sleep 0.1; done")
-        try await eventually("\(count) tasks run at once", within: .seconds(180)) {
-            try await cluster.job(job).tasks.running == count
+        do {
+            try await eventually("\(count) tasks run at once", within: .seconds(120)) {
+                try await cluster.job(job).tasks.running == count
+            }
+        } catch {
+            let pool = try await cluster.mortise("pool", "explain", "burst")
+            let launch = try await cluster.mortise("launch", "show", "1")
+            throw TestFailure("\(error)\n\(pool.output)\(launch.output)")
         }
         let nodes: Page<NodeView> = try await cluster.get("/v1/nodes")
         try cluster.touch("all-are-here")
@@ -86,6 +93,39 @@ import Testing
             #expect(nodes.filter { "\($0.labels)".contains("r7") }.map(\.name) == ["h1"])
         }
         withExtendedLifetime(servers) {}
+    }
+
+    @Test(
+        "A pool of containers gets its agents through the engine's API, and leaves none behind",
+        .enabled(if: Podman.obstacle == nil))
+    func containers() async throws {
+        let podman = try await blocking { try Podman.shared() }
+        let image = try await blocking { try podman.emptyImage() }
+        try await ScratchFolder.with { folder in
+            let mounted = try await ContainerEngine(folder: folder).mounted(Programs.agent)
+            try await TestCluster.run { cluster in
+                // What a task waits for is seen in the containers too.
+                let binds =
+                    (mounted.map { "\"\($0):\($0):ro\"" } + [
+                        "\"\(cluster.directory):\(cluster.directory):ro\""
+                    ])
+                try await describe(
+                    cluster,
+                    """
+                    docker:
+                      socket: \(podman.socket)
+                      image: \(image)
+                      agent: \(Programs.agent)
+                      network: host
+                      binds: [\(binds.joined(separator: ", "))]
+                      labels: { test: \(cluster.settings.name) }
+                    """, nodes: 2)
+                let nodes = try await growAndShrink(cluster, to: 2)
+                #expect(nodes.count == 2)
+                let left = try await podman.call("GET", "/v1.41/containers/json?all=true")
+                #expect(String(decoding: left.body, as: UTF8.self).trimmed == "[]", "\(left)")
+            }
+        }
     }
 }
 

@@ -20,6 +20,7 @@ package final class Podman: Sendable {
     private static let result = Result { try Podman() }
 
     private let scratch: Scratch
+    private let words: [String]
     private let server: LeashedProcess
     package let socket: String
 
@@ -37,7 +38,7 @@ package final class Podman: Sendable {
             cgroup_manager = "cgroupfs"
             events_logger = "none"
             """)
-        let words = [
+        words = [
             "env", "HOME=\(folder)", "CONTAINERS_CONF=\(configuration)",
             Programs.path(of: "podman") ?? "podman",
             "--root", folder + "/store", "--runroot", folder + "/run", "--storage-driver", "vfs",
@@ -82,6 +83,25 @@ package final class Podman: Sendable {
         let archive = scratch.path + "/image.tar"
         try PostgresServer.run(["tar", "-C", image, "-cf", archive, "."], in: scratch.path)
         try PostgresServer.run(words + ["import", archive, "localhost/agent:test"], in: scratch.path)
+    }
+
+    /// An image without any program: links such as `/lib` to `usr/lib`, as this machine has them. What runs in it is this
+    /// machine's, mounted.
+    ///
+    /// - Returns: its name.
+    package func emptyImage() throws -> String {
+        let root = scratch.path + "/empty"
+        try FileManager.default.createDirectory(atPath: root + "/tmp", withIntermediateDirectories: true)
+        for name in ["bin", "lib", "lib64"] {
+            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/" + name) else {
+                continue
+            }
+            try FileManager.default.createSymbolicLink(
+                atPath: root + "/" + name, withDestinationPath: target)
+        }
+        try PostgresServer.run(["tar", "-C", root, "-cf", root + ".tar", "."], in: scratch.path)
+        try PostgresServer.run(words + ["import", root + ".tar", "localhost/empty:test"], in: scratch.path)
+        return "localhost/empty:test"
     }
 
     /// One request to the engine, past the launcher.

@@ -7,7 +7,8 @@ package import CoordinatorLaunchers
 /// user has who may log in there. They end with this process, however that ends.
 package final class SSHServers: Sendable {
     /// nil: they can be started here.
-    package static let obstacle: String? = Programs.missing("sshd", "ssh", "ssh-keygen", "ssh-keyscan", "mkfifo")
+    package static let obstacle: String? = Programs.missing(
+        "sshd", "ssh", "ssh-keygen", "ssh-keyscan", "mkfifo")
 
     package let scratch: Scratch
     package let names: [String]

@@ -5,10 +5,11 @@ import PostgresServer
 /// A real Slurm on this machine: a controller and nodes, with a munge, ports and a directory of its own. It ends with the
 /// process that started it, however that ends.
 package final class SlurmCluster: Sendable {
-    package static let isInstalled = ["slurmctld", "slurmd", "munged", "sbatch", "squeue", "scancel"].allSatisfy {
-        program in
-        ToolRunner.locate(program, in: ["/usr/sbin", "/sbin"]) != nil
-    }
+    package static let isInstalled = ["slurmctld", "slurmd", "munged", "sbatch", "squeue", "scancel"]
+        .allSatisfy {
+            program in
+            ToolRunner.locate(program, in: ["/usr/sbin", "/sbin"]) != nil
+        }
 
     /// One for all tests of a process.
     package static func shared() throws -> SlurmCluster { try sharedCluster.get() }

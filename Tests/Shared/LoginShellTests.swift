@@ -15,7 +15,8 @@ struct LoginShellTests {
 
     @Test func `Variables and input reach the command, and stand in no argument`() throws {
         let script = LoginShell.script(
-            ["sh", "-c", #"printf %s "$SECRET"; cat"#], environment: ["SECRET=a 'b' $c"], input: "one\ntwo $x")
+            ["sh", "-c", #"printf %s "$SECRET"; cat"#], environment: ["SECRET=a 'b' $c"], input: "one\ntwo $x"
+        )
         #expect(try shell(script) == "a 'b' $cone\ntwo $x\n")
         let arguments = LoginShell("alice@head").arguments
         #expect(arguments.contains("BatchMode=yes") && arguments.contains("StrictHostKeyChecking=yes"))

@@ -171,7 +171,6 @@ package final class AgentLink {
             LinkHandshake(link: self, endpoint: endpoint, completion: completion), eventLoop: eventLoop)
         ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try AgentLink.configure(channel, endpoint, context, handshake)

@@ -131,10 +131,12 @@ struct BridgeCommand: AsyncParsableCommand {
         do { try await group.run() } catch let error as BridgeFailure { throw Failure(error.description) }
     }
 
-    private func settings(_ nodes: [SchedulerNode], _ environment: BridgeEnvironment) throws -> BridgeSettings {
+    private func settings(_ nodes: [SchedulerNode], _ environment: BridgeEnvironment) throws -> BridgeSettings
+    {
         let queue = queue ?? environment.queue(of: scheduler)
         guard let queue else {
-            throw Failure("Which queue is to get nodes? Say --queue NAME, or QUEUE_NAME in an environment file.")
+            throw Failure(
+                "Which queue is to get nodes? Say --queue NAME, or QUEUE_NAME in an environment file.")
         }
         var settings = BridgeSettings(queue: queue, nodes: nodes.map(\.name))
         settings.keep = keep
@@ -156,7 +158,9 @@ struct BridgeCommand: AsyncParsableCommand {
         switch scheduler {
         case .slurm:
             // The scheduler's commands get a clean environment.
-            if login == nil { tools.environment = Host.variable("SLURM_CONF").map { ["SLURM_CONF=\($0)"] } ?? [] }
+            if login == nil {
+                tools.environment = Host.variable("SLURM_CONF").map { ["SLURM_CONF=\($0)"] } ?? []
+            }
             return SlurmQueue(settings, tools)
         case .torque: return TorqueQueue(settings, tools)
         }

@@ -28,7 +28,8 @@ struct BridgeEnvironment {
     func apply(to options: inout ExecOptions) {
         var seen: Set<String> = []
         for variable in (file?.variables ?? []).reversed() where seen.insert(variable.name).inserted {
-            if Self.secretWords.contains(where: variable.name.uppercased().contains), !variable.value.isEmpty {
+            if Self.secretWords.contains(where: variable.name.uppercased().contains), !variable.value.isEmpty
+            {
                 setenv(variable.name, variable.value, 1)
                 options.secrets.append(SecretVariable(variable.name, .environment(variable.name)))
             } else {

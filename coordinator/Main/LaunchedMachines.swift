@@ -27,7 +27,8 @@ struct LaunchedMachines: BridgeMachines {
         let order = LaunchOrder(launch: LaunchID(number), pool: pool, count: 1)
         let launched = try await launcher.launch(order, node)
         if let over = launched.first(where: { $0.state.isOver }) {
-            throw LaunchFailure(.unavailable, "the machine of '\(name)' is \(over.state.rawValue): \(over.reason)")
+            throw LaunchFailure(
+                .unavailable, "the machine of '\(name)' is \(over.state.rawValue): \(over.reason)")
         }
         guard launched.contains(where: { Self.isOf($0, node) }) else {
             try? await launcher.release(launched.map(\.name))

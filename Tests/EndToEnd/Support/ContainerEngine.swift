@@ -53,8 +53,8 @@ struct ContainerEngine {
         return root
     }
 
-    /// `/usr`, the program, and the folders of libraries elsewhere, such as Swift's.
-    private func mounted(_ program: String) async throws -> [String] {
+    /// Paths to be mounted that a program runs: `/usr`, the program, and the folders of libraries elsewhere, such as Swift's.
+    func mounted(_ program: String) async throws -> [String] {
         let words = try await folder.run("/usr/bin/ldd", [program]).output.split { $0.isWhitespace }
         let libraries = words.filter { $0.hasPrefix("/") && $0.contains(".so") && !$0.hasPrefix("/lib") }
         let folders = Set(

@@ -24,6 +24,8 @@ final class TestCluster: Sendable {
         var arguments: [String] = []
         /// Of the coordinator and the agents.
         var environment: [String: String] = [:]
+        /// Every program runs without any of root's privileges, also where root runs the tests.
+        var isUnprivileged = false
     }
 
     let directory: String
@@ -120,8 +122,13 @@ final class TestCluster: Sendable {
             return state.commands
         }
         let label = "\(number)-" + (program.split(separator: "/").last ?? "")
+        let command =
+            settings.isUnprivileged
+            ? ["/usr/bin/setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", program]
+                + arguments
+            : [program] + arguments
         let child = try await ChildProcess.start(
-            program, arguments,
+            command[0], Array(command.dropFirst()),
             environment: Programs.environment(
                 home: path("home"),
                 ["MORTISE_CONFIG": head + "/client.json"].merging(environment) { $1 }),

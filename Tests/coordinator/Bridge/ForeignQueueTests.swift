@@ -97,9 +97,15 @@ struct ForeignQueueTests {
     }
 
     @Test func `A scheduler that is not there stops the bridge before it begins`() {
-        #expect(throws: BridgeFailure.self) { try SlurmQueue(settings, SchedulerTools(folder: "/nowhere")).version() }
-        #expect(throws: BridgeFailure.self) { try SlurmQueue(settings, SchedulerTools(folder: "/nowhere")).look() }
-        #expect(throws: BridgeFailure.self) { try TorqueQueue(settings, SchedulerTools(folder: "/nowhere")).version() }
+        #expect(throws: BridgeFailure.self) {
+            try SlurmQueue(settings, SchedulerTools(folder: "/nowhere")).version()
+        }
+        #expect(throws: BridgeFailure.self) {
+            try SlurmQueue(settings, SchedulerTools(folder: "/nowhere")).look()
+        }
+        #expect(throws: BridgeFailure.self) {
+            try TorqueQueue(settings, SchedulerTools(folder: "/nowhere")).version()
+        }
         #expect(throws: BridgeFailure.self) { try SlurmQueue(settings).join("") }
         #expect(throws: BridgeFailure.self) { try TorqueQueue(settings).drain("c9") }
     }

@@ -202,7 +202,8 @@ package final class SlurmLauncher: Launcher {
         }
         return LoginShell(login).run(
             [command.tool] + command.arguments,
-            environment: environment + (options.configuration.map { ["SLURM_CONF=\($0)"] } ?? []), input: input,
+            environment: environment + (options.configuration.map { ["SLURM_CONF=\($0)"] } ?? []),
+            input: input,
             with: runner, deadline: options.timeout, outputLimit: Self.outputLimitBytes + 1)
     }
 

@@ -32,7 +32,9 @@ struct ExecRequestTests {
         let node = SchedulerNode("c1", address: "10.0.0.5")
         let object = text(.launch(Launching.order(), .schedulerNode(node)))
         #expect(object.contains(#""node":{"address":"10.0.0.5","name":"c1"}"#) && !object.contains("token"))
-        #expect(text(.launch(Launching.order(), .schedulerNode(SchedulerNode("c1")))).contains(#""node":{"name":"c1"}"#))
+        #expect(
+            text(.launch(Launching.order(), .schedulerNode(SchedulerNode("c1")))).contains(
+                #""node":{"name":"c1"}"#))
         for host in ["c1", "10.0.0.5", "c1.cloud.example.org"] { #expect(node.isHost(host), "\(host)") }
         for host in ["c11", "c", "10.0.0.50", ""] { #expect(!node.isHost(host), "\(host)") }
     }
