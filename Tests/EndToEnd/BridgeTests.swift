@@ -178,6 +178,31 @@ import Testing
         }
     }
 
+    @Test("A node registers itself in a partition that has none, and is deleted when its machine is gone")
+    func dynamic() async throws {
+        let slurm = try await blocking { try SlurmCluster(nodes: 1, isDynamic: true) }
+        try await withBridge(
+            slurm,
+            {
+                $0.slurmd = "-Z --conf Feature=burst"
+                $0.options = ["--dynamic"]
+            }, nodes: #"["d1"]"#
+        ) { bridge in
+            _ = try await blocking {
+                try slurm.run("sbatch", "--partition=stretch", "--output=/dev/null", "--wrap=sleep 1")
+            }
+            let child = try await bridge.start()
+            try await eventually("the node is there") { try await bridge.nodes().contains("d1") }
+            try await eventually("the job has run") { try await bridge.queue().isEmpty }
+            try await eventually("Slurm does not know the node any more") {
+                try await !bridge.nodes().contains("d1")
+            }
+            #expect(bridge.machines == 0)
+            child.signal(SIGTERM)
+            #expect(try await child.waitForExit() == 0, "\(child.errors)")
+        }
+    }
+
     @Test("A bridge that cannot see the queue, or cannot be understood, says so and takes nothing away")
     func faults() async throws {
         let slurm = try await blocking { try SlurmCluster(nodes: 1, absent: ["b1"]) }

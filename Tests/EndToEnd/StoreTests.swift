@@ -32,7 +32,9 @@ import Testing
         let database = try server.createDatabase()
         defer { try? server.dropDatabase(database) }
         let address = "postgresql://postgres@/\(database)?host=\(server.directory)&port=\(server.port)"
-        try await TestCluster.run { cluster in
+        try await TestCluster.run {
+            $0.needsPrivileges = true
+        } _: { cluster in
             try await cluster.startAgent("birch")
             let first = try await cluster.submit("--array", "1-20", "--", "true")
             #expect(try await cluster.mortise("job", "wait", "\(first)").status == 0)

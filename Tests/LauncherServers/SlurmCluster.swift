@@ -28,7 +28,8 @@ package final class SlurmCluster: Sendable {
     /// - Parameters:
     ///   - nodes: how many there are, `n1` and so on.
     ///   - absent: names of nodes of the partition `stretch` that Slurm knows and nobody has started.
-    package init(nodes count: Int = 3, absent: [String] = []) throws {
+    ///   - isDynamic: nodes with the feature `burst` may register themselves, and are of the partition `stretch`.
+    package init(nodes count: Int = 3, absent: [String] = [], isDynamic: Bool = false) throws {
         let nodes = (1...count).map { "n\($0)" }
         self.nodes = nodes
         let name = "mortise-slurm-\(UUID().uuidString.prefix(8))"
@@ -50,7 +51,8 @@ package final class SlurmCluster: Sendable {
         let ports = try (nodes + absent).map { ($0, try PostgresServer.freePort()) }
         try Self.write(
             directory + "/slurm.conf",
-            Self.configuration(directory, ports, nodes, absent, controller: try PostgresServer.freePort()),
+            Self.configuration(directory, ports, nodes, absent, controller: try PostgresServer.freePort())
+                + (isDynamic ? try Self.dynamicNodes() : ""),
             mode: 0o644)
 
         let munge = directory + "/munge/"
@@ -138,6 +140,16 @@ package final class SlurmCluster: Sendable {
         mv "$seen/$MORTISE_ALLOCATION.new" "$seen/$MORTISE_ALLOCATION.environment"
         trap 'echo TERM >"$seen/$MORTISE_ALLOCATION.end"; exit 0' TERM
         while [ -d "$seen" ]; do sleep 0.1; done
+        """
+    }
+
+    private static func dynamicNodes() throws -> String {
+        """
+        SlurmdPort=\(try PostgresServer.freePort())
+        MaxNodeCount=10
+        NodeSet=burst Feature=burst
+        PartitionName=stretch Nodes=burst State=UP
+
         """
     }
 

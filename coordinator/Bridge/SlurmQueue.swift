@@ -51,7 +51,7 @@ package struct SlurmQueue: ForeignQueue {
             throw BridgeFailure("Slurm has no partition '\(settings.queue)' with nodes.")
         }
         return BridgeLook(
-            demand: try demand(jobs, settings.queue),
+            demand: try demand(jobs, settings),
             nodes: all.filter { settings.nodes.contains($0.name) }.map { node in
                 let state = node.parsedState
                 return BridgeLook.Node(
@@ -60,8 +60,13 @@ package struct SlurmQueue: ForeignQueue {
             })
     }
 
-    static func demand(_ jobs: [QueuedJob], _ queue: String) throws(BridgeFailure) -> SchedulerDemand {
-        do throws(SchedulerDemand.Fault) { return try SchedulerDemand(of: jobs, queue: queue) } catch {
+    static func demand(
+        _ jobs: [QueuedJob], _ settings: BridgeSettings
+    ) throws(BridgeFailure) -> SchedulerDemand {
+        let queue = settings.queue
+        do throws(SchedulerDemand.Fault) {
+            return try SchedulerDemand(of: jobs, queue: queue, isDynamic: settings.isDynamic)
+        } catch {
             switch error {
             case .noQueue(let job): throw BridgeFailure("The queue of the job \(job) is not told.")
             case .queueIsCut(let name): throw BridgeFailure("The queue '\(name)' may be '\(queue)', or not.")

@@ -44,7 +44,7 @@ package struct TorqueQueue: ForeignQueue {
             throw BridgeFailure("The server does not know \(unknown.joined(separator: ", ")).")
         }
         return BridgeLook(
-            demand: try SlurmQueue.demand(jobs, settings.queue),
+            demand: try SlurmQueue.demand(jobs, settings),
             nodes: all.filter { settings.nodes.contains($0.name) }.map { node in
                 let words = node.state.split(separator: ",")
                 let isDown = words.contains {

@@ -38,7 +38,8 @@ package struct SchedulerDemand: Sendable, Hashable {
     /// - Parameters:
     ///   - jobs: of all queues, those of others are passed over.
     ///   - queue: the partition's or queue's whole name.
-    package init(of jobs: [QueuedJob], queue: String) throws(Fault) {
+    ///   - isDynamic: its nodes register themselves, so that it knows only those that are there.
+    package init(of jobs: [QueuedJob], queue: String, isDynamic: Bool = false) throws(Fault) {
         var own: [QueuedJob] = []
         for job in jobs where try Self.isIn(queue, job) { own.append(job) }
         for job in own {
@@ -49,7 +50,7 @@ package struct SchedulerDemand: Sendable, Hashable {
                 runningNodes = Self.sum(runningNodes, job.nodes)
                 // PBS tells of an array that has begun, and not how many of its tasks have.
                 if job.state == "B" { isLowerBound = true }
-            case .waiting: add(job, own)
+            case .waiting: add(job, own, isDynamic: isDynamic)
             }
         }
     }
@@ -66,9 +67,9 @@ package struct SchedulerDemand: Sendable, Hashable {
         throw .queueIsCut(name)
     }
 
-    private mutating func add(_ job: QueuedJob, _ jobs: [QueuedJob]) {
+    private mutating func add(_ job: QueuedJob, _ jobs: [QueuedJob], isDynamic: Bool) {
         let isHeld = SlurmJobState(parsing: job.state)?.isHeld ?? false
-        guard !isHeld, SlurmReason.isServable(job.reason) else {
+        guard !isHeld, SlurmReason.isServable(job.reason, isDynamic: isDynamic) else {
             return setAside(
                 job.reason.flatMap { $0 == "None" ? nil : $0 } ?? job.state, tasks: job.tasks?.count ?? 1)
         }

@@ -57,6 +57,8 @@ import Testing
         defer { clock?.remove() }
         let proxy = FaultyProxy()
         try await TestCluster.run {
+            // To enter the nodes' networks.
+            $0.needsPrivileges = true
             $0.address = network.coordinatorAddress
             $0.heartbeatMilliseconds = 300
             $0.leaseMilliseconds = 4_000

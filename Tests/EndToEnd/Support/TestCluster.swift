@@ -4,6 +4,7 @@ import Foundation
 import HTTPSClient
 import NIOCore
 import NIOPosix
+import Platform
 import Synchronization
 import Testing
 
@@ -24,8 +25,9 @@ final class TestCluster: Sendable {
         var arguments: [String] = []
         /// Of the coordinator and the agents.
         var environment: [String: String] = [:]
-        /// Every program runs without any of root's privileges, also where root runs the tests.
-        var isUnprivileged = false
+        /// Where root runs the tests, programs have none of its privileges if they do not need them: users have none.
+        /// Those of a server of PostgreSQL need them, as its socket is another user's.
+        var needsPrivileges = false
     }
 
     let directory: String
@@ -111,6 +113,10 @@ final class TestCluster: Sendable {
 
     func touch(_ name: String) throws { try write(path(name), "") }
 
+    private static let withoutPrivileges = [
+        "/usr/bin/setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs",
+    ]
+
     // MARK: - Programs
 
     /// Starts a program of this cluster; it ends with the cluster at the latest.
@@ -122,11 +128,8 @@ final class TestCluster: Sendable {
             return state.commands
         }
         let label = "\(number)-" + (program.split(separator: "/").last ?? "")
-        let command =
-            settings.isUnprivileged
-            ? ["/usr/bin/setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", program]
-                + arguments
-            : [program] + arguments
+        let isRoot = Host.userID == 0 && !settings.needsPrivileges && settings.store == nil
+        let command = (isRoot ? Self.withoutPrivileges : []) + [program] + arguments
         let child = try await ChildProcess.start(
             command[0], Array(command.dropFirst()),
             environment: Programs.environment(

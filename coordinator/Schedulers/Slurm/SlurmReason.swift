@@ -6,8 +6,14 @@ package enum SlurmReason {
         "None", "Resources", "Priority", "NodeDown",
     ]
 
-    /// - Parameter reason: without parentheses; nil and "" are a job that has not been looked at yet.
-    package static func isServable(_ reason: String?) -> Bool {
+    /// Of a partition whose nodes register themselves: it has too few of them now, or none.
+    private static let servableByDynamicNodes = "PartitionConfig"
+
+    /// - Parameters:
+    ///   - reason: without parentheses; nil and "" are a job that has not been looked at yet.
+    ///   - isDynamic: new nodes would be more than the partition knows of.
+    package static func isServable(_ reason: String?, isDynamic: Bool = false) -> Bool {
+        if isDynamic, reason == servableByDynamicNodes { return true }
         guard let reason, !reason.isEmpty else { return true }
         if servable.contains(reason) { return true }
         // "ReqNodeNotAvail, UnavailableNodes:c[1-4]"; with a reservation it is no node that is missing.

@@ -189,6 +189,29 @@ struct ExampleLauncherTests {
         let gone = await failure(launcher("vcp-rest", environment, secrets: secrets))
         #expect(gone.code == .unavailable && !gone.message.contains("the-access-key"), "\(gone)")
     }
+
+    @Test func `vcp-rest makes the machine of a scheduler's node, which mounts what is to be there`()
+        async throws
+    {
+        let service = RestService()
+        let server = try await FakeServer { service.answer($0) }
+        let environment = [
+            ("VCP_URL", "http://127.0.0.1:\(server.port)/v1"), ("VCP_ACCESSKEY", "the-access-key"),
+            ("PROVIDER_NAME", "aws"), ("NFS_MOUNT_POINT", "172.30.2.194:/export"),
+        ].map { EnvironmentVariable($0.0, $0.1) }
+        let launcher = launcher("vcp-rest", environment)
+        let node = SchedulerNode("c1", address: "172.30.2.101")
+        #expect(try await launcher.launch(Launching.order(7), node).map(\.host) == ["c1"])
+        #expect(try await launcher.list().map(\.host) == ["c1"])
+        let lines = service.userData.split(separator: "\n").map(String.init)
+        #expect(
+            lines == [
+                "#!/bin/bash", "set -e", "hostname 'c1'", "mkdir -p /mnt",
+                "mount -t nfs 172.30.2.194:/export /mnt", "systemctl start munge slurmd",
+            ])
+        #expect(service.addresses == ["172.30.2.101"])
+        await server.stop()
+    }
 }
 
 /// An imitation of EC2, on a port of its own.
@@ -255,6 +278,7 @@ private final class RestService: Sendable {
     private let refusal = Mutex<Int?>(nil)
 
     func refuse(with status: Int) { refusal.withLock { $0 = status } }
+    var addresses: [String] { nodes.withLock { $0.compactMap(\.address) } }
     var userData: String { lastUserData.withLock { $0 } }
     private let lastUserData = Mutex("")
 
@@ -276,7 +300,7 @@ private final class RestService: Sendable {
             }
             lastUserData.withLock { $0 = node.userData ?? "" }
             node.state = "RUNNING"
-            node.address = "10.1.0.9"
+            node.address = node.address ?? "10.1.0.9"
             return nodes.withLock { nodes in
                 if nodes.contains(where: { $0.name == node.name }) { return FakeServer.Answer(status: 409) }
                 nodes.append(node)
