@@ -25,7 +25,9 @@ import Testing
     }
 
     /// Brings as many nodes as the job has slots, runs it, and waits until they are gone.
-    private func growAndShrink(_ cluster: TestCluster, to count: Int) async throws -> [NodeView] {
+    private func growAndShrink(
+        _ cluster: TestCluster, to count: Int, whileAllAreHere: () async throws -> Void = {}
+    ) async throws -> [NodeView] {
         let job = try await cluster.submit(
             "--name", "wide", "--array", "1-\(count)", "--slots", "\(count)", "--constraint", "apart=wide",
             "--", "sh", "-c", "while [ ! -e \(cluster.path("all-are-here")) ]; do sleep 0.1; done")
@@ -39,6 +41,7 @@ import Testing
             throw TestFailure("\(error)\n\(pool.output)\(launch.output)")
         }
         let nodes: Page<NodeView> = try await cluster.get("/v1/nodes")
+        try await whileAllAreHere()
         try cluster.touch("all-are-here")
         #expect(try await cluster.mortise("job", "wait", "\(job)").status == 0)
         try await eventually("every launch has ended", within: .seconds(180)) {
@@ -88,7 +91,18 @@ import Testing
                   config: \(servers.configuration)
                   directory: launches
                 """, nodes: 2)
-            let nodes = try await growAndShrink(cluster, to: 2)
+            let nodes = try await growAndShrink(cluster, to: 2) {
+                try await cluster.killCoordinator()
+                servers.takeDown("h2")
+                try await cluster.startCoordinator()
+                try await eventually("a host that cannot be reached keeps what it has") {
+                    let launches: Page<LaunchView> = try await cluster.get("/v1/launches")
+                    return launches.items.flatMap(\.allocations).contains {
+                        $0.host == "h2" && $0.state == "running" && $0.reason.contains("refused")
+                    }
+                }
+                try await blocking { try servers.bringUp("h2") }
+            }
             #expect(Set(nodes.map(\.name)) == ["h1", "h2"])
             #expect(nodes.filter { "\($0.labels)".contains("r7") }.map(\.name) == ["h1"])
         }

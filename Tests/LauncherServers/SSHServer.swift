@@ -1,5 +1,6 @@
 import Foundation
 import PostgresServer
+import Synchronization
 
 package import CoordinatorLaunchers
 
@@ -12,7 +13,7 @@ package final class SSHServers: Sendable {
 
     package let scratch: Scratch
     package let names: [String]
-    private let servers: [String: LeashedProcess]
+    private let servers: Mutex<[String: LeashedProcess]>
     private let ports: [String: UInt16]
 
     /// - Parameter greeting: what a login prints before anything else.
@@ -26,7 +27,7 @@ package final class SSHServers: Sendable {
         for name in names {
             (servers[name], ports[name]) = try Self.start(name, greeting, scratch)
         }
-        self.servers = servers
+        self.servers = Mutex(servers)
         self.ports = ports
         let lines = names.map { name in
             "Host \(name)\n    HostName 127.0.0.1\n    Port \(ports[name] ?? 0)\n    HostKeyAlias \(name)\n"
@@ -46,7 +47,7 @@ package final class SSHServers: Sendable {
         for name in names { try know(name) }
     }
 
-    deinit { for server in servers.values { server.end(with: "stop\n") } }
+    deinit { for server in servers.withLock({ $0 }).values { server.end(with: "stop\n") } }
 
     /// What a program that is its host's agent does: says what it was given, and waits for TERM.
     package func agent() throws -> String {
@@ -107,7 +108,21 @@ package final class SSHServers: Sendable {
     }
 
     /// Nobody listens on its port any more; what runs there runs on.
-    package func takeDown(_ name: String) { servers[name]?.end(with: "stop\n") }
+    package func takeDown(_ name: String) { servers.withLock { $0[name] }?.end(with: "stop\n") }
+
+    /// On the port that it had.
+    package func bringUp(_ name: String) throws {
+        try scratch.write("\(name)/log", "")
+        let server = try Self.serve(name, scratch)
+        servers.withLock { $0[name] = server }
+        let deadline = ContinuousClock.now + .seconds(60)
+        while !scratch.read("\(name)/log").contains("Server listening") {
+            guard server.isRunning, ContinuousClock.now < deadline else {
+                throw ServerFailure(message: "sshd does not start: \(scratch.read("\(name)/log"))")
+            }
+            usleep(5_000)
+        }
+    }
 
     /// A file of an allocation on a host, when it has this text in it.
     package func file(_ path: String, on name: String, containing text: String) throws -> String {
@@ -120,6 +135,13 @@ package final class SSHServers: Sendable {
             }
             usleep(5_000)
         }
+    }
+
+    private static func serve(_ name: String, _ scratch: Scratch) throws -> LeashedProcess {
+        let folder = "\(scratch.path)/\(name)"
+        return try LeashedProcess(
+            [Programs.path(of: "sshd") ?? "sshd", "-D", "-e", "-f", folder + "/sshd_config"],
+            log: folder + "/log", directory: folder)
     }
 
     private static func start(
@@ -146,9 +168,7 @@ package final class SSHServers: Sendable {
                 PasswordAuthentication no
                 ForceCommand \(hello)cd \(folder)/login && eval "$SSH_ORIGINAL_COMMAND"
                 """)
-            let server = try LeashedProcess(
-                [Programs.path(of: "sshd") ?? "sshd", "-D", "-e", "-f", folder + "/sshd_config"],
-                log: folder + "/log", directory: folder)
+            let server = try serve(name, scratch)
             while server.isRunning, ContinuousClock.now < deadline {
                 if scratch.read("\(name)/log").contains("Server listening") { return (server, port) }
                 usleep(5_000)

@@ -1,3 +1,5 @@
+package import CoordinatorCore
+
 /// What launches the nodes of a pool, as its operator describes it.
 package enum LauncherDescription: Sendable, Hashable {
     case docker(DockerOptions)
@@ -30,13 +32,14 @@ package enum LauncherDescription: Sendable, Hashable {
         }
     }
 
-    package func launcher(of scope: LaunchScope) -> any Launcher {
+    /// - Parameter known: allocations that may still be there: those of machines that cannot be reached are not gone.
+    package func launcher(of scope: LaunchScope, known: [Allocation] = []) -> any Launcher {
         switch self {
         case .docker(let options): DockerLauncher(options, scope)
         case .exec(let options): ExecLauncher(options, scope)
         case .kubernetes(let options): KubernetesLauncher(options, scope)
         case .slurm(let options): SlurmLauncher(options, scope)
-        case .ssh(let options): SSHLauncher(options, scope)
+        case .ssh(let options): SSHLauncher(options, scope, known: known)
         }
     }
 }

@@ -46,12 +46,29 @@ final class LauncherService: LaunchDesk, Service {
     }
 
     private func describe(_ pools: PoolSet, to coordinator: Coordinator) async {
-        launchers.withLock { $0 = pools.launchers }
+        let known = await known(to: coordinator)
+        let made = pools.launchers.map { name, launcher in
+            (name, launcher.description.launcher(of: launcher.scope, known: known[name] ?? []))
+        }
+        launchers.withLock { $0 = Dictionary(uniqueKeysWithValues: made) }
         _ = await coordinator.submit(.configurePools(pools.configurations))
         guard !pools.configurations.isEmpty else { return }
         logger.notice(
             "pools are described",
             metadata: ["pools": "\(pools.configurations.map(\.name).joined(separator: " "))"])
+    }
+
+    /// By pool, what is not over as far as the coordinator knows.
+    private func known(to coordinator: Coordinator) async -> [String: [Allocation]] {
+        guard case .launches(let launches) = await coordinator.submit(.listLaunches(pool: nil)) else {
+            return [:]
+        }
+        return launches.reduce(into: [:]) { known, launch in
+            known[launch.pool, default: []] += launch.allocations.filter { !$0.state.isOver }.map {
+                Allocation(
+                    name: $0.name, launch: launch.launch, state: $0.state, reason: $0.reason, host: $0.host)
+            }
+        }
     }
 
     /// A file that is wrong changes nothing.

@@ -56,7 +56,7 @@ struct PoolSource: Sendable {
         for pool in pools {
             let name = pool.configuration.name
             let scope = LaunchScope(cluster: cluster, clusterTag: clusterTag, pool: name)
-            set.launchers[name] = pool.launcher?.launcher(of: scope)
+            if let launcher = pool.launcher { set.launchers[name] = (launcher, scope) }
         }
         return set
     }
@@ -65,5 +65,5 @@ struct PoolSource: Sendable {
 /// The pools of a file, each with what launches it.
 struct PoolSet: Sendable {
     var configurations: [PoolConfiguration] = []
-    var launchers: [String: any Launcher] = [:]
+    var launchers: [String: (description: LauncherDescription, scope: LaunchScope)] = [:]
 }
