@@ -131,6 +131,7 @@ struct AutoscaleCommand: ParsableCommand {
         let replay = try NodeDemandReplay(NodeDemandTrace(path), from: from, through: through)
         let policies: [NodeDemandReplay.Policy] = [
             .demand(demandPolicy), .idleHour(buffer: 20), .idleHour(buffer: 10), .idleHour(buffer: 0),
+            .forecast,
         ]
         let report = NodeDemandReport(trace: path, policies: policies.map(replay.run))
         Output.line(try json ? JSONText.of(report) : report.text)

@@ -13,12 +13,16 @@ struct NodeDemandReplay {
         /// Nodes that were idle for an hour are powered off, but for a buffer; when nodes are short, the buffer is powered
         /// on as well.
         case idleHour(buffer: Int)
+        /// The rules of CES ("Characterization and Prediction of Deep Learning Workloads in Large-Scale GPU Datacenters",
+        /// SC'21) with a buffer of 20 nodes, told what will be in place of its forecast: no forecast does better.
+        case forecast
 
         var name: String {
             switch self {
             case .demand: "demand"
             case .idleHour(0): "idle 60 min"
             case .idleHour(let buffer): "idle 60 min, buffer \(buffer)"
+            case .forecast: "CES rules, true forecast"
             }
         }
     }
@@ -67,6 +71,7 @@ struct NodeDemandReplay {
         var result = Result()
         var powered: Int?
         var engine: NodeDemandEngine?
+        var forecast = ForecastRules(trace: trace, start: measured.lowerBound)
         if case .demand(let rule) = policy { engine = NodeDemandEngine(trace, rule) }
         for index in 0..<measured.upperBound {
             let slot = trace.slots[index]
@@ -76,6 +81,9 @@ struct NodeDemandReplay {
             case .idleHour(let buffer):
                 guard index >= measured.lowerBound else { continue }
                 powered = decide(index, buffer: buffer, powered: before)
+            case .forecast:
+                guard index >= measured.lowerBound else { continue }
+                powered = forecast.decide(index, powered: before)
             }
             guard measured.contains(index), let powered else { continue }
             result.slots += 1
@@ -86,6 +94,8 @@ struct NodeDemandReplay {
                 result.shortageSlots += 1
                 result.shortageNodeSlots += slot.active - before
             }
+            // At first it follows what is in use.
+            if case .forecast = policy, forecast.isStarting(index) { continue }
             if powered > before {
                 result.wakesPerDay += 1
                 result.nodesWokenPerDay += Double(powered - before)
@@ -107,6 +117,48 @@ struct NodeDemandReplay {
         var count = powered ?? slot.active + buffer
         if slot.active > count { count = slot.active + buffer }
         return min(slot.total, count, used + buffer)
+    }
+}
+
+/// Powers nodes off when fewer are in use than just before, and the forecast is of no more, and of a fall.
+private struct ForecastRules {
+    let trace: NodeDemandTrace
+    let start: Int
+    /// Slots for which nothing is powered off after something was powered on.
+    private var hold = 0
+
+    private static let buffer = 20
+    private static let startSlots = 6
+    private static let holdSlots = 9
+    private static let nearSlots = 30
+    private static let farSlots = 60
+
+    init(trace: NodeDemandTrace, start: Int) {
+        self.trace = trace
+        self.start = start
+    }
+
+    func isStarting(_ index: Int) -> Bool { index - start < Self.startSlots }
+
+    mutating func decide(_ index: Int, powered: Int?) -> Int {
+        let slot = trace.slots[index]
+        let wanted = min(slot.total, slot.active + Self.buffer)
+        guard let powered, !isStarting(index) else { return wanted }
+        guard slot.active <= powered else {
+            hold = Self.holdSlots
+            return wanted
+        }
+        defer { hold -= 1 }
+        let active = Double(slot.active)
+        let near = mean(index, Self.nearSlots)
+        let isFalling =
+            mean(index - 2, 2) - active >= 0.1 && active >= near && near >= mean(index, Self.farSlots)
+        return hold <= 0 && isFalling ? min(powered, wanted) : min(powered, slot.total)
+    }
+
+    private func mean(_ first: Int, _ count: Int) -> Double {
+        let some = trace.slots[max(0, first)..<min(trace.slots.count, first + count)]
+        return Double(some.reduce(0) { $0 + $1.active }) / Double(max(1, some.count))
     }
 }
 

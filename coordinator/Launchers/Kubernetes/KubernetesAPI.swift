@@ -44,13 +44,22 @@ struct KubernetesAPI: Sendable {
         _ method: String, _ path: String, query: [(String, String)] = [], body: JSONTree? = nil,
         accepting accepted: [Int] = []
     ) async throws(LaunchFailure) -> (status: Int, tree: JSONTree) {
+        let response = try await respond(method, path, query: query, body: body, accepting: accepted)
+        return (response.status, JSONTree(parsing: response.body) ?? .null)
+    }
+
+    /// The same, as it came.
+    func respond(
+        _ method: String, _ path: String, query: [(String, String)] = [], body: JSONTree? = nil,
+        accepting accepted: [Int] = []
+    ) async throws(LaunchFailure) -> HTTPSResponse {
         var token = access.token
         var hasToken = true
         var tries = 0
         while true {
             let response = try await send(method, path, query, body, token)
             if response.isSuccess || accepted.contains(response.status) {
-                return (response.status, JSONTree(parsing: response.body) ?? .null)
+                return response
             }
             if response.status == 401, hasToken {
                 hasToken = false

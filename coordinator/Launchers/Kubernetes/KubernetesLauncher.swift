@@ -1,14 +1,20 @@
 import ClusterTypes
 package import CoordinatorCore
+import HTTPSClient
+import Synchronization
 
 /// Agents in pods of a Kubernetes cluster: docs/operating/kubernetes.md.
-package struct KubernetesLauncher: Launcher {
+package final class KubernetesLauncher: Launcher {
     /// Requests at once.
     private static let concurrency = 8
     private static let pageSize = 500
+    /// How long a watch waits for more than there is. What comes later the next one tells.
+    private static let watchSeconds = 1
 
     private let options: KubernetesOptions
     private let scope: LaunchScope
+    /// nil: to be listed.
+    private let seen = Mutex<KubernetesPods?>(nil)
 
     package init(_ options: KubernetesOptions, _ scope: LaunchScope) {
         self.options = options
@@ -32,7 +38,7 @@ package struct KubernetesLauncher: Launcher {
         let names = (1...max(1, order.count)).map { KubernetesPod.name(order.launch, $0, scope) }
         let results = await Concurrently.map(names, limit: Self.concurrency) { name in
             await Result { () async throws(LaunchFailure) in
-                try await run(name, order, start, owner, api)
+                try await self.run(name, order, start, owner, api)
             }
         }
         var allocations: [Allocation] = []
@@ -91,20 +97,37 @@ package struct KubernetesLauncher: Launcher {
 
     package func list() async throws(LaunchFailure) -> [Allocation] {
         let api = try connect()
-        var tries = 0
-        while true {
+        if let pods = try await watched(api) { return pods.allocations }
+        for _ in 0..<3 {
             // A list that takes longer than the server keeps it has to begin anew.
-            if let allocations = try await pages(api) { return allocations }
-            tries += 1
-            if tries == 3 {
-                throw LaunchFailure(
-                    .unavailable, "Kubernetes: the list of pods changed faster than it could be read.")
-            }
+            guard let pods = try await pages(api) else { continue }
+            seen.withLock { $0 = pods }
+            return pods.allocations
         }
+        throw LaunchFailure(
+            .unavailable, "Kubernetes: the list of pods changed faster than it could be read.")
     }
 
-    private func pages(_ api: KubernetesAPI) async throws(LaunchFailure) -> [Allocation]? {
+    /// What was seen before, and what has changed since.
+    ///
+    /// - Returns: nil where all pods have to be listed: nothing was seen yet, the server remembers less, or lets us not watch.
+    private func watched(_ api: KubernetesAPI) async throws(LaunchFailure) -> KubernetesPods? {
+        guard var pods = seen.withLock({ $0 }) else { return nil }
+        let query = [
+            ("labelSelector", KubernetesPod.selector(scope)), ("watch", "1"),
+            ("resourceVersion", pods.revision), ("allowWatchBookmarks", "true"),
+            ("timeoutSeconds", "\(Self.watchSeconds)"),
+        ]
+        let answer = try await api.respond(
+            "GET", api.namespacePath + "/pods", query: query, accepting: [403, 410])
+        let isKnown = answer.isSuccess ? try pods.apply(answer.body, scope) : false
+        seen.withLock { $0 = isKnown ? pods : nil }
+        return isKnown ? pods : nil
+    }
+
+    private func pages(_ api: KubernetesAPI) async throws(LaunchFailure) -> KubernetesPods? {
         var allocations: [Allocation] = []
+        var revision = ""
         var next = ""
         repeat {
             var query = [("labelSelector", KubernetesPod.selector(scope)), ("limit", "\(Self.pageSize)")]
@@ -117,8 +140,9 @@ package struct KubernetesLauncher: Launcher {
             }
             allocations += items.compactMap { KubernetesPod.allocation($0, scope) }
             next = answer.tree["metadata"]["continue"].text ?? ""
+            revision = answer.tree["metadata"]["resourceVersion"].text ?? ""
         } while !next.isEmpty
-        return allocations.sorted { $0.name < $1.name }
+        return KubernetesPods(allocations, revision: revision)
     }
 
     // MARK: - Release

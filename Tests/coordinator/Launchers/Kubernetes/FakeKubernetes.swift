@@ -9,7 +9,10 @@ import TLSIdentity
 /// request. There is no Kubernetes on the machines that run the tests: this says what its documentation says.
 final class FakeKubernetes: Sendable {
     struct State {
-        var pods: [String: JSONTree] = [:]
+        var pods: [String: JSONTree] = [:] { didSet { note(oldValue) } }
+        /// The number of changes to pods, and those that are remembered.
+        var revision = 1
+        var events: [(revision: Int, event: JSONTree)] = []
         var secrets: [String: JSONTree] = [:]
         var requests: [FakeServer.Request] = []
         /// Bearer tokens that are good.
@@ -18,6 +21,18 @@ final class FakeKubernetes: Sendable {
         var refusals: [(path: String, status: Int, message: String, retryAfter: String?)] = []
         var pageLimit = 500
         var nextNumber = 1
+
+        private mutating func note(_ before: [String: JSONTree]) {
+            for name in Set(before.keys).union(pods.keys).sorted() where before[name] != pods[name] {
+                revision += 1
+                let type = pods[name] == nil ? "DELETED" : before[name] == nil ? "ADDED" : "MODIFIED"
+                let pod = (pods[name] ?? before[name])?.object ?? [:]
+                var metadata = pod["metadata"]?.object ?? [:]
+                metadata["resourceVersion"] = .text("\(revision)")
+                let object = pod.merging(["metadata": .object(metadata)]) { $1 }
+                events.append((revision, ["type": .text(type), "object": .object(object)]))
+            }
+        }
     }
 
     let state = Mutex(State())
@@ -94,16 +109,39 @@ final class FakeKubernetes: Sendable {
         let found = state.pods.values.filter { pod in
             wanted.allSatisfy { pod["metadata"]["labels"][$0[0]].text == $0[1] }
         }.sorted { ($0["metadata"]["name"].text ?? "") < ($1["metadata"]["name"].text ?? "") }
+        if items["watch"] == "1" { return watch(from: items["resourceVersion"] ?? "", wanted, state) }
         let start = items["continue"].flatMap { Int($0) } ?? 0
         let count = min(state.pageLimit, Int(items["limit"] ?? "") ?? 500)
         let page = found.dropFirst(start).prefix(count)
-        var metadata: [String: JSONTree] = ["resourceVersion": "1"]
+        var metadata: [String: JSONTree] = ["resourceVersion": .text("\(state.revision)")]
         if start + page.count < found.count { metadata["continue"] = .text("\(start + page.count)") }
         return answer(["kind": "PodList", "metadata": .object(metadata), "items": .list(Array(page))])
     }
 
-    private static func answer(_ tree: JSONTree, _ status: Int = 200) -> FakeServer.Answer {
-        FakeServer.Answer(status: status, body: String(decoding: tree.bytes, as: UTF8.self))
+    /// All that is remembered since the revision, at once.
+    private static func watch(
+        from text: String, _ wanted: [[String]], _ state: State
+    ) -> FakeServer.Answer {
+        guard let revision = Int(text), revision >= 1 else { return status(400, "no revision") }
+        let remembered = state.events.first?.revision ?? state.revision + 1
+        guard revision >= remembered - 1 else {
+            // As it comes where the watch has begun already.
+            let gone: JSONTree = ["kind": "Status", "code": 410, "message": "too old resource version"]
+            return answer(["type": "ERROR", "object": gone], end: "\n")
+        }
+        let news = state.events.filter { event in
+            event.revision > revision
+                && wanted.allSatisfy { event.event["object"]["metadata"]["labels"][$0[0]].text == $0[1] }
+        }
+        let bookmark: JSONTree = [
+            "type": "BOOKMARK", "object": ["metadata": ["resourceVersion": .text("\(state.revision)")]],
+        ]
+        let lines = (news.map(\.event) + [bookmark]).map { String(decoding: $0.bytes, as: UTF8.self) + "\n" }
+        return FakeServer.Answer(status: 200, body: lines.joined())
+    }
+
+    private static func answer(_ tree: JSONTree, _ status: Int = 200, end: String = "") -> FakeServer.Answer {
+        FakeServer.Answer(status: status, body: String(decoding: tree.bytes, as: UTF8.self) + end)
     }
 
     private static func status(_ code: Int, _ message: String) -> FakeServer.Answer {

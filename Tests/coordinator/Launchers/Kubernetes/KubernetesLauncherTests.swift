@@ -181,15 +181,92 @@ struct KubernetesLauncherTests {
         try await withServer { (launcher: KubernetesLauncher) async throws -> Void in
             kubernetes.state.withLock { $0.pageLimit = 2 }
             _ = try await launcher.launch(Launching.order(count: 5), Launching.start)
-            #expect(try await launcher.list().count == 5)
             refuse("continue=", 410, "expired")
             #expect(try await launcher.list().count == 5)
+            refuse("watch=1", 410, "expired")
             for _ in 0..<3 { refuse("continue=", 410, "expired") }
             let failure = await Launching.failure { () async throws(LaunchFailure) in
                 try await launcher.list()
             }
             #expect(failure.code == .unavailable)
         }
+    }
+
+    @Test func `After the first look only changes are asked for, and all again where they are forgotten`()
+        async throws
+    {
+        try await withServer { (launcher: KubernetesLauncher) async throws -> Void in
+            _ = try await launcher.launch(Launching.order(count: 2), Launching.start)
+            #expect(try await launcher.list().map(\.state) == [.waiting, .waiting])
+            let second = Launching.scope.prefix + "1-2"
+            func phase(_ phase: JSONTree, of name: String) {
+                _ = pods { pods in
+                    var pod = pods[name]?.object ?? [:]
+                    pod["status"] = ["phase": phase]
+                    pods[name] = .object(pod)
+                }
+            }
+            func asked() -> (lists: Int, watches: Int) {
+                kubernetes.state.withLock { state in
+                    let gets = state.requests.filter { $0.method == "GET" && $0.path.contains("/pods?") }
+                    let watches = gets.count { $0.path.contains("watch=1") }
+                    return (gets.count - watches, watches)
+                }
+            }
+            phase("Running", of: name)
+            #expect(try await launcher.list().map(\.state) == [.running, .waiting])
+            _ = pods { $0[name] = nil }
+            phase("Running", of: second)
+            #expect(try await launcher.list().map(\.name) == [second])
+            #expect(try await launcher.list().map(\.state) == [.running])
+            #expect(asked() == (1, 3))
+            // Busy, or broken: what was seen is not forgotten, and nothing is missed.
+            refuse("watch=1", 500, "etcd is slow")
+            let failure = await Launching.failure { () async throws(LaunchFailure) in
+                try await launcher.list()
+            }
+            #expect(failure.code == .unavailable)
+            phase("Succeeded", of: second)
+            #expect(try await launcher.list().map(\.state) == [.completed])
+            #expect(asked() == (1, 5))
+            for forget in [
+                { refuse("watch=1", 410, "too old") }, { refuse("watch=1", 403, "may not watch") },
+            ] {
+                forget()
+                _ = try await launcher.list()
+            }
+            phase("Failed", of: second)
+            phase("Running", of: second)
+            kubernetes.state.withLock { $0.events.removeFirst($0.events.count - 1) }
+            #expect(try await launcher.list().map(\.state) == [.running])
+            #expect(asked().lists == 4)
+        }
+    }
+
+    @Test func `A watch that is none, or not whole, is a failure and loses nothing`() throws {
+        func pod(_ name: String, _ revision: Int) -> String {
+            let labels = KubernetesPod.creation(
+                name, Launching.order(), KubernetesOptions(image: "i"), Launching.scope, owner: nil)[
+                    "metadata"]["labels"]
+            let object: JSONTree = [
+                "metadata": ["name": .text(name), "labels": labels, "resourceVersion": .text("\(revision)")],
+                "status": ["phase": "Running"],
+            ]
+            return String(
+                decoding: JSONTree.object(["type": "ADDED", "object": object]).bytes, as: UTF8.self)
+        }
+        var pods = KubernetesPods([], revision: "5")
+        let text = pod(name, 6) + "\n" + pod(Launching.scope.prefix + "1-2", 7)
+        #expect(throws: LaunchFailure.self) { try pods.apply(Array(text.utf8), Launching.scope) }
+        #expect(pods.allocations.map(\.name) == [name] && pods.revision == "6")
+        for text in ["<html>\n", "{}\n", "{\"type\":\"MOVED\",\"object\":{}}\n", "{\"type\":\"ADDED\"}\n"] {
+            #expect(throws: LaunchFailure.self, "\(text)") {
+                try pods.apply(Array(text.utf8), Launching.scope)
+            }
+        }
+        #expect(try pods.apply([], Launching.scope) && pods.revision == "6")
+        let gone = "{\"type\":\"ERROR\",\"object\":{\"code\":410}}\n"
+        #expect(try !pods.apply(Array(gone.utf8), Launching.scope))
     }
 
     @Test func `Pods of others are left alone`() async throws {
