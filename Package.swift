@@ -106,7 +106,8 @@ let package = Package(
             "TLSIdentity", "Sources/TLSIdentity",
             ["ClusterTypes", "Platform", .x509, .asn1, .crypto, .nioCore, .nioSSL]),
         shell("HTTPSClient", "Sources/HTTPSClient", [.nioCore, .nioPosix, .nioHTTP1, .nioSSL]),
-        shell("JobFile", "Sources/JobFile", ["ClusterTypes", "APITypes", .yams]),
+        shell("YAMLSections", "Sources/YAMLSections", ["ClusterTypes", .yams]),
+        shell("JobFile", "Sources/JobFile", ["ClusterTypes", "APITypes", "YAMLSections", .yams]),
         shell("Terminal", "Sources/Terminal", ["Platform"]),
         shell("APITypes", "Sources/APITypes", ["ClusterTypes"]),
         shell("Instruments", "Sources/Instruments", ["Exposition", .coreMetrics]),
@@ -171,13 +172,13 @@ let package = Package(
             "CoordinatorLaunchers", "coordinator/Launchers",
             [
                 "ClusterTypes", "CoordinatorCore", "CoordinatorSchedulers", "HTTPSClient", "Platform",
-                .nioCore, .nioPosix, .crypto, .yams,
+                "TextForms", .nioCore, .nioPosix, .crypto, .yams,
             ]),
         shell(
             "PoolFile", "Sources/PoolFile",
             [
                 "ClusterTypes", "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorLaunchers",
-                "HTTPSClient", "JobFile", .yams,
+                "HTTPSClient", "YAMLSections", .yams,
             ]),
         shell(
             "CoordinatorBridge", "coordinator/Bridge", ["ClusterTypes", "CoordinatorSchedulers", "Platform"]),
@@ -191,7 +192,7 @@ let package = Package(
                 "CoordinatorStoreSQLite", "CoordinatorStorePostgres",
                 "CoordinatorDriver",
                 "CoordinatorGateway", "CoordinatorAPI", "CoordinatorLaunchers", "PoolFile",
-                "CoordinatorSchedulers", "JobFile", "TextForms", .argumentParser, .coreMetrics, .logging,
+                "CoordinatorSchedulers", "TextForms", "YAMLSections", .argumentParser, .coreMetrics, .logging,
                 .serviceLifecycle, .unixSignals,
             ]),
 
@@ -224,8 +225,8 @@ let package = Package(
         program(
             "mortise", "Sources/mortise",
             [
-                "ClusterTypes", "APITypes", "JobFile", "HTTPSClient", "Platform", "Terminal", "TLSIdentity",
-                .argumentParser, .nioCore, .nioPosix,
+                "ClusterTypes", "APITypes", "JobFile", "YAMLSections", "HTTPSClient", "Platform",
+                "Terminal", "TLSIdentity", .argumentParser, .nioCore, .nioPosix,
             ]),
 
         // The simulator: both machines in virtual time
@@ -268,11 +269,12 @@ let package = Package(
                 "Exposition", "Instruments", "CoordinatorMetrics", "CoordinatorCore", "ClusterTypes",
                 "ProtocolMessages", "Platform", .coreMetrics,
             ]),
-        tests("JobFileTests", "JobFile", ["JobFile", "APITypes", "ClusterTypes"]),
+        tests("JobFileTests", "JobFile", ["JobFile", "APITypes", "ClusterTypes", "YAMLSections"]),
         tests(
             "CommandLineTests", "mortise",
             [
-                "mortise", "APITypes", "ClusterTypes", "JobFile", "HTTPSClient", "Terminal", .argumentParser,
+                "mortise", "APITypes", "ClusterTypes", "JobFile", "YAMLSections", "HTTPSClient",
+                "Terminal", .argumentParser,
             ]),
         tests(
             "ProtocolTests", "protocol",
@@ -307,7 +309,7 @@ let package = Package(
             "PoolFileTests", "PoolFile",
             [
                 "ClusterTypes", "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorLaunchers",
-                "PoolFile", "JobFile",
+                "PoolFile", "YAMLSections",
             ]),
         tests(
             "CoordinatorMainTests", "coordinator/Main",
@@ -394,8 +396,7 @@ let package = Package(
 if Context.environment["MORTISE_FUZZ"] == "1" {
     let whole = [
         "ClusterTypes", "Exposition", "TextForms", "CZstd", "Zstd", "CPlatform", "Platform", "APITypes",
-        "JobFile",
-        "ProtocolMessages",
+        "YAMLSections", "JobFile", "ProtocolMessages",
         "ProtocolGenerated", "ProtocolCodec", "AgentHardware", "CoordinatorPlacement",
         "CoordinatorAutoscale", "CoordinatorSchedulers", "CoordinatorCore", "CoordinatorStore",
         "CoordinatorStoreRows",

@@ -1,7 +1,7 @@
 import ClusterTypes
 import CoordinatorLaunchers
 import HTTPSClient
-import JobFile
+import YAMLSections
 import Yams
 
 /// What launches a pool's nodes: one key, which is its kind.
