@@ -108,6 +108,7 @@ let package = Package(
         shell("HTTPSClient", "Sources/HTTPSClient", [.nioCore, .nioPosix, .nioHTTP1, .nioSSL]),
         shell("YAMLSections", "Sources/YAMLSections", ["ClusterTypes", .yams]),
         shell("JobFile", "Sources/JobFile", ["ClusterTypes", "APITypes", "YAMLSections", .yams]),
+        shell("Inventory", "Sources/Inventory", ["ClusterTypes", "TextForms", "YAMLSections", .yams]),
         shell("Terminal", "Sources/Terminal", ["Platform"]),
         shell("APITypes", "Sources/APITypes", ["ClusterTypes"]),
         shell("Instruments", "Sources/Instruments", ["Exposition", .coreMetrics]),
@@ -178,7 +179,7 @@ let package = Package(
             "PoolFile", "Sources/PoolFile",
             [
                 "ClusterTypes", "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorLaunchers",
-                "HTTPSClient", "YAMLSections", .yams,
+                "HTTPSClient", "Inventory", "YAMLSections", .yams,
             ]),
         shell(
             "CoordinatorBridge", "coordinator/Bridge", ["ClusterTypes", "CoordinatorSchedulers", "Platform"]),
@@ -225,7 +226,7 @@ let package = Package(
         program(
             "mortise", "Sources/mortise",
             [
-                "ClusterTypes", "APITypes", "JobFile", "YAMLSections", "HTTPSClient", "Platform",
+                "ClusterTypes", "APITypes", "Inventory", "JobFile", "YAMLSections", "HTTPSClient", "Platform",
                 "Terminal", "TLSIdentity", .argumentParser, .nioCore, .nioPosix,
             ]),
 
@@ -269,11 +270,12 @@ let package = Package(
                 "Exposition", "Instruments", "CoordinatorMetrics", "CoordinatorCore", "ClusterTypes",
                 "ProtocolMessages", "Platform", .coreMetrics,
             ]),
+        tests("InventoryTests", "Inventory", ["Inventory", "ClusterTypes", "YAMLSections"]),
         tests("JobFileTests", "JobFile", ["JobFile", "APITypes", "ClusterTypes", "YAMLSections"]),
         tests(
             "CommandLineTests", "mortise",
             [
-                "mortise", "APITypes", "ClusterTypes", "JobFile", "YAMLSections", "HTTPSClient",
+                "mortise", "APITypes", "ClusterTypes", "Inventory", "JobFile", "YAMLSections", "HTTPSClient",
                 "Terminal", .argumentParser,
             ]),
         tests(
@@ -396,7 +398,7 @@ let package = Package(
 if Context.environment["MORTISE_FUZZ"] == "1" {
     let whole = [
         "ClusterTypes", "Exposition", "TextForms", "CZstd", "Zstd", "CPlatform", "Platform", "APITypes",
-        "YAMLSections", "JobFile", "ProtocolMessages",
+        "YAMLSections", "JobFile", "Inventory", "ProtocolMessages",
         "ProtocolGenerated", "ProtocolCodec", "AgentHardware", "CoordinatorPlacement",
         "CoordinatorAutoscale", "CoordinatorSchedulers", "CoordinatorCore", "CoordinatorStore",
         "CoordinatorStoreRows",
