@@ -106,7 +106,9 @@ let package = Package(
             "TLSIdentity", "Sources/TLSIdentity",
             ["ClusterTypes", "Platform", .x509, .asn1, .crypto, .nioCore, .nioSSL]),
         shell("HTTPSClient", "Sources/HTTPSClient", [.nioCore, .nioPosix, .nioHTTP1, .nioSSL]),
-        shell("JobFile", "Sources/JobFile", ["ClusterTypes", "APITypes", .yams]),
+        shell("YAMLSections", "Sources/YAMLSections", ["ClusterTypes", .yams]),
+        shell("JobFile", "Sources/JobFile", ["ClusterTypes", "APITypes", "YAMLSections", .yams]),
+        shell("Inventory", "Sources/Inventory", ["ClusterTypes", "TextForms", "YAMLSections", .yams]),
         shell("Terminal", "Sources/Terminal", ["Platform"]),
         shell("APITypes", "Sources/APITypes", ["ClusterTypes"]),
         shell("Instruments", "Sources/Instruments", ["Exposition", .coreMetrics]),
@@ -171,13 +173,13 @@ let package = Package(
             "CoordinatorLaunchers", "coordinator/Launchers",
             [
                 "ClusterTypes", "CoordinatorCore", "CoordinatorSchedulers", "HTTPSClient", "Platform",
-                .nioCore, .nioPosix, .crypto, .yams,
+                "TextForms", .nioCore, .nioPosix, .crypto, .yams,
             ]),
         shell(
             "PoolFile", "Sources/PoolFile",
             [
                 "ClusterTypes", "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorLaunchers",
-                "HTTPSClient", "JobFile", .yams,
+                "HTTPSClient", "Inventory", "YAMLSections", .yams,
             ]),
         shell(
             "CoordinatorBridge", "coordinator/Bridge", ["ClusterTypes", "CoordinatorSchedulers", "Platform"]),
@@ -191,8 +193,8 @@ let package = Package(
                 "CoordinatorStoreSQLite", "CoordinatorStorePostgres",
                 "CoordinatorDriver",
                 "CoordinatorGateway", "CoordinatorAPI", "CoordinatorBridge", "CoordinatorLaunchers",
-                "PoolFile",
-                "CoordinatorSchedulers", "JobFile", "TextForms", .argumentParser, .coreMetrics, .logging,
+                "Inventory", "PoolFile",
+                "CoordinatorSchedulers", "TextForms", "YAMLSections", .argumentParser, .coreMetrics, .logging,
                 .serviceLifecycle, .unixSignals,
             ]),
 
@@ -225,8 +227,8 @@ let package = Package(
         program(
             "mortise", "Sources/mortise",
             [
-                "ClusterTypes", "APITypes", "JobFile", "HTTPSClient", "Platform", "Terminal", "TLSIdentity",
-                .argumentParser, .nioCore, .nioPosix,
+                "ClusterTypes", "APITypes", "Inventory", "JobFile", "YAMLSections", "HTTPSClient", "Platform",
+                "Terminal", "TLSIdentity", .argumentParser, .nioCore, .nioPosix,
             ]),
 
         // The simulator: both machines in virtual time
@@ -269,11 +271,13 @@ let package = Package(
                 "Exposition", "Instruments", "CoordinatorMetrics", "CoordinatorCore", "ClusterTypes",
                 "ProtocolMessages", "Platform", .coreMetrics,
             ]),
-        tests("JobFileTests", "JobFile", ["JobFile", "APITypes", "ClusterTypes"]),
+        tests("InventoryTests", "Inventory", ["Inventory", "ClusterTypes", "YAMLSections"]),
+        tests("JobFileTests", "JobFile", ["JobFile", "APITypes", "ClusterTypes", "YAMLSections"]),
         tests(
             "CommandLineTests", "mortise",
             [
-                "mortise", "APITypes", "ClusterTypes", "JobFile", "HTTPSClient", "Terminal", .argumentParser,
+                "mortise", "APITypes", "ClusterTypes", "Inventory", "JobFile", "YAMLSections", "HTTPSClient",
+                "Terminal", .argumentParser,
             ]),
         tests(
             "ProtocolTests", "protocol",
@@ -308,7 +312,7 @@ let package = Package(
             "PoolFileTests", "PoolFile",
             [
                 "ClusterTypes", "CoordinatorAutoscale", "CoordinatorCore", "CoordinatorLaunchers",
-                "PoolFile", "JobFile",
+                "PoolFile", "YAMLSections",
             ]),
         tests(
             "CoordinatorMainTests", "coordinator/Main",
@@ -401,8 +405,7 @@ let package = Package(
 if Context.environment["MORTISE_FUZZ"] == "1" {
     let whole = [
         "ClusterTypes", "Exposition", "TextForms", "CZstd", "Zstd", "CPlatform", "Platform", "APITypes",
-        "JobFile",
-        "ProtocolMessages",
+        "YAMLSections", "JobFile", "Inventory", "ProtocolMessages",
         "ProtocolGenerated", "ProtocolCodec", "AgentHardware", "CoordinatorPlacement",
         "CoordinatorAutoscale", "CoordinatorSchedulers", "CoordinatorCore", "CoordinatorStore",
         "CoordinatorStoreRows",

@@ -1,4 +1,5 @@
 import ClusterTypes
+import YAMLSections
 
 /// What a job file asks of a node before a command or task begins.
 enum AdmissionReader {

@@ -1,5 +1,6 @@
 import APITypes
 package import ClusterTypes
+package import YAMLSections
 
 extension RetryPolicy {
     /// `3` (any exit code, three times), or rules `CODE:COUNT` separated by commas: `91:1, 92:3, *:2`.
@@ -164,14 +165,5 @@ extension CountedResource {
         let count = try Quantity.whole(text, as: UInt32.self)
         guard count >= 1 else { throw GrammarError("0 of it; leave it out, or ask for at least 1") }
         return count
-    }
-}
-
-extension StringProtocol {
-    func trimmingBlanks() -> String {
-        let isBlank = { (character: Character) in character == " " || character == "\t" }
-        var trimmed = drop(while: isBlank)
-        while let last = trimmed.last, isBlank(last) { trimmed.removeLast() }
-        return String(trimmed)
     }
 }

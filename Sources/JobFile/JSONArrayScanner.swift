@@ -1,3 +1,5 @@
+import YAMLSections
+
 /// Takes a JSON array apart into one payload for each element: a string as it is, any other value as its JSON
 /// without blanks. Numbers keep their digits as written, which a decoder would not promise.
 struct JSONArrayScanner {
@@ -12,9 +14,9 @@ struct JSONArrayScanner {
     private var offset = 0
 
     /// - Parameter file: for messages.
-    static func payloads(of bytes: [UInt8], file: String) throws(JobFileError) -> PayloadList {
+    static func payloads(of bytes: [UInt8], file: String) throws(FileError) -> PayloadList {
         if let offset = UTF8Check.firstFault(in: bytes[...]) {
-            throw JobFileError([
+            throw FileError([
                 Fault(
                     file: file, line: UTF8Check.line(of: offset, in: bytes),
                     message: "this line is not UTF-8 text"
@@ -25,7 +27,7 @@ struct JSONArrayScanner {
         do {
             return try scanner.scanArray()
         } catch {
-            throw JobFileError([
+            throw FileError([
                 Fault(file: file, line: UTF8Check.line(of: error.offset, in: bytes), message: error.message)
             ])
         }

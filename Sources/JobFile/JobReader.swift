@@ -1,6 +1,7 @@
 import APITypes
 import ClusterTypes
 import Yams
+import YAMLSections
 
 /// Turns the document into a submission. Every fault is added to `faults`; a value that has one is left at its
 /// default, so that the rest is looked at all the same.

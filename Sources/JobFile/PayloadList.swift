@@ -1,4 +1,5 @@
 import APITypes
+package import YAMLSections
 
 /// The tasks' payloads, kept as their bytes end to end: ten million short ones cost little more than their text.
 package struct PayloadList: Sendable, Hashable {
@@ -62,7 +63,7 @@ package struct PayloadList: Sendable, Hashable {
     /// Everything the source has, checked to the end.
     ///
     /// - Throws: with every line that is wrong (the first hundred).
-    package static func load(_ source: TaskSource) throws(JobFileError) -> PayloadList {
+    package static func load(_ source: TaskSource) throws(FileError) -> PayloadList {
         switch source {
         case .none: return PayloadList()
         case .list(let payloads): return try checked(payloads)
@@ -80,7 +81,7 @@ package struct PayloadList: Sendable, Hashable {
     /// counted.
     ///
     /// - Throws: with every line that is no UTF-8, has a zero byte or is longer than a payload may be.
-    package static func lines(of bytes: [UInt8], file: String) throws(JobFileError) -> PayloadList {
+    package static func lines(of bytes: [UInt8], file: String) throws(FileError) -> PayloadList {
         var result = PayloadList()
         var faults: [Fault] = []
         var number = 0
@@ -99,14 +100,14 @@ package struct PayloadList: Sendable, Hashable {
                 result.append(line)
             }
         }
-        guard faults.isEmpty else { throw JobFileError(faults) }
+        guard faults.isEmpty else { throw FileError(faults) }
         return result
     }
 
-    private static func checked(_ payloads: [String]) throws(JobFileError) -> PayloadList {
+    private static func checked(_ payloads: [String]) throws(FileError) -> PayloadList {
         for (position, payload) in payloads.enumerated() {
             if let reason = fault(of: Array(payload.utf8)[...]) {
-                throw JobFileError([Fault(file: "tasks.list[\(position)]", message: reason)])
+                throw FileError([Fault(file: "tasks.list[\(position)]", message: reason)])
             }
         }
         return PayloadList(payloads)

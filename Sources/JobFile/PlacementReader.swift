@@ -1,5 +1,6 @@
 import ClusterTypes
 import Yams
+import YAMLSections
 
 /// The rules of a job file for where and when slots are placed, `resources` and `slots` aside.
 enum PlacementReader {

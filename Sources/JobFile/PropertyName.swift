@@ -1,3 +1,5 @@
+import YAMLSections
+
 /// What a property of the specification is called in a job file and behind `mortise run`.
 struct PropertyName {
     /// `resources.memory`

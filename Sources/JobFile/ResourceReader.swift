@@ -1,5 +1,6 @@
 import ClusterTypes
 import Yams
+import YAMLSections
 
 /// The `resources` and `constraints` of a job file.
 enum ResourceReader {

@@ -1,5 +1,6 @@
 import APITypes
 package import ClusterTypes
+package import YAMLSections
 
 /// What is said on the command line of `mortise run`, still as texts; nil where nothing was said.
 package struct RunOptions: Sendable, Hashable {

@@ -1,5 +1,6 @@
 import APITypes
 package import ClusterTypes
+package import YAMLSections
 
 /// Tasks named one by one or in ranges.
 package enum TaskSelection {

@@ -1,7 +1,7 @@
 import ClusterTypes
 import CoordinatorLaunchers
-import JobFile
 import Yams
+import YAMLSections
 
 /// How pods are made for a pool.
 enum KubernetesReader {

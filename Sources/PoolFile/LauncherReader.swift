@@ -1,8 +1,8 @@
 import ClusterTypes
 import CoordinatorLaunchers
 import HTTPSClient
-import JobFile
 import Yams
+import YAMLSections
 
 /// What launches a pool's nodes: one key, which is its kind.
 enum LauncherReader {
@@ -25,7 +25,7 @@ enum LauncherReader {
             case "exec": exec(section, &faults).map { .exec($0) }
             case "kubernetes": KubernetesReader.read(section, &faults).map { .kubernetes($0) }
             case "slurm": slurm(section, &faults).map { .slurm($0) }
-            default: ssh(section, &faults).map { .ssh($0) }
+            default: SSHReader.read(section, &faults).map { .ssh($0) }
             }
         // What the options say of themselves helps only where all of them could be read.
         if faults.faults.count == before {
@@ -152,58 +152,6 @@ enum LauncherReader {
         return .tls(
             host ?? HTTPSEndpoint(host: "localhost", port: 2376), authority: texts[1], certificate: texts[2],
             key: texts[3])
-    }
-
-    // MARK: ssh
-
-    private static func ssh(_ launcher: Section, _ faults: inout FaultList) -> SSHOptions? {
-        let keys = [
-            "hosts", "agents", "client", "config", "accept_new", "directory", "concurrency", "timeout",
-            "copy_timeout", "grace",
-        ]
-        guard let section = launcher.section("ssh", keys: keys, &faults) else { return nil }
-        need(section, "hosts", "a name each, with its address, user, port", &faults)
-        need(
-            section, "agents", "a static build of the agent for each architecture, as { x86_64: PATH }",
-            &faults)
-        let hosts = (section.entries("hosts", "{ node1: { address: 10.0.0.5 } }", &faults) ?? []).compactMap {
-            host($0.name, $0.value, "\(section.name("hosts")).\($0.name)", &faults)
-        }
-        let agents = (section.dictionary("agents", &faults) ?? []).map {
-            SSHAgentProgram(machine: $0.name, path: $0.value)
-        }
-        var options = SSHOptions(hosts: hosts, agents: agents)
-        if let client = section.text("client", &faults) { options.client = client }
-        options.configuration = section.text("config", &faults)
-        if let acceptsNew = section.flag("accept_new", &faults) { options.acceptsNewHostKeys = acceptsNew }
-        if let directory = section.text("directory", &faults) { options.directory = directory }
-        if let count = PoolReader.number(section, "concurrency", 1...256, &faults) {
-            options.concurrency = count
-        }
-        if let timeout = PoolReader.duration(section, "timeout", &faults) { options.timeout = timeout }
-        if let timeout = PoolReader.duration(section, "copy_timeout", &faults) {
-            options.copyTimeout = timeout
-        }
-        if let grace = PoolReader.duration(section, "grace", &faults) {
-            options.graceSeconds = Int(grace.components.seconds)
-        }
-        return options
-    }
-
-    private static func host(
-        _ name: String, _ node: Node, _ path: String, _ faults: inout FaultList
-    ) -> SSHHost? {
-        var host = SSHHost(name)
-        // `node1:` alone is a host that ssh knows by its name.
-        if case .scalar(let scalar) = node, scalar.string.isEmpty { return host }
-        let keys = ["address", "user", "port", "labels", "environment"]
-        guard let section = Section(node, path: path, keys: keys, faults: &faults) else { return nil }
-        host.address = section.text("address", &faults)
-        host.user = section.text("user", &faults)
-        host.port = PoolReader.number(section, "port", 1...65_535, &faults).map { UInt16($0) }
-        host.labels = (section.dictionary("labels", &faults) ?? []).map { "\($0.name)=\($0.value)" }
-        host.parameters = variables(section, "environment", &faults)
-        return host
     }
 
     // MARK: Values

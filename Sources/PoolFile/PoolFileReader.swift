@@ -1,6 +1,6 @@
 package import CoordinatorCore
 package import CoordinatorLaunchers
-package import JobFile
+package import YAMLSections
 
 /// A pool of a pool file.
 package struct DescribedPool: Sendable, Hashable {
@@ -15,12 +15,12 @@ package enum PoolFileReader {
     /// 1 MiB.
     private static let fileBytes = 1 << 20
 
-    package static func read(path: String) throws(JobFileError) -> [DescribedPool] {
+    package static func read(path: String) throws(FileError) -> [DescribedPool] {
         try parse(YAMLText.read(path: path, limitBytes: fileBytes), file: path)
     }
 
     /// - Parameter file: for messages.
-    package static func parse(_ text: String, file: String) throws(JobFileError) -> [DescribedPool] {
+    package static func parse(_ text: String, file: String) throws(FileError) -> [DescribedPool] {
         let root = try YAMLText.compose(text, file: file, empty: "it needs at least 'pools'")
         var faults = FaultList(file: file)
         var pools: [DescribedPool] = []
@@ -33,7 +33,7 @@ package enum PoolFileReader {
                 if let pool = PoolReader.read(name, value, &faults) { pools.append(pool) }
             }
         }
-        guard faults.faults.isEmpty else { throw JobFileError(faults.sorted) }
+        guard faults.faults.isEmpty else { throw FileError(faults.sorted) }
         return pools
     }
 

@@ -2,8 +2,8 @@ import ClusterTypes
 import CoordinatorAutoscale
 import CoordinatorCore
 import CoordinatorLaunchers
-import JobFile
 import Yams
+import YAMLSections
 
 /// One pool of the file.
 enum PoolReader {
@@ -122,13 +122,7 @@ enum PoolReader {
     static func number(
         _ section: Section, _ key: String, _ range: ClosedRange<Int>, _ faults: inout FaultList
     ) -> Int? {
-        section.number(key, &faults) { text throws(GrammarError) in
-            let number = try Quantity.whole(text, as: Int.self)
-            guard range.contains(number) else {
-                throw GrammarError("\(number) is not in \(range.lowerBound)…\(range.upperBound)")
-            }
-            return number
-        }
+        section.whole(key, in: range, &faults)
     }
 
     static func duration(_ section: Section, _ key: String, _ faults: inout FaultList) -> Duration? {

@@ -1,11 +1,11 @@
-import JobFile
+import YAMLSections
 
 /// What any error of a command means for the user; nil for those of the argument parser, which prints them itself.
 func failure(of error: any Error) -> CommandFailure? {
     switch error {
     case let failure as CommandFailure: failure
     case let error as ClientError: CommandFailure(error.status, error.message)
-    case let error as JobFileError:
+    case let error as FileError:
         CommandFailure(
             .invalidInput,
             error.faults.count == 1

@@ -31,8 +31,7 @@ struct Mortise: AsyncParsableCommand {
                 name: "Cluster",
                 subcommands: [
                     Cluster.self, VirtualCluster.self, Pool.self, Launch.self, Node.self, Slot.self,
-                    Explain.self, Defrag.self,
-                    Version.self,
+                    Explain.self, Defrag.self, InventoryCommand.self, Version.self,
                 ]),
         ])
 

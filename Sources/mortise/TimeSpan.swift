@@ -1,5 +1,5 @@
 import ArgumentParser
-import JobFile
+import YAMLSections
 
 /// A time as options take it: `10s`, `5m`, `6h`, `31d`.
 struct TimeSpan: ExpressibleByArgument, Equatable {

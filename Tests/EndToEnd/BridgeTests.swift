@@ -186,7 +186,7 @@ import Testing
             {
                 $0.slurmd = "-Z --conf Feature=burst"
                 $0.options = ["--dynamic"]
-            }, nodes: #"["d1"]"#
+            }, nodes: "hosts: { d1: {} }"
         ) { bridge in
             _ = try await blocking {
                 try slurm.run("sbatch", "--partition=stretch", "--output=/dev/null", "--wrap=sleep 1")
@@ -206,7 +206,7 @@ import Testing
     @Test("A bridge that cannot see the queue, or cannot be understood, says so and takes nothing away")
     func faults() async throws {
         let slurm = try await blocking { try SlurmCluster(nodes: 1, absent: ["b1"]) }
-        try await withBridge(slurm, nodes: #"["b1"]"#) { bridge in
+        try await withBridge(slurm, nodes: "hosts: { b1: {} }") { bridge in
             for (options, message) in [
                 (["--programs", "/nowhere"], "no program '/nowhere/squeue'"),
                 (["--queue", "a b"], "the queue is one word"),
@@ -220,8 +220,14 @@ import Testing
             }
             for (options, message) in [
                 (["--queue", "strech", "--dry-run"], "no partition 'strech'"),
-                (["--hosts", try bridge.folder.write("twice", #"["b1", "b1"]"#)], "'b1' is named twice"),
-                (["--hosts", try bridge.folder.write("more", #"["b9"]"#), "--dry-run"], "does not know b9"),
+                (
+                    ["--hosts", try bridge.folder.write("twice", #"{"10.0.0.1": "b1", "10.0.0.2": "b1"}"#)],
+                    "b1"
+                ),
+                (
+                    ["--hosts", try bridge.folder.write("more", "hosts: { b9: {} }"), "--dry-run"],
+                    "does not know b9"
+                ),
             ] {
                 var wrong = bridge
                 wrong.options += options

@@ -4,6 +4,7 @@ import ProtocolMessages
 
 @testable import CoordinatorAPI
 @testable import JobFile
+@testable import YAMLSections
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -21,7 +22,7 @@ extension FuzzTarget {
         precondition(again == specification, "not the same after JSON: \(specification)")
     }
 
-    private static func checkTold(_ error: JobFileError) {
+    private static func checkTold(_ error: FileError) {
         for fault in error.faults {
             precondition(!fault.message.isEmpty && (fault.line ?? 1) >= 1, "\(fault)")
         }
@@ -30,7 +31,7 @@ extension FuzzTarget {
     /// YAML: a valid job, or faults with their places.
     static var jobFiles: FuzzTarget {
         FuzzTarget(name: "job-files", inputBytes: 2_048) { bytes in
-            do throws(JobFileError) {
+            do throws(FileError) {
                 let submission = try JobFileReader.parse(text(bytes), file: "job.yaml")
                 checkAccepted(submission.specification)
                 if case .list = submission.tasks { _ = try PayloadList.load(submission.tasks) }
@@ -43,7 +44,7 @@ extension FuzzTarget {
     /// Files of tasks; `[` makes the difference between JSON and lines.
     static var payloads: FuzzTarget {
         FuzzTarget(name: "payloads", inputBytes: 2_048) { bytes in
-            do throws(JobFileError) {
+            do throws(FileError) {
                 let lines = try PayloadList.lines(of: bytes, file: "tasks")
                 let joined = (0..<lines.count).map { lines[$0] + "\r\n" }.joined()
                 let again = try PayloadList.lines(of: Array(joined.utf8), file: "tasks")
@@ -51,7 +52,7 @@ extension FuzzTarget {
             } catch {
                 checkTold(error)
             }
-            do throws(JobFileError) {
+            do throws(FileError) {
                 let list = try JSONArrayScanner.payloads(of: bytes, file: "tasks")
                 let payloads = (0..<list.count).map { list[$0] }
                 if let strings = try? JSONDecoder().decode([String].self, from: Data(bytes)) {

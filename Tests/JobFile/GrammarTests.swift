@@ -1,6 +1,7 @@
 import ClusterTypes
 import JobFile
 import Testing
+import YAMLSections
 
 struct QuantityTests {
     @Test(arguments: [

@@ -1,10 +1,11 @@
 import JobFile
 import Testing
+import YAMLSections
 
 struct JobFileFaultTests {
     /// Lines of `job.yaml:LINE:COLUMN: message`.
     private func faults(_ text: String) -> [String] {
-        do throws(JobFileError) {
+        do throws(FileError) {
             _ = try JobFileReader.parse(text, file: "job.yaml")
             return []
         } catch {
@@ -203,8 +204,8 @@ struct JobFileFaultTests {
     }
 
     @Test func `A file that is missing is named`() {
-        #expect(throws: JobFileError.self) { try JobFileReader.read(path: "/nonexistent/job.yaml") }
-        do throws(JobFileError) {
+        #expect(throws: FileError.self) { try JobFileReader.read(path: "/nonexistent/job.yaml") }
+        do throws(FileError) {
             _ = try JobFileReader.read(path: "/nonexistent/job.yaml")
         } catch {
             #expect(error.description == "/nonexistent/job.yaml: cannot be opened: No such file or directory")

@@ -1,5 +1,6 @@
 import JobFile
 import Testing
+import YAMLSections
 
 #if canImport(Glibc)
     import Glibc
@@ -39,7 +40,7 @@ struct LineTests {
 
     @Test func `A line that is not UTF-8 is named, and so is every other one`() {
         let bytes = Array("good\n".utf8) + [0xFF, 0x0A] + Array("fine\nx".utf8) + [0xC3, 0x28, 0x0A, 0x00]
-        do throws(JobFileError) {
+        do throws(FileError) {
             _ = try PayloadList.lines(of: bytes, file: "in.txt")
             Issue.record("the lines were taken")
         } catch {
@@ -59,13 +60,13 @@ struct LineTests {
             [0xC3], [0xE2, 0x82], [0x80], [0xF5, 0x80, 0x80, 0x80],
         ] as [[UInt8]])
     func `Bytes that only look like UTF-8 are refused`(bytes: [UInt8]) {
-        #expect(throws: JobFileError.self) { try PayloadList.lines(of: bytes, file: "in.txt") }
+        #expect(throws: FileError.self) { try PayloadList.lines(of: bytes, file: "in.txt") }
     }
 
     @Test func `A text may be a mebibyte and not a byte more`() throws {
         let longest = [UInt8](repeating: UInt8(ascii: "x"), count: PayloadList.payloadBytes)
         #expect(try lines(longest).count == 1)
-        #expect(throws: JobFileError.self) { try PayloadList.lines(of: longest + [0x78], file: "in.txt") }
+        #expect(throws: FileError.self) { try PayloadList.lines(of: longest + [0x78], file: "in.txt") }
     }
 }
 
@@ -163,14 +164,14 @@ struct JSONTasksTests {
         do {
             _ = try payloads(text)
             Issue.record("the text was taken")
-        } catch let error as JobFileError {
+        } catch let error as FileError {
             #expect(error.faults.map(\.message) == [message])
             #expect(error.faults.map(\.line) == [line])
         }
     }
 
     @Test func `Deep nesting is refused and does not overflow the stack`() throws {
-        #expect(throws: JobFileError.self) {
+        #expect(throws: FileError.self) {
             try payloads(String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000))
         }
     }

@@ -1,5 +1,6 @@
 import ClusterTypes
 import JobFile
+import YAMLSections
 import Testing
 
 struct RunOptionsTests {

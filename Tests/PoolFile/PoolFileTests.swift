@@ -3,13 +3,13 @@ import CoordinatorAutoscale
 import CoordinatorCore
 import CoordinatorLaunchers
 import PoolFile
-import JobFile
 import Testing
+import YAMLSections
 
 @Suite("The pool file")
 struct PoolFileTests {
     private func faults(_ text: String) -> [String] {
-        do throws(JobFileError) {
+        do throws(FileError) {
             _ = try PoolFileReader.parse(text, file: "pools.yaml")
             return []
         } catch {

@@ -4,6 +4,7 @@ import ClusterTypes
 import JobFile
 import Terminal
 import Testing
+import YAMLSections
 
 @testable import mortise
 
@@ -187,7 +188,7 @@ struct CommandTests {
     }
 
     @Test func `Faults of a job file are told without the parser's usage`() throws {
-        let error = JobFileError([
+        let error = FileError([
             Fault(file: "a.yaml", line: 2, column: 1, message: "x"),
             Fault(file: "a.yaml", line: 3, column: 4, message: "y"),
         ])

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inventory
 import Testing
 
 @testable import JobFile
@@ -43,6 +44,19 @@ struct DocumentationTests {
         let jobs = blocks.map { $0.dropFirst(5) }.filter { $0.contains("job: ") }
         #expect(jobs.count == 3)
         for job in jobs { _ = try JobFileReader.parse(String(job), file: "example.yaml") }
+    }
+
+    @Test func `The example of an inventory is one, and every form is documented`() throws {
+        let page = try page("inventory.md")
+        let blocks = page.split(separator: "```").filter { $0.hasPrefix("yaml\nhosts:") }
+        #expect(blocks.count == 1)
+        for block in blocks {
+            let file = try InventoryReader.parse(String(block.dropFirst(5)), file: "example.yaml")
+            #expect(file.inventory.hosts.count == 3)
+        }
+        let forms = InventoryForm.allCases.map(\.rawValue) + InventoryOutput.allCases.map(\.rawValue)
+        for form in forms { #expect(page.contains("\n| `\(form)` | "), "\(form)") }
+        for key in HostReader.keys { #expect(page.contains("`\(key)`"), "\(key)") }
     }
 
     @Test func `Every command is documented`() throws {

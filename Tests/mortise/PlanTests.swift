@@ -3,6 +3,7 @@ import ArgumentParser
 import ClusterTypes
 import HTTPSClient
 import JobFile
+import YAMLSections
 import Terminal
 import Testing
 

@@ -2,6 +2,7 @@ import APITypes
 import ClusterTypes
 import HTTPSClient
 import JobFile
+import YAMLSections
 import Testing
 
 @testable import mortise

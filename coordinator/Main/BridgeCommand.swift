@@ -4,12 +4,12 @@ import CoordinatorBridge
 import CoordinatorLaunchers
 import CoordinatorSchedulers
 import Foundation
-import JobFile
+import Inventory
 import Logging
 import Platform
-import PoolFile
 import ServiceLifecycle
 import UnixSignals
+import YAMLSections
 
 struct BridgeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -41,8 +41,8 @@ struct BridgeCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            The nodes that may come and go, in the order in which they are taken: JSON or YAML, {"172.30.2.101": "c1"} \
-            or ["c1"]. There are never more nodes than names.
+            The nodes that may come and go, in the order in which they are taken: an inventory, such as \
+            {"172.30.2.101": "c1"}. There are never more nodes than names.
             """, valueName: "file"))
     var hosts: String
     @Option(
@@ -105,8 +105,7 @@ struct BridgeCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = try ServeCommand.logger(logLevel)
         let environment = try environmentFile.map { try BridgeEnvironment(path: $0) } ?? BridgeEnvironment()
-        let nodes: [SchedulerNode]
-        do { nodes = try SchedulerNodesFile.read(path: hosts) } catch { throw Failure(error.description) }
+        let nodes = try nodes()
         let settings = try settings(nodes, environment)
         let scheduler = foreignQueue(settings)
         if dryRun { return try await Self.lookOnce(settings, scheduler) }
@@ -129,6 +128,16 @@ struct BridgeCommand: AsyncParsableCommand {
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do { try await group.run() } catch let error as BridgeFailure { throw Failure(error.description) }
+    }
+
+    /// All hosts of the file but its head.
+    private func nodes() throws -> [SchedulerNode] {
+        do throws(FileError) {
+            return try InventoryReader.read(path: hosts).inventory.hosts.filter { $0.role != .head }
+                .map { SchedulerNode($0.name, address: $0.address) }
+        } catch {
+            throw Failure(error.description)
+        }
     }
 
     private func settings(_ nodes: [SchedulerNode], _ environment: BridgeEnvironment) throws -> BridgeSettings

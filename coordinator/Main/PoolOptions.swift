@@ -3,7 +3,7 @@ import CoordinatorCore
 import CoordinatorLaunchers
 import PoolFile
 import Foundation
-import JobFile
+import YAMLSections
 import TLSIdentity
 
 /// Where the pools are described whose nodes are launched.

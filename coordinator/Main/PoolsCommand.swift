@@ -3,7 +3,7 @@ import CoordinatorAutoscale
 import CoordinatorCore
 import CoordinatorLaunchers
 import PoolFile
-import JobFile
+import YAMLSections
 
 struct PoolsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

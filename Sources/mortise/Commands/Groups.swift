@@ -78,6 +78,15 @@ struct Launch: AsyncParsableCommand {
         subcommands: [LaunchList.self, LaunchShow.self])
 }
 
+/// `inventory`; the plain name is its module's.
+struct InventoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inventory",
+        abstract: "Read lists of hosts in many forms, and write them in others.",
+        discussion: "Example: mortise inventory show hosts.json",
+        subcommands: [InventoryShow.self, InventoryImport.self, InventoryExport.self])
+}
+
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",

@@ -1,5 +1,5 @@
 import ArgumentParser
-import JobFile
+import YAMLSections
 
 /// Which part of a log to print.
 struct LogOptions: ParsableArguments {

@@ -2,6 +2,7 @@ import APITypes
 import ArgumentParser
 import ClusterTypes
 import JobFile
+import YAMLSections
 import Terminal
 
 struct TaskRetry: AsyncParsableCommand {

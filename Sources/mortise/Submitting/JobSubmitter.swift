@@ -1,6 +1,7 @@
 import APITypes
 import ClusterTypes
 import JobFile
+import YAMLSections
 import Terminal
 
 /// How long to keep trying while the coordinator is away, for example because it restarts.

@@ -178,14 +178,4 @@ struct SqueueTests {
         #expect(TaskRange(ofJob: "12_[0-4294967295]")?.count == 1 << 32)
         #expect(TaskRange(ofJob: "12_[9-1]") == nil && TaskRange(ofJob: "12_[]") == nil)
     }
-
-    @Test("lists of hosts become names")
-    func hosts() {
-        #expect(HostList.names("n[1-3,7]") == ["n1", "n2", "n3", "n7"])
-        #expect(HostList.names("a,n[08-10]-x,b") == ["a", "n08-x", "n09-x", "n10-x", "b"])
-        #expect(HostList.names("r[1-2]n[1-2]") == ["r1n1", "r1n2", "r2n1", "r2n2"])
-        for text in ["", "n[1-3", "n[1-x]", "n[3-1]", "(Resources)", "n[0-999999999]", "a,,b"] {
-            #expect(HostList.names(text) == nil, "\(text)")
-        }
-    }
 }

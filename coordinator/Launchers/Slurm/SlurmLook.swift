@@ -1,6 +1,7 @@
 import ClusterTypes
 package import CoordinatorCore
 import CoordinatorSchedulers
+import TextForms
 
 /// What squeue and sacct say of a pool's allocations.
 package enum SlurmLook {

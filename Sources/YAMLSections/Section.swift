@@ -8,7 +8,14 @@ package struct FaultList {
     package init(file: String) { self.file = file }
 
     package mutating func add(_ message: String, at mark: Mark?) {
-        faults.append(Fault(file: file, line: mark?.line, column: mark?.column, message: message))
+        add(message, line: mark?.line, column: mark?.column)
+    }
+
+    /// - Parameters:
+    ///   - line: counted from 1; nil where the whole file is meant.
+    ///   - column: counted from 1.
+    package mutating func add(_ message: String, line: Int?, column: Int? = nil) {
+        faults.append(Fault(file: file, line: line, column: column, message: message))
     }
 
     /// In the order of the lines; those of the whole file come last.
@@ -93,6 +100,10 @@ package struct Section {
         node(key).flatMap { Section.number($0, name: name(key), &faults, parse) }
     }
 
+    package func whole(_ key: String, in range: ClosedRange<Int>, _ faults: inout FaultList) -> Int? {
+        number(key, &faults) { text throws(GrammarError) in try Quantity.whole(text, in: range) }
+    }
+
     package func flag(_ key: String, _ faults: inout FaultList) -> Bool? {
         number(key, &faults) { text throws(GrammarError) in
             switch text {
@@ -149,15 +160,21 @@ package struct Section {
     package func entries(
         _ key: String, _ example: String, _ faults: inout FaultList
     ) -> [(name: String, value: Node, mark: Mark?)]? {
-        guard let node = node(key) else { return nil }
+        node(key).flatMap { Section.entries(of: $0, "'\(name(key))'", example, &faults) }
+    }
+
+    /// - Parameter name: of the node, for messages: `the file`.
+    package static func entries(
+        of node: Node, _ name: String, _ example: String, _ faults: inout FaultList
+    ) -> [(name: String, value: Node, mark: Mark?)]? {
         guard case .mapping(let mapping) = node else {
-            faults.add("'\(name(key))' must be names with values, such as \(example)", at: node.mark)
+            faults.add("\(name) must be names with values, such as \(example)", at: node.mark)
             return nil
         }
         var result: [(name: String, value: Node, mark: Mark?)] = []
         for (left, right) in mapping {
             guard case .scalar(let word) = left else {
-                faults.add("a name in '\(name(key))' must be a word", at: left.mark)
+                faults.add("a name in \(name) must be a word", at: left.mark)
                 continue
             }
             result.append((word.string, right, left.mark))
@@ -227,7 +244,7 @@ package struct Section {
 }
 
 /// The case of this name; the error lists all names and suggests the near one.
-func chosen<Choice: RawRepresentable & CaseIterable>(
+package func chosen<Choice: RawRepresentable & CaseIterable>(
     _ text: String, of type: Choice.Type = Choice.self
 ) throws(GrammarError) -> Choice where Choice.RawValue == String {
     if let choice = Choice(rawValue: text) { return choice }

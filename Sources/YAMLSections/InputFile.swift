@@ -7,9 +7,9 @@
 #endif
 
 /// Whole files and standard input.
-enum InputFile {
+package enum InputFile {
     /// - Parameter path: `-` is standard input.
-    static func read(_ path: String, limitBytes: Int) throws(JobFileError) -> [UInt8] {
+    package static func read(_ path: String, limitBytes: Int) throws(FileError) -> [UInt8] {
         let isInput = path == "-"
         let descriptor = isInput ? 0 : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path, "cannot be opened") }
@@ -28,7 +28,7 @@ enum InputFile {
                 throw failure(path, "cannot be read")
             }
             guard bytes.count + count <= limitBytes else {
-                throw JobFileError([
+                throw FileError([
                     Fault(file: path, message: "the file is larger than \(limitBytes >> 20) MiB")
                 ])
             }
@@ -36,8 +36,8 @@ enum InputFile {
         }
     }
 
-    private static func failure(_ path: String, _ what: String) -> JobFileError {
-        JobFileError([Fault(file: path, message: "\(what): \(String(cString: strerror(errno)))")])
+    private static func failure(_ path: String, _ what: String) -> FileError {
+        FileError([Fault(file: path, message: "\(what): \(String(cString: strerror(errno)))")])
     }
 
     private static func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
@@ -52,9 +52,9 @@ enum InputFile {
 }
 
 /// Finds bytes that are no UTF-8 (RFC 3629: no overlong forms, no surrogates).
-enum UTF8Check {
+package enum UTF8Check {
     /// Offset of the first wrong sequence; nil where all is right.
-    static func firstFault(in bytes: ArraySlice<UInt8>) -> Int? {
+    package static func firstFault(in bytes: ArraySlice<UInt8>) -> Int? {
         bytes.withUnsafeBufferPointer { buffer in
             var offset = 0
             while offset < buffer.count {
@@ -74,7 +74,7 @@ enum UTF8Check {
     }
 
     /// Counted from 1.
-    static func line(of offset: Int, in bytes: [UInt8]) -> Int {
+    package static func line(of offset: Int, in bytes: [UInt8]) -> Int {
         bytes[..<offset].count { $0 == UInt8(ascii: "\n") } + 1
     }
 

@@ -1,7 +1,7 @@
 /// Finds the word that was probably meant.
-enum Suggestion {
+package enum Suggestion {
     /// The nearest of the words, where it is near enough to be no guess.
-    static func nearest(to word: String, among words: [String]) -> String? {
+    package static func nearest(to word: String, among words: [String]) -> String? {
         let lowered = word.lowercased()
         if let meant = synonyms[lowered], words.contains(meant) { return meant }
         let distances = words.map { (word: $0, distance: distance(lowered, $0)) }

@@ -3,10 +3,10 @@ package import Yams
 /// One YAML document, taken as it is written.
 package enum YAMLText {
     /// - Parameter path: `-` is standard input.
-    package static func read(path: String, limitBytes: Int) throws(JobFileError) -> String {
+    package static func read(path: String, limitBytes: Int) throws(FileError) -> String {
         let bytes = try InputFile.read(path, limitBytes: limitBytes)
         if let offset = UTF8Check.firstFault(in: bytes[...]) {
-            throw JobFileError([
+            throw FileError([
                 Fault(
                     file: path, line: UTF8Check.line(of: offset, in: bytes),
                     message: "this line is not UTF-8 text")
@@ -18,15 +18,15 @@ package enum YAMLText {
     /// - Parameter empty: what a file that says nothing lacks, for its message.
     package static func compose(
         _ text: String, file: String, empty: String
-    ) throws(JobFileError) -> Node {
+    ) throws(FileError) -> Node {
         do {
             // The basic resolver gives no meaning to words, so that `no` and `1e3` stay what was written.
             let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
             if let root = try parser.singleRoot() { return root }
         } catch {
-            throw JobFileError([fault(of: error, in: text, file: file)])
+            throw FileError([fault(of: error, in: text, file: file)])
         }
-        throw JobFileError([
+        throw FileError([
             Fault(file: file, message: "the file is empty; \(empty)")
         ])
     }

@@ -2,6 +2,8 @@
 package enum HostList {
     /// More hosts than any cluster has; a list that names more is none.
     package static let limit = 1 << 17
+    /// Of one name; Slurm's own clusters have at most a few dimensions.
+    private static let bracketLimit = 8
 
     /// The parts between the commas that stand in no bracket.
     package static func parts(_ text: some StringProtocol) -> [String] {
@@ -26,7 +28,9 @@ package enum HostList {
         guard isList(text) else { return nil }
         var names: [String] = []
         for part in parts(text) {
-            guard let expanded = expanded(part[...]), names.count + expanded.count <= limit else {
+            guard part.count(where: { $0 == "[" }) <= bracketLimit,
+                let expanded = expanded(part[...]), names.count + expanded.count <= limit
+            else {
                 return nil
             }
             names += expanded

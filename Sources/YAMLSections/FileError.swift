@@ -25,7 +25,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A file that cannot be used: everything that is wrong in it, in the order of its lines.
-package struct JobFileError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// At least one.
     package let faults: [Fault]
 

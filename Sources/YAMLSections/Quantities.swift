@@ -121,6 +121,14 @@ package enum Quantity {
         return number
     }
 
+    package static func whole(_ text: String, in range: ClosedRange<Int>) throws(GrammarError) -> Int {
+        let number = try whole(text, as: Int.self)
+        guard range.contains(number) else {
+            throw GrammarError("\(number) is not in \(range.lowerBound)…\(range.upperBound)")
+        }
+        return number
+    }
+
     private static let byteScales: [(unit: String, scale: Int64)] = [
         ("B", 1), ("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000),
         ("PB", 1_000_000_000_000_000), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30),
@@ -140,14 +148,14 @@ package enum Quantity {
 }
 
 /// A decimal number kept as its digits: 1.5 is 15 tenths, never a rounded Double.
-struct Decimal {
+package struct Decimal {
     /// As it was written.
     let text: String
     private let digits: UInt64
     private let divisor: UInt64
 
     /// The number that the text starts with, and what follows it; nil without one or with more than 18 digits.
-    static func leading(_ text: String) -> (number: Decimal, rest: String)? {
+    package static func leading(_ text: String) -> (number: Decimal, rest: String)? {
         let whole = text.utf8.prefix(while: isDigit)
         var rest = text.utf8[whole.endIndex...]
         var fraction = rest.prefix(0)
@@ -176,5 +184,17 @@ struct Decimal {
         return exactly && remainder != 0 ? nil : Int64(exactly: quotient)
     }
 
-    static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
+    package static func isDigit(_ byte: UInt8) -> Bool {
+        byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+    }
+}
+
+extension StringProtocol {
+    /// Without blanks and tabs around it.
+    package func trimmingBlanks() -> String {
+        let isBlank = { (character: Character) in character == " " || character == "\t" }
+        var trimmed = drop(while: isBlank)
+        while let last = trimmed.last, isBlank(last) { trimmed.removeLast() }
+        return String(trimmed)
+    }
 }
