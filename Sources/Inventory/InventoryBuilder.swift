@@ -96,12 +96,16 @@ extension Place {
 package enum HostCheck {
     package static func faults(of host: InventoryHost) -> [String] {
         var faults: [String] = []
-        if !isName(host.name) { faults.append("it needs a name of 1 to 60 letters, digits and . _ -") }
+        if !isName(host.name) {
+            faults.append("it needs a name of 1 to 60 letters, digits and . _ -, neither . nor - first")
+        }
         if let address = host.address, let fault = faultOfAddress(address) { faults.append(fault) }
         if let user = host.user, !isWord(user) { faults.append("'\(user)' is no user") }
         for group in host.groups {
             if !isName(group) {
-                faults.append("'\(group)' is no name of a group: 1 to 60 letters, digits and . _ -")
+                faults.append(
+                    "'\(group)' is no name of a group: 1 to 60 letters, digits and . _ -, neither . nor - first"
+                )
             } else if ["all", "ungrouped"].contains(group) {
                 faults.append("'\(group)' cannot be a group: Ansible means something else by it")
             }
@@ -122,7 +126,9 @@ package enum HostCheck {
     /// nil: nothing is wrong.
     private static func faultOfAddress(_ address: String) -> String? {
         if address.contains("{{") { return "'\(address)' is a template, which is not evaluated here" }
-        guard isWord(address) else { return "'\(address)' is no address" }
+        guard isWord(address), address.utf8.allSatisfy(isAddressByte) else {
+            return "'\(address)' is no address"
+        }
         // Four numbers are meant as an address, whatever a resolver may make of them.
         let isNumeric = address.utf8.allSatisfy { Decimal.isDigit($0) || $0 == UInt8(ascii: ".") }
         if isNumeric, !isAddress(address) {
@@ -143,7 +149,7 @@ package enum HostCheck {
     }
 
     static func isName(_ text: String) -> Bool {
-        (1...60).contains(text.utf8.count) && !text.hasPrefix(".")
+        (1...60).contains(text.utf8.count) && !text.hasPrefix(".") && !text.hasPrefix("-")
             && text.utf8.allSatisfy { isWordByte($0) || [UInt8(ascii: "."), UInt8(ascii: "-")].contains($0) }
     }
 
@@ -159,6 +165,11 @@ package enum HostCheck {
             true
         default: false
         }
+    }
+
+    /// Of addresses, names, and what else ssh takes as a destination.
+    private static func isAddressByte(_ byte: UInt8) -> Bool {
+        isWordByte(byte) || ".-:%@/+".utf8.contains(byte)
     }
 
     /// What can stand on a command line by itself.

@@ -19,7 +19,8 @@ struct FuzzTarget {
     static var all: [FuzzTarget] {
         [
             agentFrames, coordinatorFrames, zstd, localMessages, jobFiles, payloads, runOptions, grammars,
-            requests, queries, tokens, identities, localAnswers, storeTexts, storeRows, storeSnapshots,
+            requests, inventories, queries, tokens, identities, localAnswers, storeTexts, storeRows,
+            storeSnapshots,
             nvidia, ascend, accelerators, machine, addresses, schedulers,
         ]
     }

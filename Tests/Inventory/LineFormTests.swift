@@ -41,7 +41,7 @@ struct HostsFileTests {
             faults("c1 10.0.0.5\n10.0.0.300 c2\n10.0.0.7\n10.0.0.8 a/b\n", as: .hosts) == [
                 "file:1: 'c1' is no address", "file:2: '10.0.0.300' is no address",
                 "file:3: the address 10.0.0.7 has no name",
-                "file:4: the host 'a/b': it needs a name of 1 to 60 letters, digits and . _ -",
+                "file:4: the host 'a/b': it needs a name of 1 to 60 letters, digits and . _ -, neither . nor - first",
             ])
     }
 }
@@ -296,6 +296,9 @@ struct OwnFormTests {
             ("hosts: { a: { port: \"22\" } }", "'hosts.a.port' is a number and is written without quotes"),
             ("hosts: { a: { address: 10.0.0 } }", "'10.0.0' is no address"),
             ("hosts: { a: { address: -oProxyCommand=x } }", "'-oProxyCommand=x' is no address"),
+            ("hosts: { -a: {} }", "the host '-a': it needs a name"),
+            ("hosts: { a: { address: 'a=b' } }", "'a=b' is no address"),
+            ("hosts: { a: { address: '{{x}}' } }", "'{{x}}' is a template"),
             ("hosts: { a: { user: '' } }", "'' is no user"),
             ("hosts: { a: { environment: { A-B: x } } }", "'A-B' is no name of a variable"),
             ("hosts: { a: { environment: { A: \"x\\ny\" } } }", "the variable 'A' has a control character"),

@@ -81,7 +81,9 @@ struct SlurmNodes {
         let given = fields["nodeaddr"] ?? fields["nodehostname"]
         var addresses: [String?] = Array(repeating: nil, count: names.count)
         if let given {
-            if let known = Self.names(given), known.count == names.count {
+            if names.count == 1, !given.contains("[") {
+                addresses = [given]
+            } else if let known = Self.names(given), known.count == names.count {
                 addresses = known
             } else {
                 builder.fault(
