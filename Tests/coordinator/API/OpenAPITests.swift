@@ -156,7 +156,7 @@ struct OpenAPITests {
         full.timeRequestSeconds = 1
         full.warningSignal = .usr1
         full.admission = Admission()
-        full.resources.devices = DeviceRequest(type: .gpu, model: "H100")
+        full.resources.devices = DeviceRequest(type: .gpu, memoryShareBytes: 1, model: "H100")
         full.resources.counted = [CountedResource("license", 1)]
         full.placement.slotsPerNode = 1
         full.placement.spread = "zone"

@@ -33,6 +33,9 @@ extension Coordinator {
         var specification = job.record.specification
         specification.resources = specification.request(record.alternative)
         specification.environment += environment
+        if let bytes = specification.resources.devices?.memoryShareBytes {
+            specification.environment.append("MORTISE_DEVICE_MEMORY=\(bytes)")
+        }
         output.actions.append(
             .send(
                 connection,
@@ -104,7 +107,9 @@ extension Coordinator {
         of demand: PlacementDemand, on known: [PlacementNode], at now: Instant
     ) -> String? {
         guard !known.isEmpty else { return nil }
-        let reasons = Fit.misfits(demand, on: known, at: now).map { "\($0.1) \($0.0.explanation)" }
+        let reasons = Fit.misfits(demand, on: known, at: now).map {
+            "\($0.1) \($0.0.explanation(for: demand))"
+        }
         let cpus = known.map(\.capacity.resources.milliCPU).max() ?? 0
         let memory = known.map(\.capacity.resources.memoryBytes).max() ?? 0
         let devices = known.map(\.capacity.devices.count).max() ?? 0
