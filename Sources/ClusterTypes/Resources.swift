@@ -125,6 +125,10 @@ package struct DeviceCapacity: Hashable, Sendable, Codable {
     package var memoryNode: UInt32?
     /// Devices with the same number reach each other by fast links (NVLink, HCCS); nil: nothing is known.
     package var linkGroup: UInt32?
+    /// Ascend: N of `/dev/davinciN`, as rank tables count.
+    package var physicalID: UInt32?
+    /// Of the network port that the device has itself (Ascend).
+    package var networkAddress: String?
 
     package enum Fault: String, Hashable, Sendable, Codable, CaseIterable {
         /// Its tool says so, or it is lost.

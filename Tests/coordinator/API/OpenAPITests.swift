@@ -202,6 +202,8 @@ struct OpenAPITests {
         faulty.vendor = "nvidia"
         faulty.memoryNode = 0
         faulty.linkGroup = 1
+        faulty.physicalID = 1
+        faulty.networkAddress = "10.1.0.1"
         try expectShape("DeviceCapacity", full: faulty, least: node.capacity.devices[0])
         try expectShape("Label", full: Label("a", "b"))
         try expectShape("NodeLoadView", full: NodeLoadView(load.0, at: load.1))

@@ -5,10 +5,12 @@ import ProtocolMessages
 extension Coordinator {
     /// The slot's next incarnation starts there.
     ///
-    /// - Parameter environment: added to the job's, for this slot alone.
+    /// - Parameters:
+    ///   - environment: added to the job's, for this slot alone.
+    ///   - rankTable: of its gang.
     mutating func assign(
-        _ slot: SlotID, to placement: Placement, environment: [String] = [], at now: Instant,
-        into output: inout Output
+        _ slot: SlotID, to placement: Placement, environment: [String] = [], rankTable: RankTable? = nil,
+        at now: Instant, into output: inout Output
     ) {
         let node = placement.node
         guard var record = slots[slot]?.record, let job = jobs[record.job],
@@ -42,7 +44,7 @@ extension Coordinator {
                 .assign(
                     Assignment(
                         key: record.key, job: record.job, specification: specification,
-                        devices: placement.devices))))
+                        devices: placement.devices, rankTable: rankTable))))
         countAssigned(record.job, into: &output)
         settle(node, reason: "", at: now, into: &output)
         // It may take no more than this one, as when it is on probation.
