@@ -213,7 +213,10 @@ let package = Package(
             ]),
         shell(
             "AgentSlots", "agent/Slots",
-            ["ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", .nioCore, .nioPosix]),
+            [
+                "ClusterTypes", "ProtocolMessages", "ProtocolCodec", "Platform", "TextForms", .nioCore,
+                .nioPosix,
+            ]),
         program(
             "mortise-agent", "agent/Main",
             [

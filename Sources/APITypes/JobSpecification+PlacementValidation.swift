@@ -67,8 +67,21 @@ extension Faults {
         guard let devices = request.devices else { return }
         checkRange(devices.count, 1...JobLimits.devicesPerSlot, path + ".devices.count")
         checkRange(devices.shares, 1...wholeDeviceShares, path + ".devices.shares")
+        if let bytes = devices.memoryShareBytes {
+            checkRange(bytes, 1...JobLimits.bytes, path + ".devices.memoryShareBytes")
+            check(
+                devices.shares == wholeDeviceShares, path + ".devices.memoryShareBytes",
+                "does not go with shares: give one of them")
+        }
         checkRange(devices.memoryBytes, 0...JobLimits.bytes, path + ".devices.memoryBytes")
-        if let model = devices.model { checkName(model, path + ".devices.model") }
+        if let model = devices.model {
+            checkName(model, path + ".devices.model")
+            if devices.models.count > 1 {
+                check(
+                    !devices.models.contains(""), path + ".devices.model",
+                    "'\(model)' names no model before, between or after '|'")
+            }
+        }
     }
 
     private mutating func checkCounted(_ counted: [CountedResource], _ path: String) {

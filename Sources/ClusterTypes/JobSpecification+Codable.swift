@@ -121,7 +121,7 @@ extension ResourceRequest {
 
 extension DeviceRequest {
     package enum CodingKeys: String, CodingKey {
-        case type, count, shares, memoryBytes, model
+        case type, count, shares, memoryShareBytes, memoryBytes, model
     }
 
     package init(from decoder: any Decoder) throws {
@@ -129,6 +129,7 @@ extension DeviceRequest {
         self.init(type: try container.decode(DeviceType.self, forKey: .type))
         try container.read(.count, into: &count)
         try container.read(.shares, into: &shares)
+        memoryShareBytes = try container.decodeIfPresent(Int64.self, forKey: .memoryShareBytes)
         try container.read(.memoryBytes, into: &memoryBytes)
         model = try container.decodeIfPresent(String.self, forKey: .model)
     }

@@ -42,20 +42,42 @@ package struct DeviceRequest: Hashable, Sendable, Codable {
     package var count: UInt32
     /// Of each device, in 1/1000. 1...1000; 1000 is the whole device.
     package var shares: UInt32
+    /// Of each device so many bytes of its memory, instead of `shares`: as large a part of the device as of its memory.
+    package var memoryShareBytes: Int64?
     /// Least memory of each device, in bytes; 0 accepts any.
     package var memoryBytes: Int64
-    /// Whole word of the model name, case-insensitive ("H100"); nil accepts any.
+    /// Whole word of the model name, case-insensitive ("H100"), or several, of which any will do ("A100|H100"); nil
+    /// accepts any.
     package var model: String?
 
     package init(
-        type: DeviceType, count: UInt32 = 1, shares: UInt32 = wholeDeviceShares, memoryBytes: Int64 = 0,
-        model: String? = nil
+        type: DeviceType, count: UInt32 = 1, shares: UInt32 = wholeDeviceShares,
+        memoryShareBytes: Int64? = nil, memoryBytes: Int64 = 0, model: String? = nil
     ) {
         self.type = type
         self.count = count
         self.shares = shares
+        self.memoryShareBytes = memoryShareBytes
         self.memoryBytes = memoryBytes
         self.model = model
+    }
+
+    /// - Parameter bytes: all memory of a device; 0: nobody knows.
+    /// - Returns: what a slot takes of such a device, in 1/1000, rounded up; nil where it has not so much memory.
+    package func shares(ofMemory bytes: Int64) -> UInt32? {
+        guard let wanted = memoryShareBytes else { return shares }
+        guard wanted >= 1, wanted <= bytes else { return nil }
+        let all = UInt64(bytes)
+        let (whole, rest) = all.dividingFullWidth(
+            UInt64(wanted).multipliedFullWidth(by: UInt64(wholeDeviceShares)))
+        return UInt32(whole) + (rest > 0 ? 1 : 0)
+    }
+
+    /// The words of `model`; empty accepts any.
+    package var models: [Substring] {
+        model?.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false).map {
+            Substring($0)
+        } ?? []
     }
 }
 
@@ -103,6 +125,10 @@ package struct DeviceCapacity: Hashable, Sendable, Codable {
     package var memoryNode: UInt32?
     /// Devices with the same number reach each other by fast links (NVLink, HCCS); nil: nothing is known.
     package var linkGroup: UInt32?
+    /// Ascend: N of `/dev/davinciN`, as rank tables count.
+    package var physicalID: UInt32?
+    /// Of the network port that the device has itself (Ascend).
+    package var networkAddress: String?
 
     package enum Fault: String, Hashable, Sendable, Codable, CaseIterable {
         /// Its tool says so, or it is lost.

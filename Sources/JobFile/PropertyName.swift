@@ -27,6 +27,10 @@ struct PropertyName {
             PropertyName(key: "resources.devices.share", option: "--gpus or --npus")
         ),
         (
+            "resources.devices.memoryShareBytes",
+            PropertyName(key: "resources.devices.memory_share", option: "--device-memory-share")
+        ),
+        (
             "resources.devices.memoryBytes",
             PropertyName(key: "resources.devices.memory", option: "--device-memory")
         ),

@@ -37,7 +37,7 @@ enum ResourceReader {
     }
 
     private static func readDevices(_ resources: Section, _ faults: inout FaultList) -> DeviceRequest? {
-        let keys = ["type", "count", "share", "memory", "model"]
+        let keys = ["type", "count", "share", "memory_share", "memory", "model"]
         guard let section = resources.section("devices", keys: keys, &faults) else { return nil }
         if section.lacks("type") {
             faults.add("'\(section.path).type' is missing: gpu or npu", at: section.mark)
@@ -52,6 +52,12 @@ enum ResourceReader {
         }
         if let count { request.count = count }
         if let shares = section.number("share", &faults, Quantity.shares) { request.shares = shares }
+        request.memoryShareBytes = section.value("memory_share", &faults, Quantity.bytes)
+        if section.has("share"), section.has("memory_share") {
+            faults.add(
+                "'\(section.name("memory_share"))' does not go with 'share': give one of them",
+                at: section.mark(of: "memory_share"))
+        }
         if let bytes = section.value("memory", &faults, Quantity.bytes) { request.memoryBytes = bytes }
         request.model = section.text("model", &faults)
         return request

@@ -19,6 +19,7 @@ package struct RunOptions: Sendable, Hashable {
     package var gpus: String?
     package var npus: String?
     package var deviceMemory: String?
+    package var deviceMemoryShare: String?
     package var deviceModel: String?
     /// `NAME=COUNT`
     package var counted: [String] = []
@@ -143,11 +144,19 @@ package struct RunOptions: Sendable, Hashable {
             try DeviceRequest(type: .npu, parsing: text)
         }
         request.devices = gpu ?? npu
-        if gpus == nil, npus == nil, deviceMemory != nil || deviceModel != nil {
-            reader.faults.append("--device-memory and --device-model need --gpus or --npus")
+        let isForDevices = deviceMemory != nil || deviceMemoryShare != nil || deviceModel != nil
+        if gpus == nil, npus == nil, isForDevices {
+            reader.faults.append(
+                "--device-memory, --device-memory-share and --device-model need --gpus or --npus")
+        }
+        if deviceMemoryShare != nil, (gpus ?? npus)?.utf8.contains(UInt8(ascii: ":")) == true {
+            reader.faults.append(
+                "--device-memory-share does not go with a share behind --gpus or --npus: give one of them")
         }
         let bytes = reader.read("--device-memory", deviceMemory, Quantity.bytes)
         request.devices?.memoryBytes = bytes ?? 0
+        request.devices?.memoryShareBytes = reader.read(
+            "--device-memory-share", deviceMemoryShare, Quantity.bytes)
         request.devices?.model = deviceModel
         request.counted = reader.readAll("--counted", counted) { text throws(GrammarError) in
             try CountedResource(parsing: text)

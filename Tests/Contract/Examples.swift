@@ -129,7 +129,8 @@ extension PlacementRules {
         var rules = PlacementRules()
         rules.alternatives = [
             ResourceRequest(resources: Resources(milliCPU: 64_000, memoryBytes: 1 << 40)),
-            ResourceRequest(devices: DeviceRequest(type: .npu, count: 8, model: "910B")),
+            ResourceRequest(
+                devices: DeviceRequest(type: .npu, count: 8, memoryShareBytes: 1 << 34, model: "910B|310P")),
         ]
         rules.alternatives[1].counted = [CountedResource("network.mbps", 10_000)]
         rules.preferences = [.pool("fast"), .labelAmong(key: "zone", values: ["a", "b"]), .with(job: "db")]

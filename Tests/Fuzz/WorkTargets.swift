@@ -71,6 +71,7 @@ extension FuzzTarget {
         let options: [String: WritableKeyPath<RunOptions, String?>] = [
             "app": \.app, "name": \.name, "directory": \.directory, "cpus": \.cpus, "memory": \.memory,
             "disk": \.disk, "gpus": \.gpus, "npus": \.npus, "device-memory": \.deviceMemory,
+            "device-memory-share": \.deviceMemoryShare,
             "device-model": \.deviceModel, "pool": \.pool, "node": \.node, "arch": \.arch, "array": \.array,
             "each-line": \.eachLine, "from-json": \.fromJSON, "slots": \.slots, "timeout": \.timeout,
             "retries": \.retries, "priority": \.priority, "on-disconnect": \.onDisconnect,

@@ -113,6 +113,14 @@ struct JobFileFaultTests {
             "'resources.devices.count': 0 devices; leave 'devices' out, or ask for at least 1"
         ),
         (
+            "{ devices: { type: gpu, share: 0.5, memory_share: 2GiB } }",
+            "'resources.devices.memory_share' does not go with 'share': give one of them"
+        ),
+        (
+            "{ devices: { type: gpu, memory_share: 20 } }",
+            "'resources.devices.memory_share': '20' has no unit; write for example 20MB or 20GiB"
+        ),
+        (
             "{ devices: { type: gpu, share: 1.5 } }",
             "'resources.devices.share': '1.5' of a device: a share is from 0.001 to 1; for more devices raise the count"
         ),

@@ -247,6 +247,39 @@ struct RunOptionsTests {
         #expect(faults(options) == ["a slot has devices of one type; choose --gpus or --npus"])
         options = RunOptions(command: ["a"])
         options.deviceModel = "A100"
-        #expect(faults(options) == ["--device-memory and --device-model need --gpus or --npus"])
+        #expect(
+            faults(options) == [
+                "--device-memory, --device-memory-share and --device-model need --gpus or --npus"
+            ])
+    }
+
+    @Test func `A share by memory and a set of models say the same as in a job file`() throws {
+        var options = RunOptions(command: ["a"])
+        options.gpus = "2"
+        options.deviceMemoryShare = "20GiB"
+        options.deviceModel = "A100|H100"
+        let file = try JobFileReader.parse(
+            """
+            job: a
+            command: [a]
+            resources: { devices: { type: gpu, count: 2, memory_share: 20GiB, model: A100|H100 } }
+            """, file: "job.yaml")
+        let wanted = DeviceRequest(
+            type: .gpu, count: 2, memoryShareBytes: 20 << 30, model: "A100|H100")
+        #expect(file.specification.resources.devices == wanted)
+        #expect(try options.submission { _ in nil }.specification == file.specification)
+        options.gpus = "2:0.5"
+        options.deviceModel = "A100||H100"
+        #expect(
+            faults(options) == [
+                "--device-memory-share does not go with a share behind --gpus or --npus: give one of them"
+            ])
+        options.gpus = "2"
+        options.deviceMemoryShare = "0B"
+        #expect(
+            faults(options) == [
+                "--device-memory-share is 0, must be in 1...\(1 << 60 as Int64)",
+                "--device-model 'A100||H100' names no model before, between or after '|'",
+            ])
     }
 }

@@ -134,7 +134,8 @@ struct RowTests {
         specification.slots = SlotCount(minimum: 1, maximum: 1_000_000)
         specification.placement.alternatives = [
             ResourceRequest(resources: Resources(milliCPU: 64_000)),
-            ResourceRequest(devices: DeviceRequest(type: .npu, count: 8)),
+            ResourceRequest(
+                devices: DeviceRequest(type: .npu, count: 8, memoryShareBytes: 20 << 30, model: "910B|310P")),
         ]
         specification.placement.preferences = [.pool("fast"), .apart(job: "web")]
         specification.placement.slotsPerNode = 2
@@ -150,7 +151,7 @@ struct RowTests {
         let details = SpecificationDisplay(specification: specification).details
         func value(_ name: String) -> String? { details.first { $0.name == name }?.value.text }
         #expect(value("resources") == "1 cpu, 2 license.matlab")
-        #expect(value("alternatives") == "64 cpus; or 1 cpu, 8 npus")
+        #expect(value("alternatives") == "64 cpus; or 1 cpu, 20 GiB of 8 npus (910B|310P)")
         #expect(value("constraints") == "nodes=n-[01]:4, !label:retired")
         #expect(value("prefer") == "pool=fast, apart=web")
         #expect(value("slots") == "1 to as many as fit, at most 2 on a node")

@@ -54,6 +54,17 @@ struct MessageGenerator {
                     key: key(), job: JobID(identifier()), specification: specification(),
                     devices: list(upTo: 8) {
                         DeviceGrant(device: $0.number(in: 0...1_023), shares: $0.number(in: 1...1_000))
+                    },
+                    rankTable: maybe { random in
+                        RankTable(
+                            servers: random.list(upTo: 3) {
+                                RankTable.Server(
+                                    address: $0.name(),
+                                    devices: $0.list(upTo: 3) { random in
+                                        RankTable.Device(
+                                            physicalID: random.number(), address: random.maybe { $0.name() })
+                                    })
+                            })
                     }))
         case 4: .stopSlot(key(), reason: text())
         case 5: .slotEndAcknowledged(key())
@@ -229,6 +240,8 @@ struct MessageGenerator {
         device.throttleReasons = list(upTo: 3) { $0.text() }
         device.memoryNode = maybe { $0.number() }
         device.linkGroup = maybe { $0.number() }
+        device.physicalID = maybe { $0.number() }
+        device.networkAddress = maybe { $0.name() }
         return device
     }
 

@@ -125,7 +125,9 @@ final class AgentDriver {
         case .connect: link?.connect()
         case .disconnect(let reason): link?.disconnect(reason: reason)
         case .send(let message): link?.send(message)
-        case .startSlot(let assignment): slots?.start(assignment, devices: hardware.devices)
+        case .startSlot(let assignment):
+            slots?.start(
+                assignment, devices: hardware.devices, memoryNodes: hardware.machine?.memoryNodes ?? [])
         case .stopSlot(let key, let reason): slots?.stop(key, reason: reason)
         case .giveTasks(let key, let orders): slots?.giveTasks(key, orders)
         case .forgetResults(let key, let attempts): slots?.forgetResults(key, attempts)

@@ -219,6 +219,7 @@ extension CommandPlan {
         let milliCPU = specification.resources.resources.milliCPU
         let hasHostfile = Hostfile.text(for: specification.environment) != nil
         let hostfile = hasHostfile ? ["\(Hostfile.pathVariable)=\(files.hostfile)"] : []
+        let rankTable = assignment.rankTable.map { _ in "\(RankTableFile.variable)=\(files.rankTable)" }
         return [
             "MORTISE_JOB=\(assignment.job)",
             "MORTISE_APP=\(specification.app)",
@@ -229,7 +230,7 @@ extension CommandPlan {
             "MORTISE_DIRECTORY=\(files.work)",
             "TMPDIR=\(files.temporary)",
             "OMP_NUM_THREADS=\(max(1, (milliCPU + 999) / 1_000))",
-        ] + setup.deviceVariables + hostfile
+        ] + setup.deviceVariables + hostfile + [rankTable].compactMap(\.self)
     }
 }
 

@@ -35,6 +35,23 @@ package enum DeviceVariables {
         return variables
     }
 
+    /// The processors near the granted devices, as Linux writes lists of them ("0-31,64-95"); nil where none are granted,
+    /// and where it is not known of each to which NUMA node it is near, and which processors that has.
+    package static func processors(
+        near grants: [DeviceGrant], devices: [DeviceReport], memoryNodes: [MemoryNodeReport]
+    ) -> String? {
+        var numbers: Set<UInt32> = []
+        for grant in grants {
+            guard Int(grant.device) < devices.count, let number = devices[Int(grant.device)].memoryNode
+            else { return nil }
+            numbers.insert(number)
+        }
+        let lists = numbers.sorted().map { number in
+            memoryNodes.first { $0.number == number }?.processors ?? ""
+        }
+        return lists.isEmpty || lists.contains("") ? nil : lists.joined(separator: ",")
+    }
+
     private static let names: [(vendor: String, names: [String])] = [
         ("nvidia", ["CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"]),
         ("huawei", ["ASCEND_RT_VISIBLE_DEVICES"]),

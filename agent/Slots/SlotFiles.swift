@@ -25,6 +25,8 @@ struct SlotFiles {
     var admission: String { path("admission") }
     /// The nodes of a gang, for `mpirun`.
     var hostfile: String { path("hostfile") }
+    /// The NPUs of a gang, for HCCL.
+    var rankTable: String { path("rank_table.json") }
     /// The command's own folder.
     var work: String { path("work") }
     var temporary: String { path("temporary") }

@@ -221,8 +221,10 @@ extension SlotManager {
     func remove(_ entry: SlotEntry) {
         slots[entry.key] = nil
         let files = entry.files
-        for path in [files.assignment, files.results, files.script, files.hostfile, files.socket, files.lock]
-        {
+        for path in [
+            files.assignment, files.results, files.script, files.hostfile, files.rankTable, files.socket,
+            files.lock,
+        ] {
             Files.remove(path)
         }
         if let kept = ended.keep(entry.key, folder: files.folder, logBytes: entry.logBytes) {

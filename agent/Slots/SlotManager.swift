@@ -87,7 +87,9 @@ package final class SlotManager {
     /// Starts a slot; a second time for the same key only repeats its report.
     ///
     /// - Parameter devices: the node's, in the order of its hardware report.
-    package func start(_ assignment: Assignment, devices: [DeviceReport]) {
+    package func start(
+        _ assignment: Assignment, devices: [DeviceReport], memoryNodes: [MemoryNodeReport] = []
+    ) {
         eventLoop.preconditionInEventLoop()
         let key = assignment.key
         if let entry = slots[key] {
@@ -107,7 +109,7 @@ package final class SlotManager {
                 find(entry)
                 return
             }
-            try writeAssignment(assignment, devices: devices, to: entry.files)
+            try writeAssignment(assignment, devices, memoryNodes, to: entry.files)
             try startSupervisor(of: entry)
             find(entry)
         } catch {
@@ -119,11 +121,15 @@ package final class SlotManager {
     }
 
     private func writeAssignment(
-        _ assignment: Assignment, devices: [DeviceReport], to files: SlotFiles
+        _ assignment: Assignment, _ devices: [DeviceReport], _ memoryNodes: [MemoryNodeReport],
+        to files: SlotFiles
     ) throws {
+        let grants = assignment.devices
+        let near = DeviceVariables.processors(near: grants, devices: devices, memoryNodes: memoryNodes)
         let setup = SlotSetup(
             nodeName: nodeName,
-            deviceVariables: try DeviceVariables.variables(grants: assignment.devices, devices: devices),
+            deviceVariables: try DeviceVariables.variables(grants: grants, devices: devices)
+                + (near.map { ["MORTISE_CPUS=\($0)"] } ?? []),
             leaseDeadline: leaseDeadline)
         let bytes = try codec.encode(.coordinator(.assign(assignment))) + codec.encode(.setup(setup))
         try AtomicFile.write(bytes, to: files.assignment, isDurable: false)

@@ -70,6 +70,11 @@ package enum Supervisor {
         if let text = Hostfile.text(for: assignment.specification.environment) {
             try AtomicFile.write(Array(text.utf8), to: files.hostfile, isDurable: false)
         }
+        if let table = assignment.rankTable {
+            try AtomicFile.write(
+                Array(RankTableFile.text(for: table).utf8), to: files.rankTable, isDurable: false)
+            if let lack = RankTableFile.lack(of: table) { log(lack) }
+        }
         try Children.adoptOrphans()
         return try SupervisorProcess(
             assignment: assignment, setup: setup, folder: folder, codec: codec, listener: listener)
@@ -80,6 +85,7 @@ package enum Supervisor {
         Files.remove(files.script)
         Files.remove(files.admission)
         Files.remove(files.hostfile)
+        Files.remove(files.rankTable)
         for folder in [files.work, files.temporary] {
             do {
                 try Files.removeTree(folder)

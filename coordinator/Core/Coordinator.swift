@@ -199,15 +199,18 @@ package struct Coordinator: Sendable {
             case .resumeJob(let job): return try resume(job, at: now, into: &output)
             case .retryTasks(let job, let indices): return try retry(indices, of: job, at: now, into: &output)
             case .drainNode(let node, let reason):
+                try checkTakesOrders(node)
                 leaveToOperator(node, into: &output)
                 return try order(node, reason: reason, at: now, into: &output) { $0.isDraining = true }
             case .cordonNode(let node, let reason):
+                try checkTakesOrders(node)
                 leaveToOperator(node, into: &output)
                 return try order(node, reason: reason, at: now, into: &output) {
                     $0.isCordoned = true
                     $0.cordonReason = reason
                 }
             case .uncordonNode(let node):
+                try checkTakesOrders(node)
                 leaveToOperator(node, into: &output)
                 forgetOutcomes(of: node)
                 forgetFlaps(of: node)

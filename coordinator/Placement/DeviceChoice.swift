@@ -13,22 +13,21 @@ enum DeviceChoice {
 
     init(_ request: DeviceRequest, on node: PlacementNode) {
         let devices = node.capacity.devices
-        let ofModel = devices.indices.filter {
-            devices[$0].isUsable && devices[$0].matches(request.type, request.model)
-        }
+        let wish = request.wish
+        let ofModel = devices.indices.filter { devices[$0].isUsable && wish.admits(devices[$0]) }
         if ofModel.isEmpty {
             self = .misses(.deviceModel)
             return
         }
-        let large = ofModel.filter { devices[$0].memoryBytes >= request.memoryBytes }
+        let large = ofModel.filter { devices[$0].memoryBytes >= request.leastMemoryBytes }
         if large.isEmpty {
             self = .misses(.deviceMemory)
             return
         }
         let count = Int(request.count)
-        let free = large.filter { node.freeShares[$0] >= request.shares }.sorted {
-            (node.freeShares[$0], $0) < (node.freeShares[$1], $1)
-        }
+        let free = large.filter { position in
+            request.shares(of: devices[position]).map { $0 <= node.freeShares[position] } ?? false
+        }.sorted { (node.freeShares[$0], $0) < (node.freeShares[$1], $1) }
         guard free.count >= count else {
             self = .misses(.deviceCount)
             return
@@ -76,19 +75,5 @@ extension Array where Element == Int {
             }
         }
         return groups
-    }
-}
-
-extension DeviceCapacity {
-    /// True for the type, and where `wanted` is one of the model name's words ("A100" in "NVIDIA A100-SXM4-80GB"), or all
-    /// of it, or the vendor. A part of a GPU ("NVIDIA H100 MIG 3g.40gb") answers to its own words alone: "MIG", "3g.40gb".
-    func matches(_ wantedType: DeviceType, _ wanted: String?) -> Bool {
-        guard type == wantedType else { return false }
-        guard let wanted = wanted?.lowercased() else { return true }
-        let model = model.lowercased()
-        if model == wanted { return true }
-        let profile = model.split(separator: " ").drop { $0 != "mig" }
-        guard profile.isEmpty else { return profile.contains { $0 == wanted } }
-        return vendor == wanted || model.split { !($0.isLetter || $0.isNumber) }.contains { $0 == wanted }
     }
 }

@@ -17,7 +17,12 @@ package enum Fit: Sendable, Hashable {
         }
         switch DeviceChoice(request, on: node) {
         case .chosen(let devices):
-            self = .fits(devices.map { DeviceGrant(device: UInt32($0), shares: request.shares) })
+            self = .fits(
+                devices.compactMap { position in
+                    request.shares(of: node.capacity.devices[position]).map {
+                        DeviceGrant(device: UInt32(position), shares: $0)
+                    }
+                })
         case .misses(let misfit): self = .misses(misfit)
         }
     }

@@ -1,3 +1,5 @@
+package import ClusterTypes
+
 /// Why a node does not take a slot. Ordered from what will never change to what changes by itself.
 package enum Misfit: Int, Sendable, Hashable, CaseIterable, Comparable {
     case architecture, pool, name, label, deviceModel, deviceMemory, counted, quota, affinity, slotsPerNode,
@@ -8,7 +10,7 @@ package enum Misfit: Int, Sendable, Hashable, CaseIterable, Comparable {
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
     /// Completes "3 nodes …".
-    package var explanation: String {
+    package func explanation(for demand: PlacementDemand) -> String {
         switch self {
         case .architecture: "have another architecture"
         case .pool: "are in another pool"
@@ -23,11 +25,21 @@ package enum Misfit: Int, Sendable, Hashable, CaseIterable, Comparable {
         case .state: "take no work"
         case .hold: "are kept for a job that waits longer"
         case .time: "end too soon"
-        case .deviceCount: "have too few free devices"
+        case .deviceCount: demand.request.devices?.lackingShares ?? "have too few free devices"
         case .processor: "lack free CPUs"
         case .memory: "lack free memory"
         case .disk: "lack free disk"
         case .credits: "have not asked for more work"
         }
     }
+}
+
+extension DeviceRequest {
+    /// "lack 20 GiB free on one gpu"; nil where it asks for no memory.
+    fileprivate var lackingShares: String? {
+        memoryShareBytes.map { "lack \($0.binaryBytes) free on \(places)" }
+    }
+
+    /// "one gpu", "each of 2 gpus"
+    package var places: String { count == 1 ? "one \(type.rawValue)" : "each of \(count) \(type.rawValue)s" }
 }

@@ -87,14 +87,26 @@ package struct PlacementBoard: Sendable {
         }
     }
 
-    /// The same for the scorer, which knows numbers alone.
-    package func work(of request: ResourceRequest) -> WorkClass { models.work(of: request) }
+    /// The same for the scorer, which knows numbers alone. What takes a part by its memory counts as it does on most of
+    /// the devices that it could have.
+    package func work(of request: ResourceRequest) -> WorkClass {
+        let sizes = models.sizes(of: request)
+        guard sizes.sharesOfModels != nil else { return sizes.work }
+        let counts = devicesByModel
+        let commonest = (0..<models.count).filter { sizes.work.admits(model: $0) }.max {
+            (counts[$0], $1) < (counts[$1], $0)
+        }
+        return commonest.map { sizes.work(on: $0) } ?? sizes.work
+    }
+
+    /// What a slot takes of a device that will do, in 1/1000: the least and the most among those that are known.
+    package func shares(of request: DeviceRequest) -> ClosedRange<UInt32> { models.shares(of: request) }
 
     // MARK: Places
 
     /// - Returns: the best node and the devices to take there; nil where none has room. Nothing is taken.
     package mutating func best(_ demand: PlacementDemand, at now: Instant) -> (NodeID, [DeviceGrant])? {
-        let slots = SlotClass(demand: demand, work: models.rememberedWork(of: demand.request))
+        let slots = SlotClass(demand: demand, sizes: models.rememberedSizes(of: demand.request))
         let values = values
         var best = rankings.best(demand) { values.value(of: $0, for: slots, at: now) }
         while let position = best {
@@ -111,7 +123,22 @@ package struct PlacementBoard: Sendable {
 private struct SlotClass: Sendable {
     let demand: PlacementDemand
     /// The same for the scorer.
-    let work: WorkClass
+    let sizes: WorkSizes
+}
+
+/// The work of a class, which takes more of a device that has less memory.
+private struct WorkSizes: Sendable {
+    var work: WorkClass
+    /// What it takes of a device of each model, in 1/1000; nil: the same of all.
+    var sharesOfModels: [Int]?
+
+    /// - Parameter model: of the node's devices; of mixed ones nobody knows but `Fit`.
+    func work(on model: Int) -> WorkClass {
+        guard let sharesOfModels else { return work }
+        var sized = work
+        sized.shares = sharesOfModels.indices.contains(model) ? sharesOfModels[model] : 1
+        return sized
+    }
 }
 
 /// The nodes, and what a place on each is worth.
@@ -134,7 +161,7 @@ private struct NodeValues: Sendable {
         nodes[position] = node
         rooms.set(
             position, to: Self.room(of: node, model: model),
-            with: node.occupants.lazy.map { WorkClass($0.request) })
+            with: node.occupants.lazy.map { WorkClass($0.request, shares: $0.devices.first?.shares) })
         standings[position] = scorer.standing(of: position, in: rooms)
     }
 
@@ -151,13 +178,19 @@ private struct NodeValues: Sendable {
     }
 
     func value(of position: Int, for slots: SlotClass, at now: Instant) -> Double {
-        guard rooms.fits(slots.work, on: position),
+        var work = slots.sizes.work(on: rooms.models[position])
+        guard rooms.fits(work, on: position),
             slots.demand.misfit(on: nodes[position], at: now) == nil
         else { return -.infinity }
-        if needsExactDevices(slots, on: position), !Fit(slots.demand, on: nodes[position], at: now).isFit {
-            return -.infinity
+        if needsExactDevices(slots, on: position) {
+            guard case .fits(let grants) = Fit(slots.demand, on: nodes[position], at: now) else {
+                return -.infinity
+            }
+            if slots.sizes.sharesOfModels != nil, let least = grants.map(\.shares).min() {
+                work.shares = Int(least)
+            }
         }
-        let score = scorer.score(slots.work, on: position, standings[position], in: rooms)
+        let score = scorer.score(work, on: position, standings[position], in: rooms)
         return slots.demand.preferences.isEmpty
             ? score : score + 1e9 * Double(slots.demand.preferred(on: nodes[position]))
     }
@@ -179,18 +212,21 @@ private struct NodeValues: Sendable {
             return grants
         }
         guard slots.demand.misfit(on: node, at: now) == nil else { return nil }
-        return scorer.devices(slots.work, on: position, standings[position], in: rooms).map {
-            DeviceGrant(device: UInt32($0), shares: request.shares)
+        let work = slots.sizes.work(on: rooms.models[position])
+        return scorer.devices(work, on: position, standings[position], in: rooms).map {
+            DeviceGrant(device: UInt32($0), shares: UInt32(work.shares))
         }
     }
 }
 
 extension WorkClass {
     /// Whatever the models.
-    fileprivate init(_ request: ResourceRequest) {
+    ///
+    /// - Parameter shares: what it has of each device; nil: what it asks for.
+    fileprivate init(_ request: ResourceRequest, shares: UInt32? = nil) {
         self.init(
             milliCPU: Int(request.resources.milliCPU), memory: Int(request.resources.memoryBytes),
-            devices: Int(request.devices?.count ?? 0), shares: Int(request.devices?.shares ?? 0))
+            devices: Int(request.devices?.count ?? 0), shares: Int(shares ?? request.devices?.shares ?? 0))
     }
 }
 
@@ -200,62 +236,72 @@ private struct ModelTable: Sendable {
     static let mixed = 63
     static let size = 64
 
-    private struct Model: Sendable {
-        let type: DeviceType
-        let name: String
-        let vendor: String?
-        let memoryBytes: Int64
-    }
-
-    private var models: [Model] = []
-    private var works: [ResourceRequest: WorkClass] = [:]
-    /// Requests whose work is remembered: more than are asked for at once.
-    private static let mostWorks = 4_096
+    /// One device of each.
+    private var models: [DeviceCapacity] = []
+    private var sizes: [ResourceRequest: WorkSizes] = [:]
+    /// Requests whose sizes are remembered: more than are asked for at once.
+    private static let mostSizes = 4_096
 
     var count: Int { models.count }
 
     mutating func model(of devices: [DeviceCapacity]) -> Int? {
         guard let first = devices.first else { return nil }
-        let isUniform = devices.allSatisfy {
-            $0.type == first.type && $0.model == first.model && $0.memoryBytes == first.memoryBytes
-                && $0.vendor == first.vendor
+        let model = number(of: first)
+        guard devices.allSatisfy({ Self.isSame($0, first) }) else {
+            for device in devices { _ = number(of: device) }
+            return Self.mixed
         }
-        guard isUniform else { return Self.mixed }
-        let known = models.firstIndex {
-            $0.type == first.type && $0.name == first.model && $0.memoryBytes == first.memoryBytes
-                && $0.vendor == first.vendor
-        }
-        if let known { return known }
+        return model
+    }
+
+    private static func isSame(_ left: DeviceCapacity, _ right: DeviceCapacity) -> Bool {
+        left.type == right.type && left.model == right.model && left.memoryBytes == right.memoryBytes
+            && left.vendor == right.vendor
+    }
+
+    private mutating func number(of device: DeviceCapacity) -> Int {
+        if let known = models.firstIndex(where: { Self.isSame($0, device) }) { return known }
         guard models.count < Self.mixed else { return Self.mixed }
-        works = [:]
-        models.append(
-            Model(
-                type: first.type, name: first.model, vendor: first.vendor, memoryBytes: first.memoryBytes))
+        sizes = [:]
+        models.append(device)
         return models.count - 1
     }
 
-    mutating func rememberedWork(of request: ResourceRequest) -> WorkClass {
-        if let known = works[request] { return known }
-        if works.count >= Self.mostWorks { works = [:] }
-        let work = work(of: request)
-        works[request] = work
-        return work
+    mutating func rememberedSizes(of request: ResourceRequest) -> WorkSizes {
+        if let known = sizes[request] { return known }
+        if sizes.count >= Self.mostSizes { sizes = [:] }
+        let found = self.sizes(of: request)
+        sizes[request] = found
+        return found
     }
 
-    func work(of request: ResourceRequest) -> WorkClass {
-        var work = WorkClass(request)
-        guard let devices = request.devices else { return work }
+    func sizes(of request: ResourceRequest) -> WorkSizes {
+        var sizes = WorkSizes(work: WorkClass(request))
+        guard let devices = request.devices else { return sizes }
+        let wish = devices.wish
         var bits: UInt64 = 1 << UInt64(Self.mixed)
         var admitted = 0
-        for (number, model) in models.enumerated() {
-            var device = DeviceCapacity(type: model.type, model: model.name, memoryBytes: model.memoryBytes)
-            device.vendor = model.vendor
-            guard device.matches(devices.type, devices.model), device.memoryBytes >= devices.memoryBytes
-            else { continue }
+        for (number, model) in models.enumerated() where wish.admits(model) {
+            guard model.memoryBytes >= devices.leastMemoryBytes else { continue }
             bits |= 1 << UInt64(number)
             admitted += 1
         }
-        work.models = admitted == models.count ? 0 : bits
-        return work
+        sizes.work.models = admitted == models.count ? 0 : bits
+        if devices.memoryShareBytes != nil {
+            sizes.sharesOfModels = models.map { Int(devices.shares(of: $0) ?? wholeDeviceShares) }
+        }
+        return sizes
+    }
+
+    func shares(of request: DeviceRequest) -> ClosedRange<UInt32> {
+        guard request.memoryShareBytes != nil else { return request.shares...request.shares }
+        let wish = request.wish
+        let shares = models.filter { wish.admits($0) && $0.memoryBytes >= request.leastMemoryBytes }
+            .compactMap { request.shares(of: $0) }
+        // A model without a number may be any.
+        guard let least = shares.min(), let most = shares.max(), models.count < Self.mixed else {
+            return 1...wholeDeviceShares
+        }
+        return least...most
     }
 }

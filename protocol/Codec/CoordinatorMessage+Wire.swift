@@ -179,7 +179,8 @@ extension Assignment {
             key: try SlotKey(wire: wire.key, isPresent: wire.hasKey, "assign.key"),
             job: JobID(try Check.identifier(wire.job, "assign.job")),
             specification: try JobSpecification(wire: wire.specification),
-            devices: try wire.devices.map(DeviceGrant.init(wire:)))
+            devices: try wire.devices.map(DeviceGrant.init(wire:)),
+            rankTable: wire.hasRankTable ? try RankTable(wire: wire.rankTable) : nil)
     }
 
     var wire: WireAssignment {
@@ -188,6 +189,40 @@ extension Assignment {
         wire.job = job.rawValue
         wire.specification = specification.wire
         wire.devices = devices.map(\.wire)
+        if let rankTable { wire.rankTable = rankTable.wire }
+        return wire
+    }
+}
+
+extension RankTable {
+    init(wire: WireRankTable) throws(ProtocolError) {
+        self.init(
+            servers: try wire.servers.map { (server) throws(ProtocolError) in
+                Server(
+                    address: try Check.word(server.address, "assign.rank_table.servers.address"),
+                    devices: try server.devices.map { (device) throws(ProtocolError) in
+                        Device(
+                            physicalID: device.physicalID,
+                            address: device.hasAddress
+                                ? try Check.word(device.address, "assign.rank_table.servers.devices.address")
+                                : nil)
+                    })
+            })
+    }
+
+    var wire: WireRankTable {
+        var wire = WireRankTable()
+        wire.servers = servers.map { server in
+            var wire = WireRankTable.Server()
+            wire.address = server.address
+            wire.devices = server.devices.map { device in
+                var wire = WireRankTable.Device()
+                wire.physicalID = device.physicalID
+                if let address = device.address { wire.address = address }
+                return wire
+            }
+            return wire
+        }
         return wire
     }
 }

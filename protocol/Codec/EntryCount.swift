@@ -9,7 +9,8 @@ struct EntryCount {
     enum Shape {
         case agentEnvelope, hello, runningSlot, hardwareUpdate, hardware, device, machine, address, heartbeat,
             beat, taskResults
-        case coordinatorEnvelope, welcome, assignment, specification, arguments, retries, taskOrders
+        case coordinatorEnvelope, welcome, assignment, rankTable, rankTableServer, specification, arguments,
+            retries, taskOrders
         case taskResultsAcknowledged
         /// Nothing in it is counted.
         case leaf
@@ -103,6 +104,10 @@ struct EntryCount {
         case (.welcome, 6): Child("welcome.keep", ProtocolLimits.slotsPerNode)
         case (.assignment, 3): Child("specification", 1, .specification)
         case (.assignment, 4): Child("assign.devices", ProtocolLimits.devicesPerNode)
+        case (.assignment, 5): Child("assign.rank_table", 1, .rankTable)
+        case (.rankTable, 1):
+            Child("assign.rank_table.servers", ProtocolLimits.rankTableDevices, .rankTableServer)
+        case (.rankTableServer, 2): Child("assign.rank_table.servers.devices", ProtocolLimits.devicesPerNode)
         case (.specification, 4): Child("specification.argv", 1, .arguments)
         case (.specification, 6): Child("specification.environment", ProtocolLimits.environmentEntriesPerJob)
         case (.specification, 10): Child("specification.constraints", ProtocolLimits.constraintsPerJob)

@@ -132,6 +132,10 @@ extension DeviceReport {
         }
         memoryNode = wire.hasMemoryNode ? wire.memoryNode : nil
         linkGroup = wire.hasLinkGroup ? wire.linkGroup : nil
+        physicalID = wire.hasPhysicalID ? wire.physicalID : nil
+        networkAddress =
+            try wire.hasNetworkAddress
+            ? Check.word(wire.networkAddress, "hardware.devices.network_address") : nil
     }
 
     var wire: WireDeviceReport {
@@ -163,6 +167,8 @@ extension DeviceReport {
         wire.throttleReasons = throttleReasons.prefix(ProtocolLimits.throttleReasons).map(\.cutReason)
         if let memoryNode { wire.memoryNode = memoryNode }
         if let linkGroup { wire.linkGroup = linkGroup }
+        if let physicalID { wire.physicalID = physicalID }
+        if let networkAddress { wire.networkAddress = networkAddress }
         return wire
     }
 }

@@ -804,6 +804,26 @@ package nonisolated struct WireDeviceReport: @unchecked Sendable {
   /// Clears the value of `correctableErrors`. Subsequent reads from it will return its default value.
   package mutating func clearCorrectableErrors() {_uniqueStorage()._correctableErrors = nil}
 
+  /// Since 1.4: Ascend: N of /dev/davinciN, as rank tables and hccn_tool count.
+  package var physicalID: UInt32 {
+    get {_storage._physicalID ?? 0}
+    set {_uniqueStorage()._physicalID = newValue}
+  }
+  /// Returns true if `physicalID` has been explicitly set.
+  package var hasPhysicalID: Bool {_storage._physicalID != nil}
+  /// Clears the value of `physicalID`. Subsequent reads from it will return its default value.
+  package mutating func clearPhysicalID() {_uniqueStorage()._physicalID = nil}
+
+  /// Since 1.4: of the network port that it has itself (Ascend).
+  package var networkAddress: String {
+    get {_storage._networkAddress ?? String()}
+    set {_uniqueStorage()._networkAddress = newValue}
+  }
+  /// Returns true if `networkAddress` has been explicitly set.
+  package var hasNetworkAddress: Bool {_storage._networkAddress != nil}
+  /// Clears the value of `networkAddress`. Subsequent reads from it will return its default value.
+  package mutating func clearNetworkAddress() {_uniqueStorage()._networkAddress = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1585,7 +1605,7 @@ nonisolated extension WireDiskReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DeviceReport"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}vendor\0\u{1}model\0\u{1}index\0\u{1}chip\0\u{3}visible_id\0\u{1}uuid\0\u{3}bus_id\0\u{3}memory_total_bytes\0\u{3}memory_used_bytes\0\u{3}utilization_percent\0\u{3}temperature_celsius\0\u{3}power_milliwatts\0\u{3}driver_version\0\u{1}health\0\u{1}reason\0\u{1}parent\0\u{3}part_count\0\u{3}age_seconds\0\u{3}power_limit_milliwatts\0\u{3}processor_megahertz\0\u{3}memory_megahertz\0\u{3}uncorrectable_errors\0\u{3}throttle_reasons\0\u{3}memory_node\0\u{3}link_group\0\u{3}correctable_errors\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}vendor\0\u{1}model\0\u{1}index\0\u{1}chip\0\u{3}visible_id\0\u{1}uuid\0\u{3}bus_id\0\u{3}memory_total_bytes\0\u{3}memory_used_bytes\0\u{3}utilization_percent\0\u{3}temperature_celsius\0\u{3}power_milliwatts\0\u{3}driver_version\0\u{1}health\0\u{1}reason\0\u{1}parent\0\u{3}part_count\0\u{3}age_seconds\0\u{3}power_limit_milliwatts\0\u{3}processor_megahertz\0\u{3}memory_megahertz\0\u{3}uncorrectable_errors\0\u{3}throttle_reasons\0\u{3}memory_node\0\u{3}link_group\0\u{3}correctable_errors\0\u{3}physical_id\0\u{3}network_address\0")
 
   fileprivate class _StorageClass {
     var _type: WireDeviceType = .unspecified
@@ -1615,6 +1635,8 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _memoryNode: UInt32? = nil
     var _linkGroup: UInt32? = nil
     var _correctableErrors: UInt64? = nil
+    var _physicalID: UInt32? = nil
+    var _networkAddress: String? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1652,6 +1674,8 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
       _memoryNode = source._memoryNode
       _linkGroup = source._linkGroup
       _correctableErrors = source._correctableErrors
+      _physicalID = source._physicalID
+      _networkAddress = source._networkAddress
     }
   }
 
@@ -1697,6 +1721,8 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 25: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryNode) }()
         case 26: try { try decoder.decodeSingularUInt32Field(value: &_storage._linkGroup) }()
         case 27: try { try decoder.decodeSingularUInt64Field(value: &_storage._correctableErrors) }()
+        case 28: try { try decoder.decodeSingularUInt32Field(value: &_storage._physicalID) }()
+        case 29: try { try decoder.decodeSingularStringField(value: &_storage._networkAddress) }()
         default: break
         }
       }
@@ -1790,6 +1816,12 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
       try { if let v = _storage._correctableErrors {
         try visitor.visitSingularUInt64Field(value: v, fieldNumber: 27)
       } }()
+      try { if let v = _storage._physicalID {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 28)
+      } }()
+      try { if let v = _storage._networkAddress {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 29)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1826,6 +1858,8 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._memoryNode != rhs_storage._memoryNode {return false}
         if _storage._linkGroup != rhs_storage._linkGroup {return false}
         if _storage._correctableErrors != rhs_storage._correctableErrors {return false}
+        if _storage._physicalID != rhs_storage._physicalID {return false}
+        if _storage._networkAddress != rhs_storage._networkAddress {return false}
         return true
       }
       if !storagesAreEqual {return false}

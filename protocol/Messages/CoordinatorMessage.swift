@@ -58,13 +58,48 @@ package struct Assignment: Hashable, Sendable {
     package var job: JobID
     package var specification: JobSpecification
     package var devices: [DeviceGrant]
+    /// All NPUs of the slot's gang; nil: it has none, or they are no ranks of HCCL.
+    package var rankTable: RankTable?
 
-    package init(key: SlotKey, job: JobID, specification: JobSpecification, devices: [DeviceGrant] = []) {
+    package init(
+        key: SlotKey, job: JobID, specification: JobSpecification, devices: [DeviceGrant] = [],
+        rankTable: RankTable? = nil
+    ) {
         self.key = key
         self.job = job
         self.specification = specification
         self.devices = devices
+        self.rankTable = rankTable
     }
+}
+
+/// The NPUs of a gang, for Huawei's collective communication library (HCCL). Their ranks count from 0 in this order.
+package struct RankTable: Hashable, Sendable {
+    package struct Device: Hashable, Sendable {
+        package var physicalID: UInt32
+        /// Of its own network port; nil: nobody knows it.
+        package var address: String?
+
+        package init(physicalID: UInt32, address: String?) {
+            self.physicalID = physicalID
+            self.address = address
+        }
+    }
+
+    package struct Server: Hashable, Sendable {
+        /// Of the node.
+        package var address: String
+        package var devices: [Device]
+
+        package init(address: String, devices: [Device]) {
+            self.address = address
+            self.devices = devices
+        }
+    }
+
+    package var servers: [Server]
+
+    package init(servers: [Server]) { self.servers = servers }
 }
 
 package struct TaskOrder: Hashable, Sendable {

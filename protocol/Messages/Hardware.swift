@@ -137,6 +137,10 @@ package struct DeviceReport: Hashable, Sendable {
     package var memoryNode: UInt32?
     /// Devices of one vendor with the same number reach each other by fast links (NVLink, HCCS), over others if need be.
     package var linkGroup: UInt32?
+    /// Ascend: N of `/dev/davinciN`, as rank tables and `hccn_tool` count.
+    package var physicalID: UInt32?
+    /// Of the network port that the device has itself (Ascend).
+    package var networkAddress: String?
 
     package init(
         type: DeviceType, vendor: String, model: String, index: UInt32, chip: UInt32? = nil,
@@ -235,6 +239,8 @@ extension DeviceReport {
         capacity.vendor = vendor.isEmpty ? nil : vendor
         capacity.memoryNode = memoryNode
         capacity.linkGroup = linkGroup
+        capacity.physicalID = physicalID
+        capacity.networkAddress = networkAddress
         if health == .failed {
             capacity.withhold(.failed, reason)
         } else if !isAssignable {

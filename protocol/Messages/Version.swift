@@ -9,7 +9,7 @@ package struct ProtocolVersion: Hashable, Comparable, Sendable, CustomStringConv
         self.minor = minor
     }
 
-    package static let current = ProtocolVersion(major: 1, minor: 3)
+    package static let current = ProtocolVersion(major: 1, minor: 4)
 
     /// The first minor version with `confirmEmpty`, `empty` and `lifetime`.
     package static let withEmptiness = ProtocolVersion(major: 1, minor: 1)
@@ -47,6 +47,8 @@ package enum ProtocolLimits {
     package static let beatDictionaries = 256
     package static let devicesPerNode = 1_024
     package static let slotsPerNode = 10_000
+    /// Of a gang: larger ones get no rank table. Each of 4,096 slots with one NPU gets a table of 100 KB.
+    package static let rankTableDevices = 4_096
     /// Of a heartbeat: what more slots use is not told. 1,024: 30 KB.
     package static let slotSamplesPerBeat = 1_024
     /// A beat after decompression. 256 KiB: twice the largest.

@@ -191,6 +191,9 @@ extension World {
             job.resources.devices = DeviceRequest(
                 type: .gpu, count: UInt32(1 + clientDice.below(2)),
                 shares: clientDice.chance(50) ? wholeDeviceShares : UInt32(100 + clientDice.below(500)))
+            if job.resources.devices?.shares == wholeDeviceShares, clientDice.chance(30) {
+                job.resources.devices?.memoryShareBytes = clientDice.spread(1 << 30, 16 << 30)
+            }
         }
         job.onDisconnect = clientDice.chance(25) ? .keep : .stop
         job.priority = Int32(clientDice.below(3))

@@ -75,7 +75,15 @@ struct ResourceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Least memory of each device.", valueName: "size"))
     var deviceMemory: String?
 
-    @Option(help: ArgumentHelp("A word of the device's model, for example A100.", valueName: "word"))
+    @Option(
+        help: ArgumentHelp(
+            "So much memory of each device, and as large a part of the device.", valueName: "size"))
+    var deviceMemoryShare: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A word of the device's model, or several of which any will do: A100, 'A100|H100'.",
+            valueName: "word"))
     var deviceModel: String?
 
     @Option(
@@ -90,6 +98,7 @@ struct ResourceOptions: ParsableArguments {
         run.gpus = gpus
         run.npus = npus
         run.deviceMemory = deviceMemory
+        run.deviceMemoryShare = deviceMemoryShare
         run.deviceModel = deviceModel
         run.counted = counted
     }

@@ -162,7 +162,9 @@ extension ResourceRequest {
         parts += counted.map { "\($0.count) \($0.name)" }
         if let devices {
             var text = HumanUnits.count(devices.count, devices.type.rawValue)
-            if devices.shares < wholeDeviceShares {
+            if let bytes = devices.memoryShareBytes {
+                text = "\(HumanUnits.bytes(bytes)) of \(text)"
+            } else if devices.shares < wholeDeviceShares {
                 text = "\(HumanUnits.thousandths(Int64(devices.shares))) of \(text)"
             }
             let memory = devices.memoryBytes > 0 ? "at least \(HumanUnits.bytes(devices.memoryBytes))" : nil

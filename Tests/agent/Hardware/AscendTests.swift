@@ -40,6 +40,43 @@ struct AscendTests {
         #expect(info.devices.map(\.workMemory?.used) == [60_156 << 20, 2_876 << 20])
     }
 
+    @Test("addresses of network ports are read from hccn.conf and from what hccn_tool prints")
+    func addresses() {
+        let file = AscendAddresses(
+            parsing: """
+                address_0=10.1.0.10
+                netmask_0=255.255.255.0
+                netdetect_0=10.1.0.1
+                # address_1=10.1.0.9
+                address_1= 10.1.0.11\r
+                address_1=10.1.0.12
+                IPv6address_2=fd00::2
+                address_x=10.1.0.13
+                address_3=none
+                address_4=0.0.0.0
+                address_=10.1.0.14
+                """)
+        #expect((0...4).map { file[$0] } == ["10.1.0.10", "10.1.0.12", nil, nil, nil])
+        #expect(AscendAddresses.answer("ipaddr:10.1.0.10\nnetmask:255.255.255.0\n") == "10.1.0.10")
+        #expect(AscendAddresses.answer("Get ip address failed") == nil && AscendAddresses.answer("") == nil)
+    }
+
+    @Test("the physical id is the table's, else the mapping's, else the logic id")
+    func physicalIDs() {
+        let reports = AscendProbe.reports(AscendInfo(parsing: twoDies), AscendMapping(parsing: ""))
+        #expect(reports.map(\.physicalID) == [8, 9] && reports.map(\.visibleID) == ["0", "1"])
+        var older = AscendInfo(parsing: "")
+        older.devices = (0..<2).map { AscendDevice(card: $0, chip: 0, name: "910B3") }
+        #expect(AscendProbe.reports(older, AscendMapping(parsing: "")).map(\.physicalID) == [0, 1])
+        let mapping = AscendMapping(
+            parsing: """
+                NPU ID    Chip ID    Chip Logic ID    Chip Phy-ID    Chip Name
+                0         0          0                6              Ascend 910B3
+                1         0          1                7              Ascend 910B3
+                """)
+        #expect(AscendProbe.reports(older, mapping).map(\.physicalID) == [6, 7])
+    }
+
     @Test("the mapping gives logic ids and names, and passes over management chips")
     func mapping() {
         let mapping = AscendMapping(

@@ -72,6 +72,25 @@ struct CorpusTests {
         }
     }
 
+    @Test(
+        "the physical id of every chip is the printed one, and no chip has another's",
+        arguments: Corpus.files("npu/info_"))
+    func physicalIDs(file: String) throws {
+        let expected = try Corpus.expected(file)
+        let info = AscendInfo(parsing: Corpus.text(file))
+        let reports = AscendProbe.reports(info, AscendMapping(parsing: ""))
+        #expect(
+            Set(reports.map(\.physicalID)).count == reports.count
+                && !reports.contains { $0.physicalID == nil })
+        for device in expected.devices {
+            guard let printed = device.phy_id else { continue }
+            #expect(
+                reports.contains {
+                    $0.index == device.index && $0.chip == (device.chip ?? 0) && $0.physicalID == printed
+                })
+        }
+    }
+
     @Test("every npu-smi mapping", arguments: Corpus.files("npu/m_"))
     func ascendMapping(file: String) throws {
         let expected = try Corpus.expected(file)

@@ -207,6 +207,45 @@ struct HardwareProberTests {
         #expect(asked.count { $0.contains("health") } == 2)
     }
 
+    @Test(
+        "the addresses of Ascend's network ports come from the file, and from the tool for those that it lacks"
+    )
+    func ascendAddresses() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("table", AscendFixtures.twoDies)
+        let numbers = AscendProbe.reports(
+            AscendInfo(parsing: AscendFixtures.twoDies), AscendMapping(parsing: "")
+        ).compactMap(\.physicalID)
+        #expect(numbers.count == 2)
+        try directory.write(
+            "npu-smi", "#!/bin/sh\n[ \"$*\" = info ] && exec cat \(directory.path)/table\nexit 1\n",
+            isProgram: true)
+        try directory.write(
+            "hccn_tool",
+            "#!/bin/sh\necho \"$*\" >> \(directory.path)/asked\nprintf 'ipaddr:10.1.0.9\\nnetmask:255.0.0.0\\n'\n",
+            isProgram: true)
+        let file = "address_\(numbers[0])=10.1.0.8\n"
+        func report(hasTool: Bool, hasFile: Bool) throws -> HardwareReport {
+            var settings = HardwareProber.Settings(workDirectory: directory.path)
+            settings.toolPaths = [
+                "npu-smi": directory.path + "/npu-smi",
+                "hccn_tool": directory.path + (hasTool ? "/hccn_tool" : "/none"),
+            ]
+            let files = FileSource(
+                read: { $0 == "/etc/hccn.conf" && hasFile ? file : nil }, exists: { _ in false })
+            return try HardwareProber(
+                settings: settings, machine: machine(), probes: [AscendProbe(files: files)]
+            ).report()
+        }
+        #expect(
+            try report(hasTool: true, hasFile: true).devices.map(\.networkAddress) == [
+                "10.1.0.8", "10.1.0.9",
+            ])
+        #expect(directory.read("asked") == "-i \(numbers[1]) -ip -g\n")
+        #expect(try report(hasTool: false, hasFile: true).devices.map(\.networkAddress) == ["10.1.0.8", nil])
+        #expect(try report(hasTool: false, hasFile: false).devices.map(\.networkAddress) == [nil, nil])
+    }
+
     @Test("what is rarely asked comes in small parts, and again after a while")
     func ascendQuestions() {
         let details = AscendDetails(interval: .seconds(60))
@@ -225,6 +264,10 @@ struct HardwareProberTests {
         _ = details.questions(cards: [1, 2, 3], now: start + .seconds(600))
         details.stop()
         #expect(details.questions(cards: [1, 2, 3], now: start + .seconds(601)) == [])
+        #expect(
+            details.questions(cards: [1], numbers: [6], now: start + .seconds(900)) == [
+                .topology, .address(physicalID: 6), .errors(card: 1), .board(card: 1),
+            ])
     }
 
     @Test("a setting that names no address here keeps the agent from starting")

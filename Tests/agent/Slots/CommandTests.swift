@@ -172,6 +172,30 @@ struct CommandTests {
         #expect(text.hasPrefix("[unset]\n") && !text.contains("hostfile"))
     }
 
+    @Test func `a slot of a gang with NPUs has a rank table in its own folder, and one without has none`()
+        async throws
+    {
+        let node = try await Node()
+        let script = "echo \"[${RANK_TABLE_FILE-unset}]\"; tr -d ' \\n' < \"${RANK_TABLE_FILE-/dev/null}\""
+        var assignment = Assignment.batch(.script(script))
+        assignment.rankTable = RankTable(servers: [
+            .init(address: "10.0.0.1", devices: [.init(physicalID: 3, address: nil)])
+        ])
+        try await node.start(assignment)
+        #expect(try await node.log.end(assignment.key).exitCode == 0)
+        #expect(
+            try await node.readLog(assignment.key).text == """
+                [\(node.slotFolder(assignment.key))/rank_table.json]
+                {"version":"1.0","server_count":"1","server_list":[{"server_id":"10.0.0.1",\
+                "device":[{"device_id":"3","rank_id":"0"}],"host_nic_ip":"reserve"}],"status":"completed"}
+                """)
+        #expect(node.text(assignment.key, "supervisor.log").contains("no device_ip for NPU 3 of 10.0.0.1"))
+        let other = Assignment.batch(.script(script), slot: 2)
+        try await node.start(other)
+        _ = try await node.log.end(other.key)
+        #expect(try await node.readLog(other.key).text == "[unset]\n")
+    }
+
     @Test func `a command sees the devices that its slot was given`() async throws {
         let node = try await Node()
         let devices = (0..<3).map {

@@ -81,6 +81,77 @@ struct PartsTests {
         #expect(Hostfile.text(for: ["OTHER=" + hosts]) == nil)
     }
 
+    @Test func `a rank table is the one that HCCL reads, and says what it lacks`() {
+        var table = RankTable(servers: [
+            .init(
+                address: "10.0.0.1",
+                devices: [
+                    .init(physicalID: 4, address: "10.1.0.4"), .init(physicalID: 0, address: "10.1.0.1"),
+                ]),
+            .init(address: "10.0.0.2", devices: [.init(physicalID: 7, address: nil)]),
+        ])
+        #expect(
+            RankTableFile.text(for: table) == """
+                {
+                  "version": "1.0",
+                  "server_count": "2",
+                  "server_list": [
+                    {
+                      "server_id": "10.0.0.1",
+                      "device": [
+                        {
+                          "device_id": "4",
+                          "device_ip": "10.1.0.4",
+                          "rank_id": "0"
+                        },
+                        {
+                          "device_id": "0",
+                          "device_ip": "10.1.0.1",
+                          "rank_id": "1"
+                        }
+                      ],
+                      "host_nic_ip": "reserve"
+                    },
+                    {
+                      "server_id": "10.0.0.2",
+                      "device": [
+                        {
+                          "device_id": "7",
+                          "rank_id": "2"
+                        }
+                      ],
+                      "host_nic_ip": "reserve"
+                    }
+                  ],
+                  "status": "completed"
+                }
+
+                """)
+        #expect(RankTableFile.lack(of: table)?.contains("no device_ip for NPU 7 of 10.0.0.2:") == true)
+        table.servers[1].devices[0].address = "10.1.0.7"
+        #expect(RankTableFile.lack(of: table) == nil)
+    }
+
+    @Test func `processors near devices are those of their memory nodes, where all are known`() {
+        var devices = (0..<4).map { index in
+            DeviceReport(
+                type: .gpu, vendor: "nvidia", model: "H200", index: UInt32(index), visibleID: "GPU-\(index)")
+        }
+        for device in 0..<3 { devices[device].memoryNode = device == 2 ? 5 : UInt32(1 - device) }
+        let nodes = [
+            MemoryNodeReport(number: 0, processors: "0-15,32-47", totalBytes: 1),
+            MemoryNodeReport(number: 1, processors: "16-31", totalBytes: 1),
+        ]
+        func near(_ granted: UInt32...) -> String? {
+            DeviceVariables.processors(
+                near: granted.map { DeviceGrant(device: $0, shares: 1) }, devices: devices, memoryNodes: nodes
+            )
+        }
+        #expect(near(0) == "16-31" && near(1) == "0-15,32-47")
+        #expect(near(0, 1) == "0-15,32-47,16-31" && near(1, 1) == "0-15,32-47")
+        #expect(near() == nil && near(2) == nil && near(0, 3) == nil && near(4) == nil)
+    }
+
     @Test func `a later variable replaces an earlier one and values may be anything`() {
         var variables = Variables(["A=1", "B=x=y"])
         variables.set(["A=2", "nothing", "=empty", "C="])

@@ -156,7 +156,7 @@ struct OpenAPITests {
         full.timeRequestSeconds = 1
         full.warningSignal = .usr1
         full.admission = Admission()
-        full.resources.devices = DeviceRequest(type: .gpu, model: "H100")
+        full.resources.devices = DeviceRequest(type: .gpu, memoryShareBytes: 1, model: "H100")
         full.resources.counted = [CountedResource("license", 1)]
         full.placement.slotsPerNode = 1
         full.placement.spread = "zone"
@@ -202,6 +202,8 @@ struct OpenAPITests {
         faulty.vendor = "nvidia"
         faulty.memoryNode = 0
         faulty.linkGroup = 1
+        faulty.physicalID = 1
+        faulty.networkAddress = "10.1.0.1"
         try expectShape("DeviceCapacity", full: faulty, least: node.capacity.devices[0])
         try expectShape("Label", full: Label("a", "b"))
         try expectShape("NodeLoadView", full: NodeLoadView(load.0, at: load.1))

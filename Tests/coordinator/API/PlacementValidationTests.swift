@@ -124,6 +124,22 @@ struct PlacementValidationTests {
                 == ["placement.alternatives: are more than 8"])
     }
 
+    @Test func `A share by memory is of bytes alone, and models have names`() {
+        func faults(_ devices: DeviceRequest) -> [String] {
+            self.faults { $0.resources.devices = devices }
+        }
+        #expect(faults(DeviceRequest(type: .gpu, memoryShareBytes: 1, model: "A100|H100")) == [])
+        #expect(
+            faults(DeviceRequest(type: .gpu, shares: 999, memoryShareBytes: 1))
+                == ["resources.devices.memoryShareBytes: does not go with shares: give one of them"])
+        #expect(
+            faults(DeviceRequest(type: .gpu, memoryShareBytes: 0, model: "|A100"))
+                == [
+                    "resources.devices.memoryShareBytes: is 0, must be in 1...\(JobLimits.bytes)",
+                    "resources.devices.model: '|A100' names no model before, between or after '|'",
+                ])
+    }
+
     @Test func `Counted resources have names, once, and counts`() {
         #expect(
             faults {

@@ -198,4 +198,16 @@ struct PlanOutcomeTests {
         let text = lines.joined(separator: "\n")
         #expect(text.contains("of 4 nodes that take work, 4 lack free CPUs; nearest: node"))
     }
+
+    @Test("what is to be apart from a job waits until that one's slots have ended, canceled or not")
+    func apart() {
+        var fixture = Fixture.withToken()
+        let (_, connection) = fixture.join(cpus: 4)
+        let first = fixture.assignments(of: .single(.service))
+        let other = JobSpecification.single(.batch) { $0.constraints = [.apart(job: "service")] }
+        #expect(fixture.assignments(of: other).isEmpty)
+        _ = fixture.command(.cancelJob(JobID(1)))
+        #expect(fixture.place().assignments.isEmpty, "its slot is still there")
+        #expect(fixture.end(first[0].key, exit: nil, on: connection).assignments.map(\.job) == [JobID(2)])
+    }
 }

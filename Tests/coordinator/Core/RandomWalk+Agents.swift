@@ -18,9 +18,8 @@ extension RandomWalk {
         case 5..<6: handle(.agentMessage(connection, .hello(hello(agent))))
         case 6..<18: handle(.agentMessage(connection, .pull(credits: UInt32(below(6)))))
         case 18..<20:
-            handle(
-                .agentMessage(
-                    connection, .hardware(.example(cpus: 1 + Int64(below(4)), gpus: below(4)), request: 0)))
+            let hardware = hardware(of: agents[agent].node, cpus: 1 + Int64(below(4)), gpus: below(4))
+            handle(.agentMessage(connection, .hardware(hardware, request: 0)))
         case 20..<21:
             handle(.agentMessage(connection, .leaving(reason: "order")))
             agents[agent].connection = nil
@@ -46,6 +45,14 @@ extension RandomWalk {
         handle(.agentMessage(connection, .empty(generation: chance(90) ? asked : UInt64(below(3)))))
     }
 
+    private func hardware(of node: NodeID, cpus: Int64, gpus: Int) -> HardwareReport {
+        var hardware = HardwareReport.example(cpus: cpus, gpus: gpus)
+        for device in hardware.devices.indices {
+            hardware.devices[device].memoryTotalBytes = Self.deviceMemoryBytes(of: node)
+        }
+        return hardware
+    }
+
     private mutating func hello(_ agent: Int) -> Hello {
         let cpus = Int64(agents[agent].node.rawValue % 4 + 1)
         let slots = agents[agent].slots.map {
@@ -54,6 +61,7 @@ extension RandomWalk {
         }
         var hello = Hello.example(
             agents[agent].node, cpus: cpus, gpus: Int(cpus), instance: agents[agent].instance, slots: slots)
+        hello.hardware = hardware(of: agents[agent].node, cpus: cpus, gpus: Int(cpus))
         hello.bootID = "boot \(agents[agent].instance / 1_000 % 2)"
         if agents[agent].node.rawValue % 3 == 0 { hello.nodeName = "same" }
         if chance(10) { hello.lifetime = lifetime() }

@@ -39,8 +39,9 @@ extension RandomWalk {
     mutating func launcherActs() {
         switch below(10) {
         case 0..<4: answerOrder()
-        case 4..<7: changeAllocation()
-        case 7, 8: joinFromAllocation()
+        case 4..<6: changeAllocation()
+        case 6, 7: joinFromAllocation()
+        case 8: endJoined()
         default: orderPool()
         }
     }
@@ -109,6 +110,15 @@ extension RandomWalk {
         if state.isOver { launcher.joined.remove(launcher.allocations[position].name) }
     }
 
+    /// An allocation ends that has been of use.
+    private mutating func endJoined() {
+        guard
+            let position = launcher.allocations.firstIndex(where: { launcher.joined.contains($0.name) })
+        else { return }
+        launcher.allocations[position].state = .canceled
+        launcher.joined.remove(launcher.allocations[position].name)
+    }
+
     private mutating func joinFromAllocation() {
         guard
             let allocation = launcher.allocations.first(where: {
@@ -125,12 +135,12 @@ extension RandomWalk {
 
     private mutating func orderPool() {
         switch below(4) {
-        case 0: command(.pausePool(Self.launchedPool, isPaused: chance(30)))
+        case 0: command(.pausePool(Self.launchedPool, isPaused: chance(15)))
         case 1:
             command(
                 .scalePool(
                     Self.launchedPool, minimum: chance(50) ? UInt32(below(3)) : nil,
-                    maximum: chance(50) ? UInt32(below(4)) : nil, isReset: chance(50)))
+                    maximum: chance(50) ? UInt32(chance(20) ? 0 : 1 + below(3)) : nil, isReset: chance(50)))
         case 2: command(.explainPool(Self.launchedPool))
         default: command(.listLaunches(pool: nil))
         }

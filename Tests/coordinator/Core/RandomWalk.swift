@@ -128,6 +128,7 @@ struct RandomWalk {
             switch message {
             case .assign(let assignment):
                 agents[agent].slots.append((assignment.key, .assigned, []))
+                checkDevices(of: assignment, memoryBytes: Self.deviceMemoryBytes(of: agents[agent].node))
             case .welcome(let welcome):
                 agents[agent].slots.removeAll { !welcome.keep.contains($0.key) }
                 agents[agent].emptinessAsked = nil
@@ -154,6 +155,21 @@ struct RandomWalk {
             }
         case .launch, .listAllocations, .releaseAllocations: take(action)
         case .reply, .renewCertificate: break
+        }
+    }
+
+    /// Of all of a node's devices; different on each second node.
+    static func deviceMemoryBytes(of node: NodeID) -> Int64 { (node.rawValue % 2 == 0 ? 80 : 40) << 30 }
+
+    /// What is asked for by memory is there in thousandths, and not one more.
+    private mutating func checkDevices(of assignment: Assignment, memoryBytes: Int64) {
+        guard let bytes = assignment.specification.resources.devices?.memoryShareBytes else { return }
+        let isRight = assignment.devices.allSatisfy { grant in
+            Int64(grant.shares) * memoryBytes >= 1_000 * bytes
+                && Int64(grant.shares - 1) * memoryBytes < 1_000 * bytes
+        }
+        if !isRight || assignment.devices.isEmpty {
+            faults.append("\(place): \(bytes) bytes of \(memoryBytes) are \(assignment.devices)")
         }
     }
 
@@ -195,7 +211,7 @@ struct RandomWalk {
         case 300..<306: changeVirtualClusters()
         case 240..<260: ask()
         case 260..<265: failStore()
-        case 306..<480 where hasPools: launcherActs()
+        case 306..<560 where hasPools: launcherActs()
         default: agentActs()
         }
         if isStoreFailing, chance(10) {
@@ -245,8 +261,14 @@ struct RandomWalk {
         }
         job.resources.resources.milliCPU = Int64(below(4)) * 300
         if chance(30) {
-            job.resources.devices = DeviceRequest(
-                type: .gpu, count: UInt32(1 + below(2)), shares: [1_000, 500, 300][below(3)])
+            let requests = [
+                DeviceRequest(type: .gpu), DeviceRequest(type: .gpu, shares: 500),
+                DeviceRequest(type: .gpu, shares: 300, model: "H100|A100"),
+                DeviceRequest(type: .gpu, memoryShareBytes: 12 << 30),
+                DeviceRequest(type: .gpu, memoryShareBytes: 30 << 30),
+            ]
+            job.resources.devices = requests[below(requests.count)]
+            job.resources.devices?.count = UInt32(1 + below(2))
         }
         if chance(5) { job.constraints = [.node("n\(below(6))")] }
         job.priority = Int32(below(3))

@@ -262,4 +262,22 @@ struct ReturnTests {
         }
         #expect(fixture.core.nodes.values.allSatisfy { $0.record.state == .ready })
     }
+
+    @Test("an order that is refused changes nothing")
+    func refusedOrder() {
+        var fixture = Fixture.withToken()
+        let (node, _) = fixture.join()
+        _ = fixture.assignments(of: .single(.service))
+        fixture.core.nodes[node]?.record.dampingCount = 3
+        _ = fixture.command(.removeNode(node, reason: "sold"))
+        let before = fixture.core.nodes[node]?.record
+        for order in [
+            Command.uncordonNode(node), .cordonNode(node, reason: ""), .drainNode(node, reason: ""),
+        ] {
+            let output = fixture.command(order)
+            #expect(output.writes.isEmpty && output.actions.count == 1)
+            #expect(fixture.core.nodes[node]?.record == before)
+        }
+        #expect(before?.removal == "sold" && before?.dampingCount == 3)
+    }
 }

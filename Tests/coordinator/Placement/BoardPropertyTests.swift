@@ -18,12 +18,20 @@ struct BoardPropertyTests {
             var nodes: [PlacementNode] = []
             for number in 1...12 {
                 let model = models[random.below(3)]
-                nodes.append(
-                    F.node(
-                        UInt64(number), cpus: Int64(1 + random.below(16)), gpus: random.below(3) * 2,
-                        type: model == "910B" ? .npu : .gpu, model: model,
-                        labels: random.below(2) == 0 ? [Label("zone", random.below(2) == 0 ? "a" : "b")] : [],
-                        credits: UInt32(1 + random.below(20))))
+                var node = F.node(
+                    UInt64(number), cpus: Int64(1 + random.below(16)), gpus: random.below(3) * 2,
+                    type: model == "910B" ? .npu : .gpu, model: model,
+                    labels: random.below(2) == 0 ? [Label("zone", random.below(2) == 0 ? "a" : "b")] : [],
+                    credits: UInt32(1 + random.below(20)))
+                let gigabytes: Int64 = random.below(2) == 0 ? 40 : 64
+                for device in node.capacity.devices.indices {
+                    node.capacity.devices[device].memoryBytes = gigabytes << 30
+                }
+                if random.below(4) == 0, !node.capacity.devices.isEmpty {
+                    node.capacity.devices[0].model = "V100"
+                    node.capacity.devices[0].memoryBytes = 16 << 30
+                }
+                nodes.append(node)
             }
             fixture = BoardFixture(nodes)
         }
@@ -33,7 +41,12 @@ struct BoardPropertyTests {
             if random.below(2) == 0 {
                 devices = DeviceRequest(
                     type: random.below(3) == 0 ? .npu : .gpu, count: UInt32(1 + random.below(2)),
-                    shares: [200, 500, 1_000][random.below(3)], model: random.below(3) == 0 ? "A100" : nil)
+                    shares: [200, 500, 1_000][random.below(3)],
+                    model: [nil, nil, "A100", "T4|V100"][random.below(4)])
+                if random.below(3) == 0 {
+                    devices?.shares = wholeDeviceShares
+                    devices?.memoryShareBytes = [3, 10, 16, 40][random.below(4)] << 30
+                }
             }
             var demand = PlacementDemand(
                 request: ResourceRequest(
@@ -47,9 +60,18 @@ struct BoardPropertyTests {
             return demand
         }
 
-        /// What nodes have in all is what is free of them and what their slots have.
+        /// What nodes have in all is what is free of them and what their slots have; and what is asked for by memory is
+        /// there in thousandths, and not one more.
         func checkBooks() {
             for node in fixture.board.nodes {
+                for occupant in node.occupants {
+                    guard let bytes = occupant.request.devices?.memoryShareBytes else { continue }
+                    for grant in occupant.devices {
+                        let memory = node.capacity.devices[Int(grant.device)].memoryBytes
+                        #expect(Int64(grant.shares) * memory >= 1_000 * bytes)
+                        #expect(Int64(grant.shares - 1) * memory < 1_000 * bytes)
+                    }
+                }
                 #expect(node.free.milliCPU >= 0)
                 let used = node.occupants.reduce(Int64(0)) { $0 + $1.request.resources.milliCPU }
                 #expect(node.free.milliCPU + used == node.capacity.resources.milliCPU)

@@ -1,19 +1,25 @@
 import Synchronization
 
-/// What is asked of `npu-smi` rarely: links, counters of memory errors and boards. Each answer costs a run of the
+/// What is asked rarely: links, counters of memory errors, boards and network addresses. Each answer costs a run of the
 /// tool for each card, so a few questions go along with each probe until all are answered, and then none for a while.
 package final class AscendDetails: Sendable {
     package enum Question: Hashable, Sendable {
         case topology
         case errors(card: UInt32)
         case board(card: UInt32)
+        /// Of the chip's own network port.
+        case address(physicalID: UInt32)
 
-        /// Behind `npu-smi info`.
+        var tool: String {
+            if case .address = self { "hccn_tool" } else { AscendProbe.tool }
+        }
+
         var arguments: [String] {
             switch self {
-            case .topology: ["-t", "topo"]
-            case .errors(let card): ["-t", "ecc", "-i", String(card)]
-            case .board(let card): ["-t", "board", "-i", String(card)]
+            case .topology: ["info", "-t", "topo"]
+            case .errors(let card): ["info", "-t", "ecc", "-i", String(card)]
+            case .board(let card): ["info", "-t", "board", "-i", String(card)]
+            case .address(let physicalID): ["-i", String(physicalID), "-ip", "-g"]
             }
         }
     }
@@ -24,6 +30,8 @@ package final class AscendDetails: Sendable {
         /// Of each card, one for each chip.
         package var errors: [UInt32: AscendList] = [:]
         package var boards: [UInt32: AscendBoard] = [:]
+        /// By physical ids.
+        package var addresses: [UInt32: String] = [:]
 
         /// Memory errors of both kinds of memory: `single` were corrected, `double` were not; nil is not known.
         package func errors(
@@ -52,12 +60,16 @@ package final class AscendDetails: Sendable {
     package var known: Known { state.withLock { $0.known } }
 
     /// The questions for this probe. Those that are not answered come again in the next round.
+    ///
+    /// - Parameter numbers: physical ids of chips whose network address is to be asked for.
     package func questions(
-        cards: [UInt32], now: ContinuousClock.Instant = .now
+        cards: [UInt32], numbers: [UInt32] = [], now: ContinuousClock.Instant = .now
     ) -> [Question] {
         state.withLock { state in
             if state.open.isEmpty, state.askedAt.map({ now - $0 >= interval }) ?? true {
-                state.open = [.topology] + cards.flatMap { [.errors(card: $0), .board(card: $0)] }
+                state.open =
+                    [.topology] + numbers.map { .address(physicalID: $0) }
+                    + cards.flatMap { [.errors(card: $0), .board(card: $0)] }
                 state.askedAt = now
             }
             let next = Array(state.open.prefix(Self.questionsAtOnce))
@@ -79,6 +91,8 @@ package final class AscendDetails: Sendable {
                 if let board = AscendList(parsing: text).chips.lazy.compactMap(\.board).first {
                     state.known.boards[card] = board
                 }
+            case .address(let physicalID):
+                if let address = AscendAddresses.answer(text) { state.known.addresses[physicalID] = address }
             }
         }
     }

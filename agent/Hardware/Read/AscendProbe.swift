@@ -11,7 +11,7 @@ import Platform
 
 /// Ascend NPUs by `npu-smi`.
 package struct AscendProbe: DeviceProbe {
-    private static let tool = "npu-smi"
+    static let tool = "npu-smi"
     private static let searchDirectories = ["/usr/local/sbin", "/usr/local/Ascend/driver/tools"]
     private static let libraryDirectories = [
         "/usr/local/Ascend/driver/lib64", "/usr/local/Ascend/driver/lib64/common",
@@ -24,8 +24,12 @@ package struct AscendProbe: DeviceProbe {
     private static let healthQueryLimit = 4
 
     package let details: AscendDetails
+    private let files: FileSource
 
-    package init(details: AscendDetails = AscendDetails()) { self.details = details }
+    package init(details: AscendDetails = AscendDetails(), files: FileSource = .machine()) {
+        self.details = details
+        self.files = files
+    }
 
     package var vendor: String { "huawei" }
     package var isAlwaysTold: Bool { true }
@@ -42,9 +46,10 @@ package struct AscendProbe: DeviceProbe {
             mapping = AscendMapping(parsing: String(decoding: output, as: UTF8.self))
         }
         if !info.devices.isEmpty {
-            let info = detailed(info, tools)
+            let numbers = addressed(Self.reports(info, mapping)).filter { $0.networkAddress == nil }
+            let info = detailed(info, numbers.compactMap(\.physicalID), tools)
             return DeviceProbeResult(
-                devices: Self.reports(info, mapping),
+                devices: addressed(Self.reports(info, mapping)),
                 tool: ToolReport(
                     name: Self.tool, state: info.isComplete ? .ok : .unreadable,
                     message: info.isComplete ? nil : "the answer ends in the middle"),
@@ -61,6 +66,8 @@ package struct AscendProbe: DeviceProbe {
         var reports: [(logicID: UInt32, report: DeviceReport)] = []
         for device in info.devices {
             let known = mapping.chip(card: device.card, chip: device.chip)
+            var device = device
+            device.physicalID = device.physicalID ?? known?.physicalID
             if known == nil {
                 while taken.contains(next) { next += 1 }
                 taken.insert(next)
@@ -74,8 +81,21 @@ package struct AscendProbe: DeviceProbe {
         return reports.sorted { $0.logicID < $1.logicID }.map(\.report)
     }
 
+    /// With the addresses of their network ports, as far as the file or the tool has told them.
+    private func addressed(_ reports: [DeviceReport]) -> [DeviceReport] {
+        let written = AscendAddresses(parsing: files.read(AscendAddresses.file) ?? "")
+        let asked = details.known.addresses
+        return reports.map { report in
+            var report = report
+            report.networkAddress = report.physicalID.flatMap { written[$0] ?? asked[$0] }
+            return report
+        }
+    }
+
     /// The table with what only other questions tell.
-    private func detailed(_ info: AscendInfo, _ tools: ToolContext) -> AscendInfo {
+    ///
+    /// - Parameter numbers: physical ids of chips whose network address is not known by a file.
+    private func detailed(_ info: AscendInfo, _ numbers: [UInt32], _ tools: ToolContext) -> AscendInfo {
         var info = info
         let ill = info.devices.indices.filter { info.devices[$0].health?.lowercased() != "ok" }
         for position in ill.prefix(Self.healthQueryLimit) {
@@ -83,12 +103,15 @@ package struct AscendProbe: DeviceProbe {
         }
         var cards: [UInt32] = []
         for device in info.devices where !cards.contains(device.card) { cards.append(device.card) }
-        for question in details.questions(cards: cards) {
-            guard case .exited(_, let output, _) = run(tools, ["info"] + question.arguments) else {
-                details.stop()
-                break
+        for question in details.questions(cards: cards, numbers: numbers) {
+            switch run(tools, question.arguments, tool: question.tool) {
+            case .exited(_, let output, _):
+                details.answer(question, String(decoding: output, as: UTF8.self))
+                continue
+            case .missing where question.tool != Self.tool: continue
+            default: details.stop()
             }
-            details.answer(question, String(decoding: output, as: UTF8.self))
+            break
         }
         let known = details.known
         // The matrix names cards or chips, and does not say which where cards have several chips.
@@ -119,7 +142,7 @@ package struct AscendProbe: DeviceProbe {
             devices.append(device.report(logicID: chip.logicID, fullName: name, driverVersion: nil))
         }
         return DeviceProbeResult(
-            devices: devices,
+            devices: addressed(devices),
             tool: ToolReport(
                 name: Self.tool, state: .ok, message: "the table could not be read, each card was asked"),
             isComplete: true)
@@ -170,13 +193,13 @@ package struct AscendProbe: DeviceProbe {
             isDriverLost: failure?.isDriverLost ?? false)
     }
 
-    private func run(_ tools: ToolContext, _ arguments: [String]) -> ToolResult {
+    private func run(_ tools: ToolContext, _ arguments: [String], tool: String = tool) -> ToolResult {
         var directories = Self.libraryDirectories
         if let known = getenv("LD_LIBRARY_PATH").map({ String(cString: $0) }), !known.isEmpty {
             directories.insert(known, at: 0)
         }
         return tools.run(
-            Self.tool, arguments, environment: ["LD_LIBRARY_PATH=" + directories.joined(separator: ":")],
+            tool, arguments, environment: ["LD_LIBRARY_PATH=" + directories.joined(separator: ":")],
             searchDirectories: Self.searchDirectories)
     }
 }

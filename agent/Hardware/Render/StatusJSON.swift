@@ -82,6 +82,8 @@ package enum StatusJSON {
             ("throttleReasons", .list(device.throttleReasons.map { .string($0) })),
             ("memoryNode", .optional(device.memoryNode)),
             ("linkGroup", .optional(device.linkGroup)),
+            ("physicalID", .optional(device.physicalID)),
+            ("networkAddress", .optional(device.networkAddress)),
         ])
     }
 }

@@ -56,7 +56,10 @@ extension OpenAPI {
                 "vendor": { "type": "string", "description": "nvidia, huawei …" },
                 "memoryNode": { "type": "integer", "description": "NUMA node that it is near to." },
                 "linkGroup": { "type": "integer",
-                  "description": "Devices with the same number reach each other by fast links." }
+                  "description": "Devices with the same number reach each other by fast links." },
+                "physicalID": { "type": "integer", "description": "Ascend: N of /dev/davinciN." },
+                "networkAddress": { "type": "string",
+                  "description": "Of the network port that the device has itself (Ascend)." }
               },
               "required": [
                 "type", "model", "memoryBytes", "isUsable"

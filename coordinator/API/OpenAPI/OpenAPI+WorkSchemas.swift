@@ -265,9 +265,11 @@ extension OpenAPI {
                 "count": { "type": "integer", "minimum": 1 },
                 "shares": { "type": "integer", "minimum": 1, "maximum": 1000,
                   "description": "Of each device, in 1/1000." },
+                "memoryShareBytes": { "type": "integer", "format": "int64", "minimum": 1,
+                  "description": "Of each device so much memory, and as large a part of it; instead of shares." },
                 "memoryBytes": { "type": "integer", "format": "int64",
                   "description": "Least memory of each device." },
-                "model": { "type": "string", "description": "A whole word of the model's name." }
+                "model": { "type": "string", "description": "A whole word of the model's name; any of several: A100|H100." }
               },
               "required": [
                 "type"

@@ -68,8 +68,10 @@ struct Planning: Sendable {
                 return "pool '\(pool.name)': nobody knows what its nodes are like"
             }
             let fits = demand.alternatives.map { Fit($0, on: template, at: now) }
-            if let first = fits.first, !fits.contains(where: \.isFit), case .misses(let misfit) = first {
-                return "pool '\(pool.name)': its nodes \(misfit.explanation)"
+            if let first = demand.alternatives.first, !fits.contains(where: \.isFit),
+                case .misses(let misfit)? = fits.first
+            {
+                return "pool '\(pool.name)': its nodes \(misfit.explanation(for: first))"
             }
             return "pool '\(pool.name)': \(standing.obstacle)"
         }

@@ -28,7 +28,7 @@ extension Coordinator {
             let nearest = isOpen ? nil : nearest(demand, of: open, at: now)
             lines.append(
                 "\(which) waits: of \(open.count) nodes that take work, "
-                    + misfits.map { "\($0.1) \($0.0.explanation)" }.joined(separator: ", ")
+                    + misfits.map { "\($0.1) \($0.0.explanation(for: demand))" }.joined(separator: ", ")
                     + (nearest.map { "; nearest: \($0)" } ?? ""))
         }
         lines += [quotaExplanation(for: job)].compactMap(\.self)
@@ -122,14 +122,16 @@ extension Coordinator {
         if !job.record.specification.placement.alternatives.isEmpty {
             lines.append("it has request \(record.alternative) of its job (0 is the one that is preferred)")
         }
+        let share = job.record.specification.request(record.alternative).devices?.memoryShareBytes
         for grant in record.devices {
             let devices = known.record.capacity.devices
             guard Int(grant.device) < devices.count else { continue }
             let device = devices[Int(grant.device)]
             let links = device.linkGroup.map { ", link group \($0)" } ?? ""
+            let memory = share.map { ", for \($0.binaryBytes) of its memory" } ?? ""
             lines.append(
-                "device \(grant.device) (\(device.model)): \(grant.shares) of \(wholeDeviceShares) shares\(links)"
-            )
+                "device \(grant.device) (\(device.model)): \(grant.shares) of \(wholeDeviceShares) shares"
+                    + memory + links)
         }
         var board = board
         board.change(node) { $0.release(slot) }
@@ -169,6 +171,11 @@ extension PlacementDemand {
             )
         case .deviceCount:
             guard let devices = request.devices else { return nil }
+            if let wanted = devices.memoryShareBytes {
+                return node.lackOfDeviceMemory(for: devices).map {
+                    (Double($0) / Double(wanted), "\($0.binaryBytes) free on \(devices.places)")
+                }
+            }
             let free = node.freeShares.count { $0 >= devices.shares }
             let lack = max(1, Int(devices.count) - free)
             let share = devices.shares < wholeDeviceShares ? " with \(devices.shares) free shares" : ""

@@ -136,7 +136,7 @@ extension Coordinator {
         guard !open.isEmpty else { return ["no node takes work now"] }
         return request.alternatives.enumerated().map { number, demand in
             (number == 0 ? "" : "alternative \(number): ") + "of \(open.count) nodes that take work, "
-                + Fit.misfits(demand, on: open, at: now).map { "\($0.1) \($0.0.explanation)" }
+                + Fit.misfits(demand, on: open, at: now).map { "\($0.1) \($0.0.explanation(for: demand))" }
                 .joined(separator: ", ")
         }
     }

@@ -23,9 +23,12 @@ extension Coordinator {
             return false
         }
         stopWaiting(job)
-        for member in members(waiting, placements, of: state.record.specification) {
+        let members = members(waiting, placements, of: state.record.specification)
+        let rankTable = rankTable(of: members.map(\.placement))
+        for member in members {
             assign(
-                member.slot, to: member.placement, environment: member.environment, at: now, into: &output)
+                member.slot, to: member.placement, environment: member.environment, rankTable: rankTable,
+                at: now, into: &output)
         }
         let limit = state.record.specification.placement.gang?.startSeconds ?? 0
         gangDeadlines.set(job, to: now + .seconds(Int64(limit)))
@@ -67,6 +70,35 @@ extension Coordinator {
             }
         }
         return members
+    }
+
+    /// - Parameter placements: in the order of their ranks, so node by node.
+    /// - Returns: nil where not all of the gang's devices are Ascend NPUs with a number of their own, each in one slot.
+    private func rankTable(of placements: [Placement]) -> RankTable? {
+        var servers: [RankTable.Server] = []
+        var taken: Set<DeviceOfNode> = []
+        var last: NodeID?
+        for placement in placements {
+            guard let record = nodes[placement.node]?.record else { return nil }
+            for grant in placement.devices.sorted(by: { $0.device < $1.device }) {
+                guard record.capacity.devices.indices.contains(Int(grant.device)) else { return nil }
+                let device = record.capacity.devices[Int(grant.device)]
+                let isFirst = taken.insert(DeviceOfNode(node: placement.node, device: grant.device)).inserted
+                guard device.vendor == "huawei", let number = device.physicalID, isFirst,
+                    taken.count <= ProtocolLimits.rankTableDevices
+                else { return nil }
+                if last != placement.node { servers.append(.init(address: record.address, devices: [])) }
+                last = placement.node
+                servers[servers.count - 1].devices.append(
+                    .init(physicalID: number, address: device.networkAddress))
+            }
+        }
+        return servers.isEmpty ? nil : RankTable(servers: servers)
+    }
+
+    private struct DeviceOfNode: Hashable {
+        var node: NodeID
+        var device: UInt32
     }
 
     /// A member has ended without having done its work: the others stop, and all wait to start again together.

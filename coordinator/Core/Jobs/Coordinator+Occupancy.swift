@@ -5,10 +5,12 @@ import ProtocolMessages
 extension Coordinator {
     /// The slot's next incarnation starts there.
     ///
-    /// - Parameter environment: added to the job's, for this slot alone.
+    /// - Parameters:
+    ///   - environment: added to the job's, for this slot alone.
+    ///   - rankTable: of its gang.
     mutating func assign(
-        _ slot: SlotID, to placement: Placement, environment: [String] = [], at now: Instant,
-        into output: inout Output
+        _ slot: SlotID, to placement: Placement, environment: [String] = [], rankTable: RankTable? = nil,
+        at now: Instant, into output: inout Output
     ) {
         let node = placement.node
         guard var record = slots[slot]?.record, let job = jobs[record.job],
@@ -33,13 +35,16 @@ extension Coordinator {
         var specification = job.record.specification
         specification.resources = specification.request(record.alternative)
         specification.environment += environment
+        if let bytes = specification.resources.devices?.memoryShareBytes {
+            specification.environment.append("MORTISE_DEVICE_MEMORY=\(bytes)")
+        }
         output.actions.append(
             .send(
                 connection,
                 .assign(
                     Assignment(
                         key: record.key, job: record.job, specification: specification,
-                        devices: placement.devices))))
+                        devices: placement.devices, rankTable: rankTable))))
         countAssigned(record.job, into: &output)
         settle(node, reason: "", at: now, into: &output)
         // It may take no more than this one, as when it is on probation.
@@ -104,7 +109,9 @@ extension Coordinator {
         of demand: PlacementDemand, on known: [PlacementNode], at now: Instant
     ) -> String? {
         guard !known.isEmpty else { return nil }
-        let reasons = Fit.misfits(demand, on: known, at: now).map { "\($0.1) \($0.0.explanation)" }
+        let reasons = Fit.misfits(demand, on: known, at: now).map {
+            "\($0.1) \($0.0.explanation(for: demand))"
+        }
         let cpus = known.map(\.capacity.resources.milliCPU).max() ?? 0
         let memory = known.map(\.capacity.resources.memoryBytes).max() ?? 0
         let devices = known.map(\.capacity.devices.count).max() ?? 0

@@ -153,8 +153,11 @@ extension Coordinator {
         var apart: [JobID] = []
         for constraint in specification.constraints {
             switch constraint {
-            case .with(let name): with.append(activeJobs(named: name, of: specification.app))
-            case .apart(let name): apart += activeJobs(named: name, of: specification.app)
+            case .with(let name):
+                with.append(jobs(named: name, of: specification.app) { !$0.record.state.isEnded })
+            case .apart(let name):
+                // What ends is there until it has ended.
+                apart += jobs(named: name, of: specification.app) { !$0.slots.isEmpty }
             default: break
             }
         }
@@ -175,10 +178,9 @@ extension Coordinator {
         return request
     }
 
-    private func activeJobs(named name: String, of app: String) -> [JobID] {
+    private func jobs(named name: String, of app: String, where isMeant: (Job) -> Bool) -> [JobID] {
         jobs.values.filter {
-            !$0.record.state.isEnded && $0.record.specification.job == name
-                && $0.record.specification.app == app
+            $0.record.specification.job == name && $0.record.specification.app == app && isMeant($0)
         }.map(\.record.job)
     }
 

@@ -327,16 +327,22 @@ extension Coordinator {
 
     // MARK: Orders
 
+    /// That it is there, and stays.
+    func checkTakesOrders(_ node: NodeID) throws(CommandRefusal) {
+        guard let record = nodes[node]?.record, record.state != .released else {
+            throw CommandRefusal(.notFound, "there is no node \(node)")
+        }
+        if let removal = record.removal {
+            throw CommandRefusal(.conflict, "node \(node) is to be removed: \(removal)")
+        }
+    }
+
     mutating func order(
         _ node: NodeID, reason: String, at now: Instant, into output: inout Output,
         _ change: (inout NodeRecord) -> Void
     ) throws(CommandRefusal) -> Reply {
-        guard var known = nodes[node], known.record.state != .released else {
-            throw CommandRefusal(.notFound, "there is no node \(node)")
-        }
-        if let removal = known.record.removal {
-            throw CommandRefusal(.conflict, "node \(node) is to be removed: \(removal)")
-        }
+        try checkTakesOrders(node)
+        guard var known = nodes[node] else { throw CommandRefusal(.notFound, "there is no node \(node)") }
         change(&known.record)
         if !known.record.isDraining {
             known.emptinessAsked = nil

@@ -141,7 +141,7 @@ extension Coordinator {
         guard let record = sharing.virtualClusters[name] else { throw unknown(name, .invalid) }
         guard !specification.placement.isPreemptible else { return }
         let together = specification.placement.gang == nil ? 1 : Int64(max(1, specification.gangSlots))
-        let ways = specification.ways(within: record)
+        let ways = specification.ways(within: record) { board.shares(of: $0).lowerBound }
         let isPossible = ways.contains { way in
             way.allSatisfy { key, amount in
                 [record.quota(of: key), record.userQuotas[key]].allSatisfy { quota in
@@ -171,14 +171,14 @@ extension Coordinator {
     /// How many more slots of this job its virtual cluster and its user may have now; `.max` where nothing limits them.
     ///
     /// Before a slot is placed nobody knows of which vendor its devices will be: the type with the most room counts,
-    /// and `narrow` says which of them have any.
+    /// and `narrow` says which of them have any. Nor how much a part by its memory takes of them: the most counts.
     func quotaRoom(for job: JobID) -> UInt32 {
         guard let record = jobs[job]?.record, let name = record.specification.countedVirtualCluster else {
             return .max
         }
         guard let cluster = sharing.virtualClusters[name] else { return 0 }
-        return record.specification.ways(within: cluster).map { room(for: $0, in: cluster, record.submitter) }
-            .max() ?? 0
+        return record.specification.ways(within: cluster) { board.shares(of: $0).upperBound }
+            .map { room(for: $0, in: cluster, record.submitter) }.max() ?? 0
     }
 
     /// Narrows what a job wants to what quotas leave, for so many more slots of it.
@@ -190,7 +190,8 @@ extension Coordinator {
         }
         let request = demand.request
         func isRoom(_ key: DeviceTypeKey?) -> Bool {
-            room(for: request.ways([key])[0], in: cluster, job.submitter) >= slots
+            let way = request.way(key) { board.shares(of: $0).upperBound }
+            return room(for: way, in: cluster, job.submitter) >= slots
         }
         guard let wanted = request.devices else {
             demand.isOverQuota = !isRoom(nil)
@@ -212,7 +213,7 @@ extension Coordinator {
         guard let cluster = sharing.virtualClusters[name] else {
             return "virtual cluster '\(name)' has been deleted: submit the job again to another one"
         }
-        let ways = record.specification.ways(within: cluster)
+        let ways = record.specification.ways(within: cluster) { board.shares(of: $0).upperBound }
         let best = ways.max {
             room(for: $0, in: cluster, record.submitter) < room(for: $1, in: cluster, record.submitter)
         }
@@ -279,9 +280,13 @@ extension JobSpecification {
     fileprivate var gangSlots: UInt32 { kind == .tasks ? slots.minimum : slots.maximum }
 
     /// All that a slot could be counted as: with each device type of the quotas that request and constraints allow.
-    fileprivate func ways(within cluster: VirtualClusterRecord) -> [Way] {
+    ///
+    /// - Parameter shares: what it takes of each device.
+    fileprivate func ways(
+        within cluster: VirtualClusterRecord, shares: (DeviceRequest) -> UInt32
+    ) -> [Way] {
         requests.flatMap { request in
-            guard let wanted = request.devices else { return request.ways([nil]) }
+            guard let wanted = request.devices else { return [request.way(nil, shares: shares)] }
             let keys = cluster.quotas.map(\.key).filter { key in
                 guard case .devices(_, let type, let architecture) = key else { return false }
                 return type == wanted.type
@@ -290,23 +295,22 @@ extension JobSpecification {
                         return needed == architecture
                     }
             }
-            return request.ways(keys)
+            return keys.map { request.way($0, shares: shares) }
         }
     }
 }
 
 extension ResourceRequest {
-    /// In 1/1000 of a device.
-    fileprivate var deviceThousandths: Int64 { devices.map { Int64($0.count) * Int64($0.shares) } ?? 0 }
-
-    /// - Parameter keys: of the devices; nil: they are not looked at.
-    fileprivate func ways(_ keys: [DeviceTypeKey?]) -> [JobSpecification.Way] {
-        keys.map { key in
-            var way: JobSpecification.Way = []
-            if resources.milliCPU > 0 { way.append((.processors, resources.milliCPU)) }
-            if let key, deviceThousandths > 0 { way.append((key, deviceThousandths)) }
-            return way
-        }
+    /// - Parameters:
+    ///   - key: of the devices; nil: they are not looked at.
+    ///   - shares: what it takes of each device.
+    fileprivate func way(
+        _ key: DeviceTypeKey?, shares: (DeviceRequest) -> UInt32
+    ) -> JobSpecification.Way {
+        var way: JobSpecification.Way = []
+        if resources.milliCPU > 0 { way.append((.processors, resources.milliCPU)) }
+        if let key, let devices { way.append((key, Int64(devices.count) * Int64(shares(devices)))) }
+        return way
     }
 }
 

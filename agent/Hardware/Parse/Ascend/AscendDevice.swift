@@ -44,6 +44,7 @@ package struct AscendDevice: Hashable, Sendable {
 
     /// - Parameters:
     ///   - logicID: what `ASCEND_RT_VISIBLE_DEVICES` takes.
+    ///     Where the tool prints no physical id, it is that too: both differ in containers alone.
     ///   - fullName: of the mapping ("Ascend 910B3"), where there is one.
     package func report(logicID: UInt32, fullName: String?, driverVersion: String?) -> DeviceReport {
         let name = name ?? "NPU"
@@ -58,6 +59,7 @@ package struct AscendDevice: Hashable, Sendable {
         report.correctableErrors = correctedErrors
         report.uncorrectableErrors = uncorrectedErrors
         report.linkGroup = linkGroup
+        report.physicalID = physicalID ?? logicID
         return report
     }
 
