@@ -32,7 +32,7 @@ import Testing
             "--name", "wide", "--array", "1-\(count)", "--slots", "\(count)", "--constraint", "apart=wide",
             "--", "sh", "-c", "while [ ! -e \(cluster.path("all-are-here")) ]; do sleep 0.1; done")
         do {
-            try await eventually("\(count) tasks run at once", within: .seconds(120)) {
+            try await eventually("\(count) tasks run at once", within: .seconds(180)) {
                 try await cluster.job(job).tasks.running == count
             }
         } catch {
