@@ -156,8 +156,10 @@ extension Coordinator {
             case .with(let name):
                 with.append(jobs(named: name, of: specification.app) { !$0.record.state.isEnded })
             case .apart(let name):
-                // What ends is there until it has ended.
-                apart += jobs(named: name, of: specification.app) { !$0.slots.isEmpty }
+                // What ends is there until it has ended; what has no slots yet may get some in this round.
+                apart += jobs(named: name, of: specification.app) {
+                    !$0.record.state.isEnded || !$0.slots.isEmpty
+                }
             default: break
             }
         }
