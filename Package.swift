@@ -319,7 +319,10 @@ let package = Package(
             ]),
         tests(
             "CoordinatorMainTests", "coordinator/Main",
-            ["mortise-coordinator", "CoordinatorCore", "CoordinatorPlacement", .argumentParser]),
+            [
+                "mortise-coordinator", "CoordinatorBridge", "CoordinatorCore", "CoordinatorLaunchers",
+                "CoordinatorPlacement", "LauncherServers", "PostgresServer", .argumentParser,
+            ]),
         tests(
             "HistoryTests", "coordinator/History",
             [

@@ -55,11 +55,26 @@ import Testing
         /// More arguments of slurmd.
         var slurmd = ""
         var options: [String] = []
+        /// Stand-ins for ssh and sudo, which say what they were given and do it here.
+        private var tools: String { folder.path + "/tools" }
 
         func prepare(_ nodes: String) throws {
             try FileManager.default.createDirectory(
                 atPath: folder.path + "/machines", withIntermediateDirectories: true)
             _ = try folder.write("launcher.py", BridgeTests.launcher)
+            try FileManager.default.createDirectory(atPath: tools, withIntermediateDirectories: true)
+            // A login shell would have the machine's own PATH again.
+            for (name, work) in [
+                (
+                    "ssh",
+                    #"for last; do :; done; export SLURM_CONF='\#(slurm.configuration)'; [ "$last" = 'sh -ls' ] && exec sh -s"#
+                ),
+                ("sudo", #"shift; exec "$@""#),
+            ] {
+                let text = "#!/bin/sh\necho \"$0 $*\" >>\(folder.path)/tools/calls\n\(work)\n"
+                try FileManager.default.setAttributes(
+                    [.posixPermissions: 0o755], ofItemAtPath: try folder.write("tools/" + name, text))
+            }
             _ = try folder.write("hosts.json", nodes)
             _ = try folder.write(
                 "env",
@@ -80,18 +95,23 @@ import Testing
                 "--interval", "1", "--log-level", "info",
             ] + options
         }
-        private var launcher: [String] { ["--", "python3", folder.path + "/launcher.py"] }
+        private var launcher: [String] { ["python3", folder.path + "/launcher.py"] }
 
-        func run(_ more: String...) async throws -> CommandResult {
-            let child = try await start(more)
+        func run(_ more: String..., launcher: [String]? = nil) async throws -> CommandResult {
+            let child = try await start(more, launcher: launcher)
             let status = try await child.waitForExit(within: .seconds(60))
             return CommandResult(status: status, output: child.output, errors: child.errors)
         }
 
-        func start(_ more: [String] = []) async throws -> ChildProcess {
+        func start(_ more: [String] = [], launcher: [String]? = nil) async throws -> ChildProcess {
             try await ChildProcess.start(
-                Programs.coordinator, arguments + more + launcher,
-                environment: Programs.environment(home: folder.path, ["SLURM_CONF": slurm.configuration]),
+                Programs.coordinator, arguments + more + ["--"] + (launcher ?? self.launcher),
+                environment: Programs.environment(
+                    home: folder.path,
+                    [
+                        "SLURM_CONF": slurm.configuration,
+                        "PATH": tools + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? ""),
+                    ]),
                 folder: folder.path, files: "\(folder.path)/bridge-\(UUID().uuidString.prefix(4))", input: nil
             )
         }
@@ -185,7 +205,7 @@ import Testing
             slurm,
             {
                 $0.slurmd = "-Z --conf Feature=burst"
-                $0.options = ["--dynamic"]
+                $0.options = ["--dynamic", "--login", "alice@head", "--sudo"]
             }, nodes: "hosts: { d1: {} }"
         ) { bridge in
             _ = try await blocking {
@@ -198,6 +218,9 @@ import Testing
                 try await !bridge.nodes().contains("d1")
             }
             #expect(bridge.machines == 0)
+            let calls = readText(bridge.folder.path + "/tools/calls")
+            #expect(calls.contains("-- alice@head sh -ls") && !calls.contains("squeue"), "\(calls)")
+            #expect(calls.contains("sudo -n scontrol delete nodename=d1"), "\(calls)")
             child.signal(SIGTERM)
             #expect(try await child.waitForExit() == 0, "\(child.errors)")
         }
@@ -218,6 +241,8 @@ import Testing
                 let result = try await wrong.run()
                 #expect(result.status == 1 && result.errors.contains(message), "\(options): \(result)")
             }
+            let missing = try await bridge.run(launcher: ["/nowhere/cloud"])
+            #expect(missing.status == 1 && missing.errors.contains("/nowhere/cloud"), "\(missing)")
             for (options, message) in [
                 (["--queue", "strech", "--dry-run"], "no partition 'strech'"),
                 (

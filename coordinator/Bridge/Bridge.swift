@@ -49,7 +49,8 @@ package struct Bridge: Sendable {
     /// within the time go.
     package mutating func found(_ machines: [String], at now: Instant) {
         for place in nodes.indices where machines.contains(nodes[place].name) {
-            nodes[place].phase = .joining(until: now + settings.joinTimeout, orderedAt: .epoch)
+            nodes[place].phase = .joining(
+                until: now + settings.joinTimeout, orderedAt: now - settings.joinInterval)
         }
     }
 

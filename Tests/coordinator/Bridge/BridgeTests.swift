@@ -71,6 +71,29 @@ struct BridgeTests {
         #expect(bridge.look(look(running: 1, "c1 busy"), at: at(144)).isEmpty)
     }
 
+    @Test func `Machines that are there at the start are used, or taken away if nothing comes of them`() {
+        var bridge = Bridge(settings)
+        bridge.found(["c1", "c2"], at: at(0))
+        #expect(bridge.present == ["c1", "c2"])
+        #expect(
+            bridge.look(look(waiting: 2, "c1 down", "c2 drained"), at: at(1)) == [.join("c1"), .join("c2")],
+            "no other machines are made")
+        #expect(bridge.look(look("c1 idle", "c2 down"), at: at(10)).isEmpty)
+        #expect(bridge.look(look("c1 idle", "c2 down"), at: at(1_000)) == [.remove("c2"), .drain("c1")])
+        var other = Bridge(settings)
+        other.found(["c1", "c2"], at: at(0))
+        _ = other.look(look("c1 draining", "c2 drained by-hand"), at: at(1))
+        #expect(other.look(look("c1 drained", "c2 drained by-hand"), at: at(2_000)) == [.remove("c1")])
+    }
+
+    @Test func `A node that drained and is no longer known to the scheduler is taken away`() {
+        var bridge = serving(1)
+        _ = bridge.look(look("c1 idle"), at: at(10))
+        #expect(bridge.look(look("c1 idle"), at: at(610)) == [.drain("c1")])
+        _ = bridge.finished(.drain("c1"), succeeded: true, at: at(611))
+        #expect(bridge.look(look(), at: at(620)) == [.remove("c1")])
+    }
+
     @Test func `A node that never joins is taken away, and tried again later and later`() {
         var bridge = Bridge(settings)
         _ = bridge.look(look(waiting: 1), at: at(0))

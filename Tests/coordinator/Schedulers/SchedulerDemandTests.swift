@@ -27,6 +27,14 @@ struct SchedulerDemandTests {
         #expect(demand.setAside.isEmpty && !demand.isLowerBound)
     }
 
+    @Test("of a partition whose nodes register themselves, too few of them is what nodes would end")
+    func dynamic() throws {
+        let rows = SqueueText.row("1", "cloud", "PD", "(PartitionConfig)")
+        #expect(try demand(rows).setAside == [.init(reason: "PartitionConfig", jobs: 1)])
+        let jobs = try #require(SqueueOutput(parsing: SqueueText.header + rows)?.jobs)
+        #expect(try SchedulerDemand(of: jobs, queue: "cloud", isDynamic: true).waitingNodes == 1)
+    }
+
     @Test("the same of Torque: two wait, one runs; one that is held does not count")
     func torque() throws {
         let text = """

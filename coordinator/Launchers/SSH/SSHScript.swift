@@ -1,4 +1,5 @@
 import ClusterTypes
+import Platform
 
 /// What hosts are given to do, for any POSIX shell. A script goes to `sh -s` on standard input, so that neither a user's
 /// login shell nor who lists processes sees anything of it.
@@ -36,8 +37,8 @@ enum SSHScript {
     {
         let cases = programs.map { "\($0.machine)) sha=\($0.sha256) ;; " }.joined()
         return """
-            \(functions)base=\(quoted(directory))
-            prefix=\(quoted(prefix))
+            \(functions)base=\(LoginShell.quoted(directory))
+            prefix=\(LoginShell.quoted(prefix))
             echo '\(beginning)'
             machine=$(uname -m)
             sha=
@@ -92,10 +93,10 @@ enum SSHScript {
     static func start(_ start: Start, in directory: String) -> String {
         """
         \(functions)umask 077
-        base=\(quoted(directory))
+        base=\(LoginShell.quoted(directory))
         folder=$base/\(start.name)
         program=$base/bin/mortise-agent-\(start.sha256)
-        part=\(quoted(part(directory, start.name)))
+        part=\(LoginShell.quoted(part(directory, start.name)))
         echo '\(beginning)'
         fail() { echo "failed $(echo "$*" | tr -c '[:print:]' ' ')"; echo '\(end)'; exit 0; }
         if [ -e "$part" ]; then
@@ -143,19 +144,19 @@ enum SSHScript {
     private static let heredoc = "MORTISE_END_OF_TEXT"
 
     private static func exports(_ start: Start) -> String {
-        start.variables.map { "export \($0.name)=\(quoted($0.value))" }.joined(separator: "\n")
+        start.variables.map { "export \($0.name)=\(LoginShell.quoted($0.value))" }.joined(separator: "\n")
     }
 
     private static func labels(_ start: Start) -> String {
-        start.labels.map { "--label \(quoted($0))" }.joined(separator: " ")
+        start.labels.map { "--label \(LoginShell.quoted($0))" }.joined(separator: " ")
     }
 
     /// Ends agents and removes their folders.
     static func release(_ names: [String], in directory: String, graceSeconds: Int) -> String {
         """
-        \(functions)base=\(quoted(directory))
+        \(functions)base=\(LoginShell.quoted(directory))
         echo '\(beginning)'
-        for name in \(names.map(quoted).joined(separator: " ")); do
+        for name in \(names.map(LoginShell.quoted).joined(separator: " ")); do
             folder=$base/$name
             [ -d "$folder" ] || { echo "released $name"; continue; }
             if alive "$folder"; then
@@ -174,10 +175,5 @@ enum SSHScript {
         echo '\(end)'
 
         """
-    }
-
-    /// One word of a shell, whatever is in it.
-    static func quoted(_ text: String) -> String {
-        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }

@@ -1,6 +1,7 @@
 import ClusterTypes
 import CoordinatorCore
 import LauncherServers
+import Platform
 import PostgresServer
 import Testing
 
@@ -11,7 +12,7 @@ struct SSHTextTests {
     @Test(arguments: ["", "plain", "it's", "''", "a b\"$(c)`d`\\", "-o x"])
     func `A quoted text is one word of a shell`(text: String) throws {
         let scratch = try Scratch()
-        try SSHServers.run("printf %s \(SSHScript.quoted(text)) > word", in: scratch)
+        try SSHServers.run("printf %s \(LoginShell.quoted(text)) > word", in: scratch)
         #expect(scratch.read("word") == text)
     }
 
