@@ -23,6 +23,7 @@
 #include <malloc.h>
 #endif
 #if defined(__linux__)
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -45,6 +46,31 @@ int64_t mortise_boot_microseconds(void) {
 }
 
 int64_t mortise_wall_microseconds(void) { return microseconds(CLOCK_REALTIME); }
+
+int mortise_bind_processors(const int *numbers, size_t count) {
+#if defined(__linux__)
+    int all = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (numbers[i] < 0) {
+            errno = EINVAL;
+            return -1;
+        }
+        if (numbers[i] >= all) all = numbers[i] + 1;
+    }
+    cpu_set_t *set = CPU_ALLOC(all);
+    if (set == NULL) return -1;
+    CPU_ZERO_S(CPU_ALLOC_SIZE(all), set);
+    for (size_t i = 0; i < count; i++) CPU_SET_S(numbers[i], CPU_ALLOC_SIZE(all), set);
+    int result = sched_setaffinity(0, CPU_ALLOC_SIZE(all), set);
+    CPU_FREE(set);
+    return result;
+#else
+    (void)numbers;
+    (void)count;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
 
 // strerror_r has two shapes; which one is declared depends on the C library.
 static const char *chosen_text(const char *result, const char *buffer) {

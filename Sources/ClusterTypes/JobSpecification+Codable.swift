@@ -5,7 +5,8 @@ extension JobSpecification {
     package enum CodingKeys: String, CodingKey {
         case app, job, kind, command, environment, directory, runtime, resources, constraints, slots, array
         case isOpen, timeoutSeconds, stopGraceSeconds, retries, priority, onDisconnect, onLost
-        case outputLimitBytes, crashLimit, timeRequestSeconds, warningSignal, admission, placement
+        case outputLimitBytes, crashLimit, timeRequestSeconds, warningSignal, bindsProcessors
+        case admission, placement
     }
 
     package init(from decoder: any Decoder) throws {
@@ -33,6 +34,7 @@ extension JobSpecification {
         try container.read(.crashLimit, into: &crashLimit)
         timeRequestSeconds = try container.decodeIfPresent(UInt32.self, forKey: .timeRequestSeconds)
         warningSignal = try container.decodeIfPresent(WarningSignal.self, forKey: .warningSignal)
+        try container.read(.bindsProcessors, into: &bindsProcessors)
         admission = try container.decodeIfPresent(Admission.self, forKey: .admission)
         try container.read(.placement, into: &placement)
     }

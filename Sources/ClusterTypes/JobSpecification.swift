@@ -39,6 +39,8 @@ package struct JobSpecification: Hashable, Sendable, Codable {
     package var timeRequestSeconds: UInt32?
     /// Sent to what runs when its node's time is about to end; nil: nothing is.
     package var warningSignal: WarningSignal?
+    /// What a slot runs uses only processors of the NUMA nodes that its devices are near to, where these are known.
+    package var bindsProcessors: Bool
     /// nil: its commands and tasks begin wherever they are placed.
     package var admission: Admission?
     package var placement: PlacementRules
@@ -66,6 +68,7 @@ package struct JobSpecification: Hashable, Sendable, Codable {
         crashLimit = 3
         timeRequestSeconds = nil
         warningSignal = nil
+        bindsProcessors = false
         admission = nil
         placement = PlacementRules()
     }

@@ -125,6 +125,8 @@ package struct DeviceCapacity: Hashable, Sendable, Codable {
     package var memoryNode: UInt32?
     /// Devices with the same number reach each other by fast links (NVLink, HCCS); nil: nothing is known.
     package var linkGroup: UInt32?
+    /// Address of the PCIe root port that it is behind: devices with the same one share a PCIe switch.
+    package var rootPort: String?
     /// Ascend: N of `/dev/davinciN`, as rank tables count.
     package var physicalID: UInt32?
     /// Of the network port that the device has itself (Ascend).
@@ -160,6 +162,8 @@ package struct NodeCapacity: Hashable, Sendable, Codable {
     package var architecture: Architecture
     /// Sorted by key; a key stands once.
     package var labels: [Label]
+    /// The NUMA nodes of a machine that has several, and devices; nil of others, and in what older versions wrote.
+    package var memoryNodes: [MemoryNodeCapacity]?
 
     package init(
         resources: Resources = .none, devices: [DeviceCapacity] = [], architecture: Architecture = .amd64,
@@ -169,6 +173,18 @@ package struct NodeCapacity: Hashable, Sendable, Codable {
         self.devices = devices
         self.architecture = architecture
         self.labels = labels
+    }
+}
+
+/// The processors of one NUMA node.
+package struct MemoryNodeCapacity: Hashable, Sendable, Codable {
+    /// As `DeviceCapacity.memoryNode`.
+    package var number: UInt32
+    package var milliCPU: Int64
+
+    package init(number: UInt32, milliCPU: Int64) {
+        self.number = number
+        self.milliCPU = milliCPU
     }
 }
 

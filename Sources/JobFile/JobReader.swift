@@ -10,7 +10,8 @@ struct JobReader {
         [
             "app", "job", "kind", "command", "script", "env", "directory", "runtime", "resources",
             "constraints", "slots", "tasks", "timeout", "retries", "priority", "on_disconnect", "on_lost",
-            "stop_grace", "output_limit", "crash_limit", "time_request", "warn_signal", "admission",
+            "stop_grace", "output_limit", "crash_limit", "time_request", "warn_signal", "bind_cpus",
+            "admission",
         ] + PlacementReader.keys
 
     private let top: Section
@@ -118,6 +119,7 @@ struct JobReader {
         }
         specification.timeRequestSeconds = top.value("time_request", &faults, Quantity.seconds)
         specification.warningSignal = top.choice("warn_signal", &faults, of: WarningSignal.self)
+        specification.bindsProcessors = top.flag("bind_cpus", &faults) ?? false
         if let policy = top.choice("on_disconnect", &faults, of: DisconnectPolicy.self) {
             specification.onDisconnect = policy
         }

@@ -50,6 +50,7 @@ struct PropertyName {
         ("retries", PropertyName(key: "retries", option: "--retries")),
         ("priority", PropertyName(key: "priority", option: "--priority")),
         ("timeRequestSeconds", PropertyName(key: "time_request", option: "--time-request")),
+        ("bindsProcessors", PropertyName(key: "bind_cpus", option: "--bind-cpus")),
         ("warningSignal", PropertyName(key: "warn_signal", option: "--warn-signal")),
         ("outputLimitBytes", PropertyName(key: "output_limit", option: "--output-limit")),
         ("crashLimit", PropertyName(key: "crash_limit", option: "--crash-limit")),

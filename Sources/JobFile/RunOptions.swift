@@ -62,6 +62,7 @@ package struct RunOptions: Sendable, Hashable {
     package var crashLimit: String?
     package var timeRequest: String?
     package var warnSignal: String?
+    package var bindsProcessors = false
     /// `PATH=SIZE`
     package var freeSpace: [String] = []
     package var directoryQuota: [String] = []
@@ -287,6 +288,7 @@ package struct RunOptions: Sendable, Hashable {
         specification.warningSignal = reader.read("--warn-signal", warnSignal) { text throws(GrammarError) in
             try chosen(text, of: WarningSignal.self)
         }
+        specification.bindsProcessors = bindsProcessors
         if let bytes = reader.read("--output-limit", outputLimit, Quantity.bytes) {
             specification.outputLimitBytes = bytes
         }

@@ -20,6 +20,7 @@ import Testing
         specification.timeoutSeconds = 60
         specification.timeRequestSeconds = 50
         specification.warningSignal = .int
+        specification.bindsProcessors = true
         specification.admission = Admission()
         specification.admission?.freeSpace = [.init("/scratch", 1 << 40)]
         specification.admission?.directoryQuota = [.init("/out ü", 1)]

@@ -240,6 +240,7 @@ struct MessageGenerator {
         device.throttleReasons = list(upTo: 3) { $0.text() }
         device.memoryNode = maybe { $0.number() }
         device.linkGroup = maybe { $0.number() }
+        device.rootPort = maybe { $0.name() }
         device.physicalID = maybe { $0.number() }
         device.networkAddress = maybe { $0.name() }
         return device
@@ -288,6 +289,7 @@ struct MessageGenerator {
         specification.onLost = choice(LossPolicy.allCases)
         specification.outputLimitBytes = Int64(number(in: 4_096...(1 << 30)))
         specification.timeRequestSeconds = maybe { $0.number(in: 1...31_536_000) }
+        specification.bindsProcessors = bool()
         specification.warningSignal = maybe { $0.choice(WarningSignal.allCases) }
         specification.admission = maybe { $0.admission() }
         return specification

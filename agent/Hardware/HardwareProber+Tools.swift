@@ -149,6 +149,7 @@ extension HardwareProber {
         let silent = Set(probes.map(\.vendor)).subtracting(tools.keys)
         state.devices = DeviceMerge.merge(
             state.devices, present: state.present.filter { !silent.contains($0.vendor) }, tools: tools)
+        state.devices = DeviceMerge.place(state.devices, on: state.present)
         for (position, device) in state.devices.enumerated() {
             let toldAt = told[device.vendor]
             if position >= state.readAt.count {

@@ -32,6 +32,10 @@ package enum DeviceVariables {
             let own = granted.filter { $0.vendor == vendor }
             variables += names.map { "\($0)=\(value(of: $0, own, present: present.count))" }
         }
+        // Without it Huawei's runtime for containers takes their numbers for those of chips.
+        if granted.contains(where: { $0.vendor == "huawei" && $0.parent != nil }) {
+            variables.append("ASCEND_RUNTIME_OPTIONS=VIRTUAL")
+        }
         return variables
     }
 
@@ -54,7 +58,8 @@ package enum DeviceVariables {
 
     private static let names: [(vendor: String, names: [String])] = [
         ("nvidia", ["CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"]),
-        ("huawei", ["ASCEND_RT_VISIBLE_DEVICES"]),
+        // The first for processes, which cannot use virtual NPUs; the second for containers.
+        ("huawei", [ascendProcesses, ascendContainers]),
         // Below HIP, whose own variable counts what this one leaves.
         ("amd", ["ROCR_VISIBLE_DEVICES"]),
         ("intel", [levelZero]),
@@ -65,13 +70,21 @@ package enum DeviceVariables {
         ("moorethreads", ["MUSA_VISIBLE_DEVICES", "MTHREADS_VISIBLE_DEVICES"]),
     ]
 
+    private static let ascendProcesses = "ASCEND_RT_VISIBLE_DEVICES"
+    private static let ascendContainers = "ASCEND_VISIBLE_DEVICES"
     private static let levelZero = "ZE_AFFINITY_MASK"
     private static let habanaContainers = "HABANA_VISIBLE_DEVICES"
 
     private static func value(of name: String, _ granted: [DeviceReport], present: Int) -> String {
         // An empty mask is none: the first device that is not there leaves no other.
         if name == levelZero, granted.isEmpty { return String(present) }
-        return granted.map { name == habanaContainers ? String($0.index) : $0.visibleID }.joined(
-            separator: ",")
+        return granted.compactMap { device in
+            switch name {
+            case habanaContainers: String(device.index)
+            case ascendProcesses: device.parent == nil ? device.visibleID : nil
+            case ascendContainers: device.physicalID.map { String($0) } ?? device.visibleID
+            default: device.visibleID
+            }
+        }.joined(separator: ",")
     }
 }

@@ -30,6 +30,13 @@ struct SlotSetup: Hashable {
     var deviceVariables: [String]
     /// The lease as it was when the slot was started; a moment of `SteadyClock.sinceBoot`.
     var leaseDeadline: Int64?
+    /// Near the slot's devices, as Linux lists them; nil: not known.
+    var nearProcessors: String? {
+        deviceVariables.first { $0.hasPrefix(Self.processorsVariable) }.map {
+            String($0.dropFirst(Self.processorsVariable.count))
+        }
+    }
+    static let processorsVariable = "MORTISE_CPUS="
 }
 
 /// The end of the machine's time, as moments of `SteadyClock.sinceBoot`.

@@ -129,7 +129,7 @@ package final class SlotManager {
         let setup = SlotSetup(
             nodeName: nodeName,
             deviceVariables: try DeviceVariables.variables(grants: grants, devices: devices)
-                + (near.map { ["MORTISE_CPUS=\($0)"] } ?? []),
+                + (near.map { [SlotSetup.processorsVariable + $0] } ?? []),
             leaseDeadline: leaseDeadline)
         let bytes = try codec.encode(.coordinator(.assign(assignment))) + codec.encode(.setup(setup))
         try AtomicFile.write(bytes, to: files.assignment, isDurable: false)

@@ -45,6 +45,19 @@ package enum Supervisor {
         return inherited
     }
 
+    /// Where that cannot be the slot runs all the same, and its log says so.
+    private static func bind(to list: String?) {
+        guard let list else {
+            log("bind_cpus: it is not known which processors are near the slot's devices; it runs on any")
+            return
+        }
+        do {
+            try ProcessorBinding.bind(to: ProcessorList.parse(list) ?? [])
+        } catch {
+            log("bind_cpus: \(error) \(list); it runs on any")
+        }
+    }
+
     private static func ownListener() throws(SystemError) -> Descriptor {
         try UnixSocket.listen(SlotFiles.socketName, in: try Descriptor.openFolder("."))
     }
@@ -75,6 +88,7 @@ package enum Supervisor {
                 Array(RankTableFile.text(for: table).utf8), to: files.rankTable, isDurable: false)
             if let lack = RankTableFile.lack(of: table) { log(lack) }
         }
+        if assignment.specification.bindsProcessors { bind(to: setup.nearProcessors) }
         try Children.adoptOrphans()
         return try SupervisorProcess(
             assignment: assignment, setup: setup, folder: folder, codec: codec, listener: listener)

@@ -19,14 +19,14 @@ struct DeviceWish {
     let models: [String]
 
     /// True for the type, and where one of `models` is one of the model name's words ("A100" in "NVIDIA A100-SXM4-80GB"),
-    /// or all of it, or the vendor. A part of a GPU ("NVIDIA H100 MIG 3g.40gb") answers to its own words alone: "MIG",
-    /// "3g.40gb".
+    /// or all of it, or the vendor. A part of a device ("NVIDIA H100 MIG 3g.40gb", "Ascend 310P3 vNPU vir02") answers
+    /// to its own words alone: "MIG", "3g.40gb".
     func admits(_ device: DeviceCapacity) -> Bool {
         guard type == device.type else { return false }
         guard !models.isEmpty else { return true }
         let model = device.model.lowercased()
         if models.contains(model) { return true }
-        let profile = model.split(separator: " ").drop { $0 != "mig" }
+        let profile = model.split(separator: " ").drop { $0 != "mig" && $0 != "vnpu" }
         guard profile.isEmpty else { return profile.contains { word in models.contains { $0 == word } } }
         if let vendor = device.vendor, models.contains(vendor) { return true }
         return model.split { !($0.isLetter || $0.isNumber) }.contains { word in models.contains { $0 == word }

@@ -15,7 +15,7 @@ package enum Fit: Sendable, Hashable {
             self = .fits([])
             return
         }
-        switch DeviceChoice(request, on: node) {
+        switch DeviceChoice(request, milliCPU: demand.request.resources.milliCPU, on: node) {
         case .chosen(let devices):
             self = .fits(
                 devices.compactMap { position in

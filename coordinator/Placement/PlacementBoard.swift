@@ -207,15 +207,23 @@ private struct NodeValues: Sendable {
         guard let request = slots.demand.request.devices else {
             return slots.demand.misfit(on: node, at: now) == nil ? [] : nil
         }
-        if request.count > 1 || needsExactDevices(slots, on: position) {
+        if request.count > 1 || request.shares == wholeDeviceShares || needsExactDevices(slots, on: position)
+        {
             guard case .fits(let grants) = Fit(slots.demand, on: node, at: now) else { return nil }
             return grants
         }
         guard slots.demand.misfit(on: node, at: now) == nil else { return nil }
         let work = slots.sizes.work(on: rooms.models[position])
-        return scorer.devices(work, on: position, standings[position], in: rooms).map {
-            DeviceGrant(device: UInt32($0), shares: UInt32(work.shares))
+        var chosen = scorer.devices(work, on: position, standings[position], in: rooms)
+        // A score says whether a whole device is begun, and not which.
+        if chosen.allSatisfy({ node.freeShares[$0] == wholeDeviceShares }) {
+            let whole = node.capacity.devices.indices.filter {
+                node.capacity.devices[$0].isUsable && node.freeShares[$0] == wholeDeviceShares
+            }
+            let near = NearDevices(of: node, milliCPU: slots.demand.request.resources.milliCPU)
+            chosen = near.choose(chosen.count, among: whole)
         }
+        return chosen.map { DeviceGrant(device: UInt32($0), shares: UInt32(work.shares)) }
     }
 }
 

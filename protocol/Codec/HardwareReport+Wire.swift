@@ -132,6 +132,7 @@ extension DeviceReport {
         }
         memoryNode = wire.hasMemoryNode ? wire.memoryNode : nil
         linkGroup = wire.hasLinkGroup ? wire.linkGroup : nil
+        rootPort = try wire.hasRootPort ? Check.word(wire.rootPort, "hardware.devices.root_port") : nil
         physicalID = wire.hasPhysicalID ? wire.physicalID : nil
         networkAddress =
             try wire.hasNetworkAddress
@@ -167,6 +168,7 @@ extension DeviceReport {
         wire.throttleReasons = throttleReasons.prefix(ProtocolLimits.throttleReasons).map(\.cutReason)
         if let memoryNode { wire.memoryNode = memoryNode }
         if let linkGroup { wire.linkGroup = linkGroup }
+        if let rootPort { wire.rootPort = rootPort }
         if let physicalID { wire.physicalID = physicalID }
         if let networkAddress { wire.networkAddress = networkAddress }
         return wire

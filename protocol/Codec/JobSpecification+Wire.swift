@@ -47,6 +47,7 @@ extension JobSpecification {
             wire.hasTimeRequestSeconds ? wire.timeRequestSeconds : nil, 1...31_536_000,
             "specification.time_request_seconds")
         warningSignal = try WarningSignal.optional(wire: wire.warningSignal, "specification.warning_signal")
+        bindsProcessors = wire.bindsProcessors
         admission = wire.hasAdmission ? try Admission(wire: wire.admission) : nil
     }
 
@@ -73,6 +74,7 @@ extension JobSpecification {
         wire.outputLimitBytes = outputLimitBytes
         if let timeRequestSeconds { wire.timeRequestSeconds = timeRequestSeconds }
         if let warningSignal { wire.warningSignal = warningSignal.wire }
+        wire.bindsProcessors = bindsProcessors
         if let admission { wire.admission = admission.wire }
         return wire
     }

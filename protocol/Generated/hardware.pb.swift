@@ -824,6 +824,16 @@ package nonisolated struct WireDeviceReport: @unchecked Sendable {
   /// Clears the value of `networkAddress`. Subsequent reads from it will return its default value.
   package mutating func clearNetworkAddress() {_uniqueStorage()._networkAddress = nil}
 
+  /// Since 1.5: address of the PCIe root port that it is behind; devices with the same one share a PCIe switch.
+  package var rootPort: String {
+    get {_storage._rootPort ?? String()}
+    set {_uniqueStorage()._rootPort = newValue}
+  }
+  /// Returns true if `rootPort` has been explicitly set.
+  package var hasRootPort: Bool {_storage._rootPort != nil}
+  /// Clears the value of `rootPort`. Subsequent reads from it will return its default value.
+  package mutating func clearRootPort() {_uniqueStorage()._rootPort = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1605,7 +1615,7 @@ nonisolated extension WireDiskReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DeviceReport"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}vendor\0\u{1}model\0\u{1}index\0\u{1}chip\0\u{3}visible_id\0\u{1}uuid\0\u{3}bus_id\0\u{3}memory_total_bytes\0\u{3}memory_used_bytes\0\u{3}utilization_percent\0\u{3}temperature_celsius\0\u{3}power_milliwatts\0\u{3}driver_version\0\u{1}health\0\u{1}reason\0\u{1}parent\0\u{3}part_count\0\u{3}age_seconds\0\u{3}power_limit_milliwatts\0\u{3}processor_megahertz\0\u{3}memory_megahertz\0\u{3}uncorrectable_errors\0\u{3}throttle_reasons\0\u{3}memory_node\0\u{3}link_group\0\u{3}correctable_errors\0\u{3}physical_id\0\u{3}network_address\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}vendor\0\u{1}model\0\u{1}index\0\u{1}chip\0\u{3}visible_id\0\u{1}uuid\0\u{3}bus_id\0\u{3}memory_total_bytes\0\u{3}memory_used_bytes\0\u{3}utilization_percent\0\u{3}temperature_celsius\0\u{3}power_milliwatts\0\u{3}driver_version\0\u{1}health\0\u{1}reason\0\u{1}parent\0\u{3}part_count\0\u{3}age_seconds\0\u{3}power_limit_milliwatts\0\u{3}processor_megahertz\0\u{3}memory_megahertz\0\u{3}uncorrectable_errors\0\u{3}throttle_reasons\0\u{3}memory_node\0\u{3}link_group\0\u{3}correctable_errors\0\u{3}physical_id\0\u{3}network_address\0\u{3}root_port\0")
 
   fileprivate class _StorageClass {
     var _type: WireDeviceType = .unspecified
@@ -1637,6 +1647,7 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _correctableErrors: UInt64? = nil
     var _physicalID: UInt32? = nil
     var _networkAddress: String? = nil
+    var _rootPort: String? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1676,6 +1687,7 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
       _correctableErrors = source._correctableErrors
       _physicalID = source._physicalID
       _networkAddress = source._networkAddress
+      _rootPort = source._rootPort
     }
   }
 
@@ -1723,6 +1735,7 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 27: try { try decoder.decodeSingularUInt64Field(value: &_storage._correctableErrors) }()
         case 28: try { try decoder.decodeSingularUInt32Field(value: &_storage._physicalID) }()
         case 29: try { try decoder.decodeSingularStringField(value: &_storage._networkAddress) }()
+        case 30: try { try decoder.decodeSingularStringField(value: &_storage._rootPort) }()
         default: break
         }
       }
@@ -1822,6 +1835,9 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
       try { if let v = _storage._networkAddress {
         try visitor.visitSingularStringField(value: v, fieldNumber: 29)
       } }()
+      try { if let v = _storage._rootPort {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 30)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1860,6 +1876,7 @@ nonisolated extension WireDeviceReport: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._correctableErrors != rhs_storage._correctableErrors {return false}
         if _storage._physicalID != rhs_storage._physicalID {return false}
         if _storage._networkAddress != rhs_storage._networkAddress {return false}
+        if _storage._rootPort != rhs_storage._rootPort {return false}
         return true
       }
       if !storagesAreEqual {return false}

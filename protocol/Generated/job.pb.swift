@@ -406,6 +406,12 @@ package nonisolated struct WireJobSpecification: @unchecked Sendable {
   /// Clears the value of `admission`. Subsequent reads from it will return its default value.
   package mutating func clearAdmission() {_uniqueStorage()._admission = nil}
 
+  /// Since 1.5: what the slot runs is bound to the processors of the NUMA nodes that its devices are near to.
+  package var bindsProcessors: Bool {
+    get {_storage._bindsProcessors}
+    set {_uniqueStorage()._bindsProcessors = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Command: Equatable, Sendable {
@@ -679,7 +685,7 @@ nonisolated extension WireLossPolicy: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobSpecification"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}app\0\u{1}job\0\u{1}kind\0\u{1}argv\0\u{1}script\0\u{1}environment\0\u{1}directory\0\u{1}runtime\0\u{1}resources\0\u{1}constraints\0\u{1}slots\0\u{1}array\0\u{3}is_open\0\u{3}timeout_seconds\0\u{3}stop_grace_seconds\0\u{1}retries\0\u{1}priority\0\u{3}on_disconnect\0\u{3}on_lost\0\u{3}output_limit_bytes\0\u{3}time_request_seconds\0\u{3}warning_signal\0\u{1}admission\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}app\0\u{1}job\0\u{1}kind\0\u{1}argv\0\u{1}script\0\u{1}environment\0\u{1}directory\0\u{1}runtime\0\u{1}resources\0\u{1}constraints\0\u{1}slots\0\u{1}array\0\u{3}is_open\0\u{3}timeout_seconds\0\u{3}stop_grace_seconds\0\u{1}retries\0\u{1}priority\0\u{3}on_disconnect\0\u{3}on_lost\0\u{3}output_limit_bytes\0\u{3}time_request_seconds\0\u{3}warning_signal\0\u{1}admission\0\u{3}binds_processors\0")
 
   fileprivate class _StorageClass {
     var _app: String = String()
@@ -704,6 +710,7 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
     var _timeRequestSeconds: UInt32? = nil
     var _warningSignal: WireWarningSignal = .unspecified
     var _admission: WireAdmission? = nil
+    var _bindsProcessors: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -736,6 +743,7 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
       _timeRequestSeconds = source._timeRequestSeconds
       _warningSignal = source._warningSignal
       _admission = source._admission
+      _bindsProcessors = source._bindsProcessors
     }
   }
 
@@ -796,6 +804,7 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
         case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._timeRequestSeconds) }()
         case 22: try { try decoder.decodeSingularEnumField(value: &_storage._warningSignal) }()
         case 23: try { try decoder.decodeSingularMessageField(value: &_storage._admission) }()
+        case 24: try { try decoder.decodeSingularBoolField(value: &_storage._bindsProcessors) }()
         default: break
         }
       }
@@ -882,6 +891,9 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
       try { if let v = _storage._admission {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
       } }()
+      if _storage._bindsProcessors != false {
+        try visitor.visitSingularBoolField(value: _storage._bindsProcessors, fieldNumber: 24)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -913,6 +925,7 @@ nonisolated extension WireJobSpecification: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._timeRequestSeconds != rhs_storage._timeRequestSeconds {return false}
         if _storage._warningSignal != rhs_storage._warningSignal {return false}
         if _storage._admission != rhs_storage._admission {return false}
+        if _storage._bindsProcessors != rhs_storage._bindsProcessors {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -65,6 +65,12 @@ package struct Hello: Hashable, Sendable {
         self.lifetime = lifetime
         self.beatDictionaries = beatDictionaries
     }
+
+    /// Those that it was given, and what its hardware counts where none of these says so; sorted by key.
+    package var allLabels: [Label] {
+        let counted = hardware.countedLabels.filter { label in !labels.contains { $0.key == label.key } }
+        return (labels + counted).sorted()
+    }
 }
 
 /// How long the agent will be there. It is told as what remains: the clocks of the two sides differ.

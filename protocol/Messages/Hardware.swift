@@ -137,6 +137,8 @@ package struct DeviceReport: Hashable, Sendable {
     package var memoryNode: UInt32?
     /// Devices of one vendor with the same number reach each other by fast links (NVLink, HCCS), over others if need be.
     package var linkGroup: UInt32?
+    /// Address of the PCIe root port that it is behind: devices with the same one share a PCIe switch.
+    package var rootPort: String?
     /// Ascend: N of `/dev/davinciN`, as rank tables and `hccn_tool` count.
     package var physicalID: UInt32?
     /// Of the network port that the device has itself (Ascend).
@@ -223,12 +225,27 @@ extension HardwareReport {
         where devices[next].model == devices[device].model {
             devices[next].model = devices[device].model
         }
-        return NodeCapacity(
+        var capacity = NodeCapacity(
             resources: Resources(
                 milliCPU: processor.usableMilliCPU, memoryBytes: memory.usableBytes,
                 diskBytes: disk.availableBytes),
             devices: devices,
             architecture: architecture, labels: labels.sorted())
+        let memoryNodes = machine?.memoryNodes.compactMap { node in
+            ProcessorList.parse(node.processors).map {
+                MemoryNodeCapacity(number: node.number, milliCPU: Int64($0.count) * 1_000)
+            }
+        }
+        if let memoryNodes, memoryNodes.count > 1, !devices.isEmpty { capacity.memoryNodes = memoryNodes }
+        return capacity
+    }
+
+    /// What can be counted of it and no other word says: `network.mbps`, of the fastest interface that leads out.
+    package var countedLabels: [Label] {
+        let speeds = machine?.interfaces.compactMap { interface in
+            interface.isUp ? interface.megabitsPerSecond : nil
+        }
+        return speeds?.max().map { [Label("network.mbps", String($0))] } ?? []
     }
 }
 
@@ -239,6 +256,7 @@ extension DeviceReport {
         capacity.vendor = vendor.isEmpty ? nil : vendor
         capacity.memoryNode = memoryNode
         capacity.linkGroup = linkGroup
+        capacity.rootPort = rootPort
         capacity.physicalID = physicalID
         capacity.networkAddress = networkAddress
         if health == .failed {

@@ -78,6 +78,9 @@ package struct InterfaceReport: Hashable, Sendable {
         self.state = state
         self.megabitsPerSecond = megabitsPerSecond
     }
+
+    /// True as well where the system does not say.
+    package var isUp: Bool { state.map { ["up", "active", "unknown"].contains($0.lowercased()) } ?? true }
 }
 
 package struct ContainerReport: Hashable, Sendable {

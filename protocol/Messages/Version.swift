@@ -9,7 +9,7 @@ package struct ProtocolVersion: Hashable, Comparable, Sendable, CustomStringConv
         self.minor = minor
     }
 
-    package static let current = ProtocolVersion(major: 1, minor: 4)
+    package static let current = ProtocolVersion(major: 1, minor: 5)
 
     /// The first minor version with `confirmEmpty`, `empty` and `lifetime`.
     package static let withEmptiness = ProtocolVersion(major: 1, minor: 1)

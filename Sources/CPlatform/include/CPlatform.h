@@ -13,6 +13,9 @@ int64_t mortise_boot_microseconds(void);
 /// The wall clock, in microseconds since 1970.
 int64_t mortise_wall_microseconds(void);
 
+/// Binds the calling process, and what it starts from now on, to these processors.
+int mortise_bind_processors(const int *numbers, size_t count);
+
 /// The text of an errno, in the caller's buffer.
 void mortise_error_text(int code, char *buffer, size_t capacity);
 

@@ -225,6 +225,9 @@ struct RuleOptions: ParsableArguments {
             valueName: "signal"))
     var warnSignal: String?
 
+    @Flag(help: "Run on processors near the slot's devices alone.")
+    var bindCPUs = false
+
     @Option(
         help: ArgumentHelp(
             "Begin only where the path's file system has so much free space: /scratch=50GiB.",
@@ -260,6 +263,7 @@ struct RuleOptions: ParsableArguments {
         run.crashLimit = crashLimit
         run.timeRequest = timeRequest
         run.warnSignal = warnSignal
+        run.bindsProcessors = bindCPUs
         run.freeSpace = freeSpace
         run.directoryQuota = directoryQuota
         run.check = check

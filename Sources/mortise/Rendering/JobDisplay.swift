@@ -92,6 +92,7 @@ struct SpecificationDisplay: DetailDisplayable {
             details.append(("time_request", Cell(seconds(timeRequest))))
         }
         if let signal = specification.warningSignal { details.append(("warn_signal", Cell(signal.rawValue))) }
+        if specification.bindsProcessors { details.append(("bind_cpus", Cell("true"))) }
         if let admission = specification.admission {
             details.append(("admission", Cell(text(of: admission))))
         }

@@ -171,7 +171,7 @@ struct AscendPartTests {
     func virtual() throws {
         let virtual = AscendVirtual(parsing: AscendFixtures.virtual)
         #expect(virtual.count == 2)
-        #expect(virtual.devices.map(\.id) == [148, 149])
+        #expect(virtual.devices.map(\.id) == [164, 165])
         #expect(virtual.devices.map(\.group) == [1, nil])
         #expect(virtual.devices.map(\.containerID) == [nil, "00e1a77c0d21"])
         #expect(virtual.devices.map(\.template) == ["vir05_1c_16g", "vir10_3c_32g"])

@@ -1,3 +1,4 @@
+import ClusterTypes
 import AgentHardware
 import FoundationEssentials
 import ProtocolMessages

@@ -1,6 +1,7 @@
 import AgentHardware
-import ProtocolMessages
 import ClusterTypes
+import Foundation
+import ProtocolMessages
 import Testing
 
 @Suite("Prober")
@@ -244,6 +245,70 @@ struct HardwareProberTests {
         #expect(directory.read("asked") == "-i \(numbers[1]) -ip -g\n")
         #expect(try report(hasTool: false, hasFile: true).devices.map(\.networkAddress) == ["10.1.0.8", nil])
         #expect(try report(hasTool: false, hasFile: false).devices.map(\.networkAddress) == [nil, nil])
+    }
+
+    @Test("a chip that is divided gives its virtual NPUs to work, and is asked again when their files change")
+    func virtual() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("table", AscendFixtures.twoDies)
+        try directory.write("vnpu", AscendFixtures.virtual)
+        try directory.write("templates", AscendFixtures.templates)
+        try directory.write(
+            "npu-smi",
+            """
+            #!/bin/sh
+            echo "$*" >> \(directory.path)/asked
+            case "$*" in
+            info) cat \(directory.path)/table ;;
+            *info-vnpu*) cat \(directory.path)/vnpu ;;
+            *template-info*) cat \(directory.path)/templates ;;
+            *) exit 1 ;;
+            esac
+
+            """, isProgram: true)
+        let whole = AscendProbe.reports(
+            AscendInfo(parsing: AscendFixtures.twoDies), AscendMapping(parsing: ""))
+        let chip = try #require(whole.first { $0.physicalID == 4 })
+        try FileManager.default.createDirectory(
+            atPath: directory.path + "/dev", withIntermediateDirectories: true)
+        for name in ["davinci4", "vdavinci164", "vdavinci165"] { try directory.write("dev/\(name)", "") }
+        let files = FileSource.machine(root: directory.path)
+        var settings = HardwareProber.Settings(workDirectory: directory.path)
+        settings.toolPaths = ["npu-smi": directory.path + "/npu-smi", "hccn_tool": directory.path + "/none"]
+        let prober = try HardwareProber(
+            settings: settings, machine: machine(), probes: [AscendProbe(files: files)])
+        let report = prober.report()
+        #expect(report.devices.count == whole.count + 2)
+        let divided = try #require(report.devices.first { $0.physicalID == 4 })
+        #expect(divided.partCount == 2 && divided.visibleID.isEmpty)
+        #expect(divided.reason == "divided: its 2 virtual NPUs are given to work, not the chip")
+        let parts = report.devices.filter { $0.parent != nil }
+        #expect(parts.map(\.model) == ["\(chip.model) vNPU vir05_1c_16g", "\(chip.model) vNPU vir10_3c_32g"])
+        #expect(parts.map(\.visibleID) == ["164", "165"])
+        #expect(parts.map(\.memoryTotalBytes) == [16 << 30, 32 << 30])
+        #expect(parts.allSatisfy { $0.physicalID == nil && $0.capacity.isUsable })
+        #expect(!divided.capacity.isUsable)
+        #expect(
+            DevicePlaceReader(files: files).places(of: parts).map(\.file)
+                == ["/dev/vdavinci164", "/dev/vdavinci165"])
+
+        #expect(prober.report().devices == report.devices)
+        func asked() -> Int { directory.read("asked").split(separator: "\n").count { $0.contains("vnpu") } }
+        #expect(asked() == 1)
+        // Another file, and a tool that says nothing of it: the chip is given to nobody.
+        try directory.write("dev/vdavinci166", "")
+        try directory.write("vnpu", "This device does not support querying it.\n")
+        let silent = prober.report().devices
+        #expect(silent.first { $0.physicalID == 4 }?.visibleID.isEmpty == true)
+        #expect(silent.filter { $0.parent != nil }.allSatisfy { $0.health == .failed })
+        #expect(asked() == 2)
+        _ = prober.report()
+        #expect(asked() == 3)
+        // They are gone: it is whole again.
+        for number in 164...166 {
+            try FileManager.default.removeItem(atPath: directory.path + "/dev/vdavinci\(number)")
+        }
+        #expect(prober.report().devices.first { $0.physicalID == 4 }?.visibleID == chip.visibleID)
     }
 
     @Test("what is rarely asked comes in small parts, and again after a while")

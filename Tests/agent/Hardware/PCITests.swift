@@ -9,7 +9,7 @@ struct PCITests {
     /// A bus with these devices: address, vendor, device, class.
     private func bus(
         _ devices: [(address: String, vendor: String, device: String, code: String)],
-        virtual: Set<String> = []
+        virtual: Set<String> = [], memoryNodes: [String: String] = [:], paths: [String: String] = [:]
     ) -> FileSource {
         var files: [String: String] = [:]
         for (address, vendor, device, code) in devices {
@@ -17,13 +17,15 @@ struct PCITests {
             files[folder + "/vendor"] = vendor + "\n"
             files[folder + "/device"] = device + "\n"
             files[folder + "/class"] = code + "\n"
+            files[folder + "/numa_node"] = memoryNodes[address]
             if virtual.contains(address) { files[folder + "/physfn"] = "" }
         }
         let found = files
         let names = devices.map(\.address)
         return FileSource(
             read: { found[$0] }, exists: { found[$0] != nil },
-            list: { $0 == "/sys/bus/pci/devices" ? names : [] })
+            list: { $0 == "/sys/bus/pci/devices" ? names : [] },
+            target: { path in paths.first { path == "/sys/bus/pci/devices/" + $0.key }?.value })
     }
 
     private func accelerator(_ address: String, _ vendor: String = "0x10de") throws -> PCIAccelerator {
@@ -78,6 +80,44 @@ struct PCITests {
             ], virtual: ["0000:1b:00.4"])
         #expect(PCIReader(files: files).accelerators().map(\.busID) == ["0000:1b:00.0", "0000:c1:00.0"])
         #expect(PCIReader(files: bus([])).accelerators().isEmpty)
+    }
+
+    @Test("devices are near a NUMA node and behind a root port, with or without bridges between")
+    func places() throws {
+        let gpus = ["0000:01:00.0", "0000:19:00.0", "0000:1b:00.0", "0000:c1:00.0"]
+        let files = bus(
+            gpus.map { ($0, "0x10de", "0x2330", "0x030200") },
+            memoryNodes: [gpus[0]: "-1\n", gpus[1]: "0\n", gpus[2]: "0\n", gpus[3]: "1\n"],
+            paths: [
+                gpus[0]: "../../../devices/pci0000:00/0000:01:00.0",
+                gpus[1]: "../../../devices/pci0000:16/0000:16:02.0/0000:17:00.0/0000:18:00.0/0000:19:00.0",
+                gpus[2]: "../../../devices/pci0000:16/0000:16:02.0/0000:17:00.0/0000:18:01.0/0000:1b:00.0",
+                gpus[3]: "../../../devices/pci0000:c0/0000:c0:01.0/0000:c1:00.0",
+            ])
+        let present = PCIReader(files: files).accelerators()
+        #expect(present.map(\.memoryNode) == [nil, 0, 0, 1])
+        #expect(present.map(\.rootPort) == [nil, "0000:16:02.0", "0000:16:02.0", "0000:c0:01.0"])
+
+        var told = DeviceReport(
+            type: .gpu, vendor: "nvidia", model: "X", index: 0, visibleID: "GPU-1", busID: "00000000:19:00.0")
+        told.memoryNode = 3
+        var elsewhere = told
+        elsewhere.busID = "00000000:F0:00.0"
+        var placed = told
+        placed.rootPort = "0000:16:02.0"
+        #expect(
+            DeviceMerge.place([told, elsewhere], on: present) == [placed, elsewhere], "the tool knows better")
+        told.memoryNode = nil
+        #expect(DeviceMerge.place([told], on: present)[0].memoryNode == 0)
+    }
+
+    @Test("the links of this machine's bus are read as they are")
+    func machine() {
+        let files = FileSource.machine()
+        for address in files.list("/sys/bus/pci/devices") {
+            #expect(files.target("/sys/bus/pci/devices/" + address)?.hasSuffix("/" + address) == true)
+        }
+        #expect(files.target("/sys/bus/pci") == nil)
     }
 
     @Test("what no tool has named is listed, said to be so, and given to no work")

@@ -1,4 +1,5 @@
 import ClusterTypes
+import Foundation
 import Platform
 import ProtocolMessages
 import Testing
@@ -215,6 +216,38 @@ struct CommandTests {
         let end = try await node.log.end(foreign.key)
         #expect(end.state == .failed)
         #expect(end.reason.contains("device 3 was granted, and this node has 3"))
+    }
+
+    @Test func `a slot that says so is bound to the processors near its devices`() async throws {
+        let node = try await Node()
+        var devices = (0..<2).map {
+            DeviceReport(
+                type: .gpu, vendor: "nvidia", model: "H200", index: UInt32($0), visibleID: "GPU-\($0)")
+        }
+        devices[0].memoryNode = 0
+        let processor = try #require(ProcessorList.parse(Self.allowedProcessors())?.last)
+        let memoryNodes = [MemoryNodeReport(number: 0, processors: "\(processor)")]
+        var assignment = Assignment.batch(
+            .script("sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status"))
+        assignment.specification.bindsProcessors = true
+        assignment.devices = [DeviceGrant(device: 0, shares: 1_000)]
+        try await node.start(assignment, devices: devices, memoryNodes: memoryNodes)
+        _ = try await node.log.end(assignment.key)
+        #expect(try await node.readLog(assignment.key).text == "\(processor)\n")
+
+        assignment.key = SlotKey(SlotID(2), assignment.key.generation)
+        assignment.devices = [DeviceGrant(device: 1, shares: 1_000)]
+        try await node.start(assignment, devices: devices, memoryNodes: memoryNodes)
+        _ = try await node.log.end(assignment.key)
+        #expect(try await node.readLog(assignment.key).text == Self.allowedProcessors() + "\n")
+        #expect(node.text(assignment.key, "supervisor.log").contains("bind_cpus: it is not known which"))
+    }
+
+    /// As the kernel lists them for this process.
+    private static func allowedProcessors() throws -> String {
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") })
+        return line.split(separator: "\t").last.map(String.init) ?? ""
     }
 
     @Test func `a script runs with the interpreter of its first line in the slot's own folder`() async throws

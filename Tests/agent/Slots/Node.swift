@@ -177,10 +177,12 @@ final class Node: Sendable {
         }.get()
     }
 
-    func start(_ assignment: Assignment, devices: [DeviceReport] = []) async throws {
+    func start(
+        _ assignment: Assignment, devices: [DeviceReport] = [], memoryNodes: [MemoryNodeReport] = []
+    ) async throws {
         try await perform {
             $0.setLease(until: .fromNow(.seconds(600)))
-            $0.start(assignment, devices: devices)
+            $0.start(assignment, devices: devices, memoryNodes: memoryNodes)
         }
     }
 

@@ -178,7 +178,14 @@ struct PartsTests {
         #expect(
             try variables(gpus, [1, 0])
                 == ["CUDA_VISIBLE_DEVICES=GPU-0,GPU-1", "NVIDIA_VISIBLE_DEVICES=GPU-0,GPU-1"])
-        #expect(try variables(chips, [1]) == ["ASCEND_RT_VISIBLE_DEVICES=1"])
+        #expect(try variables(chips, [1]) == ["ASCEND_RT_VISIBLE_DEVICES=1", "ASCEND_VISIBLE_DEVICES=1"])
+        var part = chips[1]
+        part.parent = chips[0].visibleID
+        part.visibleID = "101"
+        #expect(
+            try variables([chips[0], part], [1]) == [
+                "ASCEND_RT_VISIBLE_DEVICES=", "ASCEND_VISIBLE_DEVICES=101", "ASCEND_RUNTIME_OPTIONS=VIRTUAL",
+            ])
         #expect(throws: DeviceVariables.Failure.self) { try variables(gpus, [2]) }
     }
 

@@ -155,6 +155,7 @@ struct OpenAPITests {
         full.timeoutSeconds = 1
         full.timeRequestSeconds = 1
         full.warningSignal = .usr1
+        full.bindsProcessors = true
         full.admission = Admission()
         full.resources.devices = DeviceRequest(type: .gpu, memoryShareBytes: 1, model: "H100")
         full.resources.counted = [CountedResource("license", 1)]
@@ -196,12 +197,16 @@ struct OpenAPITests {
         try expectShape(
             "NodeView", full: NodeView(ending, load: load, hardware: .sample),
             least: NodeView(node, load: nil))
-        try expectShape("NodeCapacity", full: node.capacity)
+        var capacity = node.capacity
+        capacity.memoryNodes = [MemoryNodeCapacity(number: 0, milliCPU: 32_000)]
+        try expectShape("NodeCapacity", full: capacity, least: node.capacity)
+        try expectShape("MemoryNodeCapacity", full: MemoryNodeCapacity(number: 0, milliCPU: 32_000))
         var faulty = node.capacity.devices[0]
         faulty.withhold(.failed, "lost")
         faulty.vendor = "nvidia"
         faulty.memoryNode = 0
         faulty.linkGroup = 1
+        faulty.rootPort = "0000:16:02.0"
         faulty.physicalID = 1
         faulty.networkAddress = "10.1.0.1"
         try expectShape("DeviceCapacity", full: faulty, least: node.capacity.devices[0])

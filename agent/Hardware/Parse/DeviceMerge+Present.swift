@@ -31,6 +31,17 @@ extension DeviceMerge {
         return devices
     }
 
+    /// Says where on the bus devices are, as far as their tools have not.
+    package static func place(_ devices: [DeviceReport], on present: [PCIAccelerator]) -> [DeviceReport] {
+        devices.map { device in
+            guard let place = present.first(where: { isSame($0.busID, device.busID) }) else { return device }
+            var device = device
+            device.memoryNode = device.memoryNode ?? place.memoryNode
+            device.rootPort = place.rootPort
+            return device
+        }
+    }
+
     private static func isSame(_ left: String?, _ right: String?) -> Bool {
         guard let left = left.flatMap({ BusAddress($0) }), let right = right.flatMap({ BusAddress($0) })
         else {

@@ -15,6 +15,10 @@ package struct PCIAccelerator: Hashable, Sendable {
     package let type: DeviceType
     /// "10de:2330"
     package let numbers: String
+    /// Number of the NUMA node that it is near to; nil: the machine has one, or does not say.
+    package var memoryNode: UInt32?
+    /// "0000:c0:01.0", the port of the processor that it is behind; nil: the machine does not say, as virtual ones.
+    package var rootPort: String?
 
     /// - Parameters: texts of the three files: "0x10de".
     /// - Returns: nil for any other device.

@@ -47,6 +47,7 @@ package final class AscendDetails: Sendable {
         var known = Known()
         var open: [Question] = []
         var askedAt: ContinuousClock.Instant?
+        var division = AscendProbe.Division()
     }
 
     /// Between two rounds of questions.
@@ -95,6 +96,16 @@ package final class AscendDetails: Sendable {
                 if let address = AscendAddresses.answer(text) { state.known.addresses[physicalID] = address }
             }
         }
+    }
+
+    /// What is known of the virtual NPUs with these numbers; asked for when they are others than before, and until all is
+    /// told.
+    func division(_ numbers: [UInt32], ask: () -> AscendProbe.Division) -> AscendProbe.Division {
+        let known = state.withLock { $0.division }
+        guard known.numbers != numbers else { return known }
+        let division = ask()
+        if division.isComplete { state.withLock { $0.division = division } }
+        return division
     }
 
     /// The tool hangs: nothing more is asked in this round.

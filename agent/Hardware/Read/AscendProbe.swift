@@ -24,7 +24,7 @@ package struct AscendProbe: DeviceProbe {
     private static let healthQueryLimit = 4
 
     package let details: AscendDetails
-    private let files: FileSource
+    let files: FileSource
 
     package init(details: AscendDetails = AscendDetails(), files: FileSource = .machine()) {
         self.details = details
@@ -49,7 +49,7 @@ package struct AscendProbe: DeviceProbe {
             let numbers = addressed(Self.reports(info, mapping)).filter { $0.networkAddress == nil }
             let info = detailed(info, numbers.compactMap(\.physicalID), tools)
             return DeviceProbeResult(
-                devices: addressed(Self.reports(info, mapping)),
+                devices: divided(addressed(Self.reports(info, mapping)), tools),
                 tool: ToolReport(
                     name: Self.tool, state: info.isComplete ? .ok : .unreadable,
                     message: info.isComplete ? nil : "the answer ends in the middle"),
@@ -142,7 +142,7 @@ package struct AscendProbe: DeviceProbe {
             devices.append(device.report(logicID: chip.logicID, fullName: name, driverVersion: nil))
         }
         return DeviceProbeResult(
-            devices: addressed(devices),
+            devices: divided(addressed(devices), tools),
             tool: ToolReport(
                 name: Self.tool, state: .ok, message: "the table could not be read, each card was asked"),
             isComplete: true)
@@ -193,7 +193,7 @@ package struct AscendProbe: DeviceProbe {
             isDriverLost: failure?.isDriverLost ?? false)
     }
 
-    private func run(_ tools: ToolContext, _ arguments: [String], tool: String = tool) -> ToolResult {
+    func run(_ tools: ToolContext, _ arguments: [String], tool: String = tool) -> ToolResult {
         var directories = Self.libraryDirectories
         if let known = getenv("LD_LIBRARY_PATH").map({ String(cString: $0) }), !known.isEmpty {
             directories.insert(known, at: 0)

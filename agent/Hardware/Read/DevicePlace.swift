@@ -1,3 +1,4 @@
+import ClusterTypes
 package import ProtocolMessages
 import TextForms
 
@@ -36,7 +37,9 @@ package struct DevicePlaceReader {
         guard device.isNamed else { return nil }
         switch device.vendor {
         case "nvidia": return "/dev/nvidia\(bus.flatMap(minor) ?? device.index)"
-        case "huawei": return UInt32(device.visibleID).map { "/dev/davinci\($0)" }
+        case "huawei":
+            let name = device.parent == nil ? "davinci" : "vdavinci"
+            return UInt32(device.visibleID).map { "/dev/\(name)\($0)" }
         case "amd", "intel", "moorethreads":
             let names = bus.map { files.list("/sys/bus/pci/devices/\($0)/drm") } ?? []
             return names.first { $0.hasPrefix("renderD") }.map { "/dev/dri/" + $0 }

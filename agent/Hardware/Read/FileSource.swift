@@ -13,14 +13,18 @@ package struct FileSource: Sendable {
     package let exists: @Sendable (_ path: String) -> Bool
     /// Names in a directory, sorted; empty for one that cannot be read.
     package let list: @Sendable (_ path: String) -> [String]
+    /// Where a symbolic link leads, as it is written; nil for what is none.
+    package let target: @Sendable (_ path: String) -> String?
 
     package init(
         read: @escaping @Sendable (String) -> String?, exists: @escaping @Sendable (String) -> Bool,
-        list: @escaping @Sendable (String) -> [String] = { _ in [] }
+        list: @escaping @Sendable (String) -> [String] = { _ in [] },
+        target: @escaping @Sendable (String) -> String? = { _ in nil }
     ) {
         self.read = read
         self.exists = exists
         self.list = list
+        self.target = target
     }
 
     /// Longer files are cut here: `/proc/cpuinfo` of 1,000 processors has 2 MB.
@@ -31,7 +35,14 @@ package struct FileSource: Sendable {
         FileSource(
             read: { path in contents(root + path) },
             exists: { path in access(root + path, F_OK) == 0 },
-            list: { path in names(in: root + path) })
+            list: { path in names(in: root + path) },
+            target: { path in linkTarget(root + path) })
+    }
+
+    private static func linkTarget(_ path: String) -> String? {
+        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path, &bytes, bytes.count)
+        return count > 0 ? String(decoding: bytes[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
     }
 
     /// Directories of /sys with more names than this say nothing that a report could hold.

@@ -1,3 +1,4 @@
+import ClusterTypes
 package import ProtocolMessages
 import TextForms
 

@@ -1,3 +1,4 @@
+import ClusterTypes
 import ProtocolMessages
 
 /// The devices that Slurm can be told of: the same ones for slurm.conf and gres.conf, for it drains nodes where they
@@ -18,7 +19,8 @@ struct SlurmDevices {
             } else if device.partCount != nil
                 || device.busID.flatMap({ BusAddress($0) }).map(divided.contains) ?? false
             {
-                leftOut.append((device, "it is divided into MIG instances"))
+                leftOut.append(
+                    (device, "it is divided into \(device.type == .npu ? "virtual NPUs" : "MIG instances")"))
             } else {
                 taken.append((position, device))
             }

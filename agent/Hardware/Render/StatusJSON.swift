@@ -82,6 +82,7 @@ package enum StatusJSON {
             ("throttleReasons", .list(device.throttleReasons.map { .string($0) })),
             ("memoryNode", .optional(device.memoryNode)),
             ("linkGroup", .optional(device.linkGroup)),
+            ("rootPort", .optional(device.rootPort)),
             ("physicalID", .optional(device.physicalID)),
             ("networkAddress", .optional(device.networkAddress)),
         ])

@@ -37,11 +37,21 @@ extension OpenAPI {
                 "resources": { "$ref": "#/components/schemas/Resources" },
                 "devices": { "type": "array", "items": { "$ref": "#/components/schemas/DeviceCapacity" } },
                 "architecture": { "$ref": "#/components/schemas/Architecture" },
-                "labels": { "type": "array", "items": { "$ref": "#/components/schemas/Label" } }
+                "labels": { "type": "array", "items": { "$ref": "#/components/schemas/Label" } },
+                "memoryNodes": { "type": "array", "items": { "$ref": "#/components/schemas/MemoryNodeCapacity" },
+                  "description": "The NUMA nodes of a machine that has several, and devices." }
               },
               "required": [
                 "resources", "devices", "architecture", "labels"
               ]
+            },
+            "MemoryNodeCapacity": {
+              "type": "object",
+              "properties": {
+                "number": { "type": "integer" },
+                "milliCPU": { "type": "integer", "format": "int64", "description": "Of its processors." }
+              },
+              "required": ["number", "milliCPU"]
             },
             "DeviceCapacity": {
               "type": "object",
@@ -57,6 +67,8 @@ extension OpenAPI {
                 "memoryNode": { "type": "integer", "description": "NUMA node that it is near to." },
                 "linkGroup": { "type": "integer",
                   "description": "Devices with the same number reach each other by fast links." },
+                "rootPort": { "type": "string",
+                  "description": "PCIe root port that it is behind; devices with the same one share a PCIe switch." },
                 "physicalID": { "type": "integer", "description": "Ascend: N of /dev/davinciN." },
                 "networkAddress": { "type": "string",
                   "description": "Of the network port that the device has itself (Ascend)." }

@@ -161,6 +161,8 @@ extension OpenAPI {
                 "timeRequestSeconds": { "type": "integer", "minimum": 1, "maximum": 31536000,
                   "description": "How long a task or batch command takes; unknown by default." },
                 "warningSignal": { "$ref": "#/components/schemas/WarningSignal" },
+                "bindsProcessors": { "type": "boolean",
+                  "description": "Slots run only on processors near their devices; false by default." },
                 "admission": { "$ref": "#/components/schemas/Admission" },
                 "placement": { "$ref": "#/components/schemas/PlacementRules" }
               },

@@ -127,11 +127,15 @@ extension Coordinator {
             let devices = known.record.capacity.devices
             guard Int(grant.device) < devices.count else { continue }
             let device = devices[Int(grant.device)]
-            let links = device.linkGroup.map { ", link group \($0)" } ?? ""
+            let places = [
+                device.linkGroup.map { ", link group \($0)" },
+                device.rootPort.map { ", PCIe root port \($0)" },
+                device.memoryNode.map { ", NUMA node \($0)" },
+            ].compactMap { $0 }.joined()
             let memory = share.map { ", for \($0.binaryBytes) of its memory" } ?? ""
             lines.append(
                 "device \(grant.device) (\(device.model)): \(grant.shares) of \(wholeDeviceShares) shares"
-                    + memory + links)
+                    + memory + places)
         }
         var board = board
         board.change(node) { $0.release(slot) }

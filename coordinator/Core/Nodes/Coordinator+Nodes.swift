@@ -158,8 +158,8 @@ extension Coordinator {
         nodes[node]?.record.build = hello.build
         nodes[node]?.record.bootID = hello.bootID
         nodes[node]?.record.address = hello.hardware.address.advertised
-        nodes[node]?.record.labels = hello.labels.sorted()
-        setCapacity(returned(hello.hardware.capacity(labels: hello.labels), to: node), of: node)
+        nodes[node]?.record.labels = hello.allLabels
+        setCapacity(returned(hello.hardware.capacity(labels: hello.allLabels), to: node), of: node)
     }
 
     mutating func setCapacity(_ capacity: NodeCapacity, of node: NodeID) {

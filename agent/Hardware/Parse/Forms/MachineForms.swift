@@ -1,3 +1,4 @@
+import ClusterTypes
 import TextForms
 
 extension ToolForm {

@@ -1,3 +1,4 @@
+import ClusterTypes
 import ProtocolMessages
 
 // What was read, as a hardware report says it.

@@ -1,3 +1,4 @@
+import ClusterTypes
 import TextForms
 
 /// A NUMA node: processors and the memory that is near to them, from `/sys/devices/system/node/nodeN`.

@@ -1,3 +1,4 @@
+import ClusterTypes
 import TextForms
 
 /// What `lscpu` says, as text or JSON (`-J`), in any of the languages it is mostly run in; nil where it does not say.
