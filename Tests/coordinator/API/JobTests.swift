@@ -65,6 +65,10 @@ struct JobTests {
                 refused.message
                     == "A priority of 11 needs the role admin: an operator's jobs have at most 10 here; "
                     + "token 'otto' has operator.")
+            let planned = try await server.send(
+                "POST", "/v1/plan", as: TestTokens.operator,
+                json: PlanRequest(specification: specification))
+            #expect((planned.status, planned.message) == (403, refused.message), "what cannot be submitted")
             #expect(
                 try await server.send("POST", "/v1/jobs", as: TestTokens.admin, json: higher).status == 201)
             #expect(server.service.commands.count == 2)

@@ -34,7 +34,7 @@ extension APIHandlers {
     }
 
     /// - Throws: 403 where only an admin may go before so many others.
-    private func checkPriority(of specification: JobSpecification, by caller: Caller?) throws {
+    func checkPriority(of specification: JobSpecification, by caller: Caller?) throws {
         let limit = configuration.operatorPriority
         guard specification.priority > limit, caller?.role != .admin else { return }
         throw APIError(
