@@ -24,6 +24,7 @@ extension JobSpecification {
         if let spread = placement.spread { faults.checkLabelKey(spread, "placement.spread") }
         if let name = placement.virtualCluster { faults.checkName(name, "placement.virtualCluster") }
         faults.check(placement.startsPerMinute != 0, "placement.startsPerMinute", "is 0, must be at least 1")
+        if let name = placement.priorityClass { faults.checkName(name, "placement.priorityClass") }
         checkGang(into: &faults)
     }
 

@@ -328,6 +328,8 @@ package struct ClusterView: Codable, Sendable, Hashable {
     package var devices: Int
     /// What is out of the ordinary, a sentence each.
     package var notices: [String]
+    /// The highest first; left out where there are none.
+    package var priorityClasses: [PriorityClass]?
 
     package init(
         cluster: String, version: String, startedAt: String, revision: UInt64, nodes: [String: Int],
@@ -345,6 +347,21 @@ package struct ClusterView: Codable, Sendable, Hashable {
         self.memoryBytes = memoryBytes
         self.devices = devices
         self.notices = notices
+    }
+}
+
+/// A name for a priority of jobs.
+package struct PriorityClass: Codable, Sendable, Hashable {
+    package var name: String
+    /// -1000...1000.
+    package var priority: Int32
+    /// Who may use it: "operator" (admins as well) or "admin".
+    package var role: String
+
+    package init(name: String, priority: Int32, role: String) {
+        self.name = name
+        self.priority = priority
+        self.role = role
     }
 }
 

@@ -43,7 +43,7 @@ extension JobSpecification {
 extension PlacementRules {
     package enum CodingKeys: String, CodingKey {
         case alternatives, preferences, slotsPerNode, spread, gang, virtualCluster, isPreemptible
-        case startsPerMinute
+        case startsPerMinute, priorityClass
     }
 
     package init(from decoder: any Decoder) throws {
@@ -57,6 +57,7 @@ extension PlacementRules {
         virtualCluster = try container.decodeIfPresent(String.self, forKey: .virtualCluster)
         try container.read(.isPreemptible, into: &isPreemptible)
         startsPerMinute = try container.decodeIfPresent(UInt32.self, forKey: .startsPerMinute)
+        priorityClass = try container.decodeIfPresent(String.self, forKey: .priorityClass)
     }
 }
 

@@ -18,6 +18,8 @@ package struct PlacementRules: Hashable, Sendable, Codable {
     package var isPreemptible = false
     /// At most so many slots are started in a minute; nil: any number.
     package var startsPerMinute: UInt32?
+    /// The cluster's name for the job's priority; nil: the priority is given as a number.
+    package var priorityClass: String?
 
     package init() {}
 }

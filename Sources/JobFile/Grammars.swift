@@ -167,3 +167,24 @@ extension CountedResource {
         return count
     }
 }
+
+/// `-5`, or the name of one of the cluster's priority classes.
+enum PriorityWord: Hashable {
+    case points(Int32)
+    case named(String)
+
+    init(parsing text: String) throws(GrammarError) {
+        guard let first = text.first, first.isASCII, first.isLetter else {
+            self = .points(try Quantity.whole(text, as: Int32.self))
+            return
+        }
+        self = .named(text)
+    }
+
+    func apply(to specification: inout JobSpecification) {
+        switch self {
+        case .points(let points): specification.priority = points
+        case .named(let name): specification.placement.priorityClass = name
+        }
+    }
+}

@@ -23,12 +23,12 @@ struct JobReader {
         var reader = JobReader(top, faults: &faults)
         reader.readCommand(&faults)
         reader.readEnvironment(&faults)
+        reader.specification.placement = PlacementReader.read(top, &faults)
         reader.readRules(&faults)
         let resources = ResourceReader.read(top, &faults)
         reader.specification.resources = resources.request
         reader.specification.constraints = ResourceReader.readConstraints(top, "constraints", &faults)
         reader.specification.admission = AdmissionReader.read(top, &faults)
-        reader.specification.placement = PlacementReader.read(top, &faults)
         reader.specification.placement.alternatives = resources.alternatives
         reader.readTasks(&faults)
         reader.readSlots(&faults)
@@ -109,14 +109,14 @@ struct JobReader {
         if let limit = top.value("output_limit", &faults, Quantity.bytes) {
             specification.outputLimitBytes = limit
         }
-        if let priority = top.number(
-            "priority", &faults,
-            { text throws(GrammarError) in
-                try Quantity.whole(text, as: Int32.self)
-            })
-        {
-            specification.priority = priority
-        }
+        let parse = { (text: String) throws(GrammarError) in try PriorityWord(parsing: text) }
+        let isName =
+            if case .scalar(let word)? = top.node("priority") { word.string.first?.isLetter == true } else {
+                false
+            }
+        let priority =
+            isName ? top.value("priority", &faults, parse) : top.number("priority", &faults, parse)
+        priority?.apply(to: &specification)
         specification.timeRequestSeconds = top.value("time_request", &faults, Quantity.seconds)
         specification.warningSignal = top.choice("warn_signal", &faults, of: WarningSignal.self)
         specification.bindsProcessors = top.flag("bind_cpus", &faults) ?? false

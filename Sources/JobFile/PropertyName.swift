@@ -48,6 +48,7 @@ struct PropertyName {
         ("timeoutSeconds", PropertyName(key: "timeout", option: "--timeout")),
         ("stopGraceSeconds", PropertyName(key: "stop_grace", option: "--stop-grace")),
         ("retries", PropertyName(key: "retries", option: "--retries")),
+        ("placement.priorityClass", PropertyName(key: "priority", option: "--priority")),
         ("priority", PropertyName(key: "priority", option: "--priority")),
         ("timeRequestSeconds", PropertyName(key: "time_request", option: "--time-request")),
         ("bindsProcessors", PropertyName(key: "bind_cpus", option: "--bind-cpus")),

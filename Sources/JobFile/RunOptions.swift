@@ -85,8 +85,8 @@ package struct RunOptions: Sendable, Hashable {
         specification.constraints = constraints(&reader)
         specification.environment = environment(inheritedEnvironment, &reader)
         specification.directory = directory
-        readRules(&specification, &reader)
         specification.placement = placement(&reader)
+        readRules(&specification, &reader)
         if reader.faults.isEmpty {
             reader.faults = specification.validate().map { fault in
                 let (name, message) = PropertyName.translate(fault)
@@ -270,9 +270,9 @@ package struct RunOptions: Sendable, Hashable {
         }
         if let policy { specification.retries = policy }
         let priority = reader.read("--priority", priority) { text throws(GrammarError) in
-            try Quantity.whole(text, as: Int32.self)
+            try PriorityWord(parsing: text)
         }
-        if let priority { specification.priority = priority }
+        priority?.apply(to: &specification)
         let disconnect = reader.read("--on-disconnect", onDisconnect) { text throws(GrammarError) in
             try chosen(text, of: DisconnectPolicy.self)
         }

@@ -48,7 +48,7 @@ struct JobFileFaultTests {
         ),
         ("priority: 5000", "job.yaml:3:11: 'priority' is 5000, must be in -1000...1000"),
         ("priority: \"5\"", "job.yaml:3:11: 'priority' is a number and is written without quotes"),
-        ("priority: high", "job.yaml:3:11: 'priority': 'high' is no whole number"),
+        ("priority: 5x", "job.yaml:3:11: 'priority': '5x' is no whole number"),
         (
             "on_lost: requeu",
             "job.yaml:3:10: 'on_lost': 'requeu' is not known; choose requeue, fail; did you mean 'requeue'?"

@@ -33,6 +33,7 @@ struct PlacementTests {
               labels: { zone: a, disk: [ssd, nvme], gpu-ready: present, retired: absent }
               with: db
               apart: [j, web]
+            priority: urgent
             prefer: { arch: arm64, labels: { zone: b, fast: present } }
             slots: { min: 4, max: 4, per_node: 1 }
             spread: zone
@@ -65,6 +66,7 @@ struct PlacementTests {
         expected.placement.gang = Gang(port: 29_501, startSeconds: 300)
         expected.placement.virtualCluster = "physics"
         expected.placement.isPreemptible = true
+        expected.placement.priorityClass = "urgent"
         #expect(specification == expected)
     }
 

@@ -143,6 +143,13 @@ struct RunOptionsTests {
             ])
     }
 
+    @Test func `A priority may be a word`() throws {
+        var options = RunOptions(command: ["a"])
+        options.priority = "urgent"
+        let specification = try options.submission { _ in nil }.specification
+        #expect(specification.placement.priorityClass == "urgent" && specification.priority == 0)
+    }
+
     @Test func `The rules of every submission hold and name the option`() {
         var options = RunOptions(command: ["a"])
         options.directory = "data"
@@ -214,14 +221,14 @@ struct RunOptionsTests {
                 "--nodes: 'n-(' is no pattern of node names: character 3: '(' is not closed by ')'",
                 "--nodes: 'h0:0' asks for 0 slots on a node; the least is 1",
                 "--constraint: 'zone=a' is no constraint; write \(Constraint.forms)",
-                "--free-space: '/scratch' is no path with an amount; write for example /scratch=50GiB",
-                "--free-space: '=1GiB' is no path with an amount; write for example /scratch=50GiB",
-                "--free-space: '1' has no unit; write for example 1MB or 1GiB",
-                "--check-interval: '5' has no unit; write for example 5s (units are ms s m h d)",
                 "--prefer: 'near=x' is no constraint; write \(Constraint.forms)",
                 "--per-node: 'x' is no whole number",
                 "--gang-port and --gang-start-timeout need --gang",
                 "--start-rate: '10' is no rate; write for example 10/min",
+                "--free-space: '/scratch' is no path with an amount; write for example /scratch=50GiB",
+                "--free-space: '=1GiB' is no path with an amount; write for example /scratch=50GiB",
+                "--free-space: '1' has no unit; write for example 1MB or 1GiB",
+                "--check-interval: '5' has no unit; write for example 5s (units are ms s m h d)",
             ])
         options = RunOptions(command: ["a"])
         options.isGang = true

@@ -25,7 +25,8 @@ struct CapacityTests {
         var report = report()
         #expect(
             report.capacity(labels: []).memoryNodes == [
-                MemoryNodeCapacity(number: 0, milliCPU: 4_000), MemoryNodeCapacity(number: 1, milliCPU: 3_000),
+                MemoryNodeCapacity(number: 0, milliCPU: 4_000),
+                MemoryNodeCapacity(number: 1, milliCPU: 3_000),
             ])
         report.machine?.memoryNodes.removeLast()
         #expect(report.capacity(labels: []).memoryNodes == nil)
@@ -38,7 +39,8 @@ struct CapacityTests {
     func bandwidth() {
         let interfaces = [
             InterfaceReport(name: "eth0", kind: "ethernet", state: "up", megabitsPerSecond: 10_000),
-            InterfaceReport(name: "mlx5_0/1", kind: "infiniband", state: "ACTIVE", megabitsPerSecond: 200_000),
+            InterfaceReport(
+                name: "mlx5_0/1", kind: "infiniband", state: "ACTIVE", megabitsPerSecond: 200_000),
             InterfaceReport(name: "eth1", kind: "ethernet", state: "down", megabitsPerSecond: 400_000),
             InterfaceReport(name: "eth2", kind: "ethernet", state: "up"),
         ]
@@ -59,7 +61,9 @@ struct CapacityTests {
         #expect(ProcessorList.parse("0-3,8\n") == [0, 1, 2, 3, 8])
         #expect(ProcessorList.parse(" 5 , 7 ") == [5, 7])
         #expect(ProcessorList.parse("\n") == [])
-        for text in ["3-1", "0 3", "a", "0-70000", "-1", "1-2-3"] { #expect(ProcessorList.parse(text) == nil) }
+        for text in ["3-1", "0 3", "a", "0-70000", "-1", "1-2-3"] {
+            #expect(ProcessorList.parse(text) == nil)
+        }
         #expect(ProcessorList.text([7, 0, 1, 2]) == "0-2,7")
     }
 }

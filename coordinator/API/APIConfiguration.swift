@@ -1,4 +1,4 @@
-import APITypes
+package import APITypes
 package import CoordinatorMetrics
 
 /// Settings of the API's listener.
@@ -31,6 +31,8 @@ package struct APIConfiguration: Sendable, Hashable {
 
     /// The highest priority that an operator's job may have; an admin's may have any.
     package var operatorPriority = JobLimits.priority.upperBound
+    /// Names for priorities, each with the least role that may use it; the highest first.
+    package var priorityClasses: [PriorityClass] = []
     /// What `/metrics` tells.
     package var metrics = MetricsOptions.defaults
 

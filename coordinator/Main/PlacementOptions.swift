@@ -1,3 +1,4 @@
+import APITypes
 import ArgumentParser
 import CoordinatorAPI
 import CoordinatorCore
@@ -38,12 +39,50 @@ struct PlacementOptions: ParsableArguments {
             have any. [MORTISE_OPERATOR_PRIORITY]
             """, valueName: "points"))
     var operatorPriority: String?
+    @Option(
+        name: .customLong("priority-class"),
+        help: ArgumentHelp(
+            """
+            A name for a priority, which jobs may give instead of the number: urgent=500, or urgent=500:admin for \
+            admins alone. Once for each class. [MORTISE_PRIORITY_CLASSES, separated by commas]
+            """, valueName: "name=points"))
+    var priorityClasses: [String] = []
 
     /// - Throws: `Failure` that names the flag and what it takes.
     func apply(_ environment: [String: String], to configuration: inout APIConfiguration) throws {
         if let text = text(operatorPriority, "MORTISE_OPERATOR_PRIORITY", environment) {
             configuration.operatorPriority = try points(text, in: -1_000...1_000, of: "--operator-priority")
         }
+        var texts = priorityClasses
+        if texts.isEmpty, let text = text(nil, "MORTISE_PRIORITY_CLASSES", environment) {
+            texts = text.split(separator: ",").map(String.init)
+        }
+        for text in texts {
+            let named = try priorityClass(text)
+            guard !configuration.priorityClasses.contains(where: { $0.name == named.name }) else {
+                throw Failure("--priority-class has '\(named.name)' twice.")
+            }
+            configuration.priorityClasses.append(named)
+        }
+        configuration.priorityClasses.sort { ($1.priority, $0.name) < ($0.priority, $1.name) }
+    }
+
+    private func priorityClass(_ text: String) throws -> PriorityClass {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let words = parts.last?.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false) ?? []
+        let role = words.count == 2 ? Role(rawValue: String(words[1])) : .operator
+        let name = String(parts[0])
+        let isName =
+            name.first?.isLetter == true
+            && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+        guard parts.count == 2, isName, let role, role != .viewer else {
+            throw Failure(
+                "--priority-class is NAME=POINTS or NAME=POINTS:ROLE, such as urgent=500:admin; '\(text)' is not: "
+                    + "a name begins with a letter and has letters, digits and . _ -, roles are operator and admin."
+            )
+        }
+        let priority = try points(String(words[0]), in: -1_000...1_000, of: "--priority-class \(name)")
+        return PriorityClass(name: name, priority: priority, role: role.rawValue)
     }
 
     /// - Throws: `Failure` that names the flag and what it takes.

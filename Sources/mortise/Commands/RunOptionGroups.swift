@@ -193,7 +193,9 @@ struct RuleOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("-1000 to 1000, the higher goes first; default 0.", valueName: "number"))
+        help: ArgumentHelp(
+            "-1000 to 1000, the higher goes first, or a priority class of the cluster; default 0.",
+            valueName: "number"))
     var priority: String?
 
     @Option(help: ArgumentHelp("When a node loses the coordinator: stop or keep.", valueName: "policy"))

@@ -22,7 +22,13 @@ struct ClusterDisplay: DetailDisplayable {
                     "\(HumanUnits.thousandths(view.milliCPU)) cpus, \(HumanUnits.bytes(view.memoryBytes)) memory, "
                         + HumanUnits.count(view.devices, "device"))
             ),
-        ] + view.notices.map { ("notice", Cell($0)) }
+        ] + priorityClasses + view.notices.map { ("notice", Cell($0)) }
+    }
+
+    private var priorityClasses: [(name: String, value: Cell)] {
+        guard let classes = view.priorityClasses else { return [] }
+        let texts = classes.map { "\($0.name) \($0.priority)" + ($0.role == "admin" ? " (admin)" : "") }
+        return [("priority classes", Cell(texts.joined(separator: ", ")))]
     }
 
     /// `3 ready, 1 lost`, in the order of the states.

@@ -112,6 +112,7 @@ struct SpecificationDisplay: DetailDisplayable {
                 ("gang", Cell("port \(gang.port), all start within \(seconds(gang.startSeconds))")))
         }
         if let name = placement.virtualCluster { details.append(("virtual_cluster", Cell(name))) }
+        if let name = placement.priorityClass { details.append(("priority_class", Cell(name))) }
         if placement.isPreemptible { details.append(("preemptible", Cell("true"))) }
         if let rate = placement.startsPerMinute { details.append(("start_rate", Cell("\(rate)/min"))) }
         return details

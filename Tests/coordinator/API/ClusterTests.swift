@@ -9,7 +9,8 @@ import Testing
 @Suite("Cluster, tokens and enrollment", .timeLimit(.minutes(2)))
 struct ClusterTests {
     @Test func `The cluster's counts and sums follow its revision`() async throws {
-        try await TestServer.run { server in
+        let urgent = PriorityClass(name: "urgent", priority: 500, role: "admin")
+        try await TestServer.run({ $0.priorityClasses = [urgent] }) { server in
             server.service.script { $0.answer = { _ in .explanation(["a pool is silent"]) } }
             try server.service.commit(
                 .putNode(.sample(1)), .putNode(.sample(2, state: .lost)), .putJob(.sample()),
@@ -18,7 +19,7 @@ struct ClusterTests {
             #expect(view.cluster == "test" && view.revision == 2 && view.activeJobs == 1)
             #expect(view.nodes == ["ready": 1, "lost": 1] && view.slots == ["running": 1])
             #expect(view.milliCPU == 4_000 && view.memoryBytes == 1 << 30 && view.devices == 1)
-            #expect(view.notices == ["a pool is silent"])
+            #expect(view.notices == ["a pool is silent"] && view.priorityClasses == [urgent])
             try server.service.commit(.putNode(.sample(2)))
             let later: ClusterView = try await server.get("/v1/cluster").decode()
             #expect(later.revision == 3 && later.milliCPU == 8_000)

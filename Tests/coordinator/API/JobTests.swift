@@ -75,6 +75,45 @@ struct JobTests {
         }
     }
 
+    @Test func `A priority class stands for its points, for those who may use it`() async throws {
+        let classes = [
+            PriorityClass(name: "urgent", priority: 500, role: "admin"),
+            PriorityClass(name: "idle", priority: -100, role: "operator"),
+        ]
+        try await TestServer.run({ ($0.operatorPriority, $0.priorityClasses) = (-200, classes) }) {
+            (server: TestServer) async throws in
+            Self.acceptJobs(server)
+            func submit(_ name: String, priority: Int32 = 0, as token: String) async throws -> (Int, String) {
+                var specification = JobSpecification.sample(.batch)
+                specification.priority = priority
+                specification.placement.priorityClass = name
+                let answer = try await server.send(
+                    "POST", "/v1/jobs", as: token, json: SubmitRequest(specification: specification))
+                return (answer.status, answer.status < 300 ? "" : answer.message)
+            }
+            #expect(try await submit("idle", as: TestTokens.operator) == (201, ""), "its own role decides")
+            #expect(
+                try await submit("urgent", as: TestTokens.operator)
+                    == (403, "The priority class 'urgent' needs the role admin; token 'otto' has operator."))
+            #expect(try await submit("urgent", priority: 500, as: TestTokens.admin) == (201, ""))
+            #expect(
+                try await submit("urgent", priority: 7, as: TestTokens.admin) == (
+                    400,
+                    "priority: is 7, and 500 in the priority class 'urgent'; give one of the two"
+                ))
+            #expect(
+                try await submit("high", as: TestTokens.admin) == (
+                    400,
+                    "placement.priorityClass: 'high' is no priority class of this cluster; it has urgent, idle"
+                ))
+            let given = server.service.commands.compactMap { command -> Int32? in
+                guard case .submitJob(let specification, _, _) = command else { return nil }
+                return specification.priority
+            }
+            #expect(given == [-100, 500])
+        }
+    }
+
     @Test func `All that is wrong with a job is said at once`() async throws {
         try await TestServer.run { server in
             var specification = JobSpecification.sample()

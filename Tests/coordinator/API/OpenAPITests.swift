@@ -164,6 +164,7 @@ struct OpenAPITests {
         full.placement.gang = Gang()
         full.placement.virtualCluster = "physics"
         full.placement.startsPerMinute = 1
+        full.placement.priorityClass = "urgent"
         full.retries = RetryPolicy(any: 1, rules: [RetryPolicy.Rule(exitCode: 1, count: 1)])
         struct Least: Encodable {
             var app = "", job = "", kind = "batch"
@@ -223,11 +224,14 @@ struct OpenAPITests {
     }
 
     @Test func `Shapes of the cluster and its tokens are those of the types`() throws {
-        try expectShape(
-            "ClusterView",
-            full: ClusterView(
-                cluster: "", version: "", startedAt: "", revision: 1, nodes: [:], slots: [:], activeJobs: 0,
-                milliCPU: 0, memoryBytes: 0, devices: 0))
+        let cluster = ClusterView(
+            cluster: "", version: "", startedAt: "", revision: 1, nodes: [:], slots: [:], activeJobs: 0,
+            milliCPU: 0, memoryBytes: 0, devices: 0)
+        let urgent = PriorityClass(name: "urgent", priority: 500, role: "admin")
+        var withClasses = cluster
+        withClasses.priorityClasses = [urgent]
+        try expectShape("ClusterView", full: withClasses, least: cluster)
+        try expectShape("PriorityClass", full: urgent)
         try expectShape("EventView", full: EventView(at: "", subject: "", message: ""))
         try expectShape("ExplanationView", full: ExplanationView(lines: []))
         try expectShape(

@@ -185,6 +185,55 @@ struct PlanOutcomeTests {
         }
     }
 
+    @Test("an explanation counts every node, and a slot starts when it says", arguments: 1...20)
+    func explained(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &random) }
+        var fixture = Fixture.withToken()
+        var connections: [NodeID: ConnectionID] = [:]
+        let count = 2 + below(4)
+        for number in 0..<count {
+            let (node, connection) = fixture.join(cpus: number == 0 ? 6 : Int64(2 + below(5)))
+            connections[node] = connection
+        }
+        var ends: [(at: Instant, key: SlotKey, connection: ConnectionID)] = []
+        for _ in 0..<16 {
+            let seconds = UInt32(2 + below(60))
+            let job = JobSpecification.single(.batch, cpus: Int64(1 + below(3))) {
+                $0.timeoutSeconds = seconds
+                $0.stopGraceSeconds = 0
+            }
+            guard let key = fixture.assignments(of: job).first?.key else {
+                _ = fixture.reply(to: .cancelJob(JobID(fixture.core.lastJob)))
+                continue
+            }
+            let connection = try #require(fixture.node(of: key).flatMap { connections[$0] })
+            fixture.run(key, on: connection)
+            ends.append((fixture.now + .seconds(Int64(seconds)), key, connection))
+        }
+        let wanted = fixture.submit(.single(.batch, cpus: Int64(4 + below(3))))
+        func isPlaced() -> Bool { fixture.core.jobs[wanted]?.record.counts.ready == 0 }
+        guard !isPlaced() else { return }
+        guard case .explanation(let lines) = fixture.reply(to: .explainJob(wanted)) else {
+            Issue.record("seed \(seed): no explanation")
+            return
+        }
+        let text = lines.joined(separator: "\n")
+        let counted = try #require(text.split(separator: "of \(count) nodes that take work, ").last)
+        let numbers = counted.prefix { $0 != ";" && $0 != "\n" }.split(separator: ", ").compactMap { reason in
+            Int(reason.prefix { $0.isNumber })
+        }
+        #expect(numbers.reduce(0, +) == count, "seed \(seed): \(text)")
+        let start = try #require(text.split(separator: "it would start about ").last?.prefix(20))
+        for _ in 0..<70 where !isPlaced() {
+            fixture.pass(1, beatsOn: Array(connections.values))
+            for (at, key, connection) in ends where at == fixture.now {
+                _ = fixture.end(key, on: connection)
+            }
+        }
+        #expect(isPlaced() && fixture.now.rfc3339Seconds == start, "seed \(seed): \(text)")
+    }
+
     @Test("the reasons of an explanation count every node once")
     func counts() {
         var fixture = Fixture.withToken()

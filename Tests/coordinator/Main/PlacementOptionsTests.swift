@@ -1,3 +1,4 @@
+import APITypes
 import ArgumentParser
 import CoordinatorAPI
 import CoordinatorCore
@@ -49,6 +50,30 @@ struct PlacementOptionsTests {
         #expect(
             error.map { "\($0)" }
                 == "--operator-priority is -1000 to 1000 points of priority, not '1001'.")
+    }
+
+    @Test func `Priority classes are named once, the highest first`() throws {
+        func classes(_ arguments: [String], _ environment: [String: String] = [:]) throws -> [PriorityClass] {
+            var configuration = APIConfiguration.defaults
+            try PlacementOptions.parse(arguments).apply(environment, to: &configuration)
+            return configuration.priorityClasses
+        }
+        let expected = [
+            PriorityClass(name: "urgent", priority: 500, role: "admin"),
+            PriorityClass(name: "idle", priority: -100, role: "operator"),
+        ]
+        #expect(
+            try classes(["--priority-class", "idle=-100", "--priority-class", "urgent=500:admin"]) == expected
+        )
+        #expect(
+            try classes([], ["MORTISE_PRIORITY_CLASSES": "urgent=500:admin,idle=-100:operator"]) == expected)
+        #expect(try classes([]) == [])
+        for text in [
+            "urgent", "5=5", "=5", "a b=5", "urgent=5:viewer", "urgent=5:root", "a=1001", "a=", "a=x:admin",
+        ] {
+            #expect(throws: Failure.self, "\(text)") { try classes(["--priority-class", text]) }
+        }
+        #expect(throws: Failure.self) { try classes(["--priority-class", "a=1", "--priority-class", "a=2"]) }
     }
 
     @Test func `Nothing said, or said with nothing in it, changes nothing`() throws {

@@ -54,6 +54,7 @@ extension APIHandlers {
     func showCluster(_ call: Call) async throws -> Answer {
         var view = try await clusterSummary.view(of: service)
         view.notices = try await lines(.explainCluster)
+        if !configuration.priorityClasses.isEmpty { view.priorityClasses = configuration.priorityClasses }
         return try .json(view)
     }
 

@@ -22,10 +22,10 @@ extension APIHandlers {
         let request = try call.decode(SubmitRequest.self)
         let faults = request.validate()
         guard faults.isEmpty else { throw APIError.invalid(faults) }
-        try checkPriority(of: request.specification, by: call.caller)
+        let specification = try withPriority(request.specification, by: call.caller)
         let reply = try await submit(
             .submitJob(
-                request.specification, payloads: request.payloads ?? [], submitter: call.caller?.name ?? ""))
+                specification, payloads: request.payloads ?? [], submitter: call.caller?.name ?? ""))
         guard case .job(let record) = reply else { throw unexpected(reply, to: "submitJob") }
         var answer = try await view(of: record.job)
         answer.status = 201
@@ -33,14 +33,41 @@ extension APIHandlers {
         return answer
     }
 
-    /// - Throws: 403 where only an admin may go before so many others.
-    func checkPriority(of specification: JobSpecification, by caller: Caller?) throws {
-        let limit = configuration.operatorPriority
-        guard specification.priority > limit, caller?.role != .admin else { return }
-        throw APIError(
-            403, "forbidden",
-            "A priority of \(specification.priority) needs the role admin: an operator's jobs have at most \(limit) "
-                + "here; token '\(caller?.name ?? "")' has \(caller?.role.rawValue ?? "no role").")
+    /// With the points of its priority class.
+    ///
+    /// - Throws: 400 for a class that the cluster does not have; 403 where only an admin may go before so many others.
+    func withPriority(_ specification: JobSpecification, by caller: Caller?) throws -> JobSpecification {
+        guard let name = specification.placement.priorityClass else {
+            let limit = configuration.operatorPriority
+            guard specification.priority > limit, caller?.role != .admin else { return specification }
+            throw APIError(
+                403, "forbidden",
+                "A priority of \(specification.priority) needs the role admin: an operator's jobs have at most "
+                    + "\(limit) here; \(text(of: caller)).")
+        }
+        let classes = configuration.priorityClasses
+        guard let named = classes.first(where: { $0.name == name }) else {
+            let known = classes.isEmpty ? "none" : classes.map(\.name).joined(separator: ", ")
+            throw APIError.invalid(
+                "placement.priorityClass: '\(name)' is no priority class of this cluster; it has \(known)")
+        }
+        guard specification.priority == 0 || specification.priority == named.priority else {
+            throw APIError.invalid(
+                "priority: is \(specification.priority), and \(named.priority) in the priority class '\(name)'; "
+                    + "give one of the two")
+        }
+        guard named.role != Role.admin.rawValue || caller?.role == .admin else {
+            throw APIError(
+                403, "forbidden",
+                "The priority class '\(name)' needs the role admin; \(text(of: caller)).")
+        }
+        var specification = specification
+        specification.priority = named.priority
+        return specification
+    }
+
+    private func text(of caller: Caller?) -> String {
+        "token '\(caller?.name ?? "")' has \(caller?.role.rawValue ?? "no role")"
     }
 
     func cancelJob(_ call: Call) async throws -> Answer { try await control(call) { .cancelJob($0) } }

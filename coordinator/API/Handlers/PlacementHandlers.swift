@@ -7,9 +7,9 @@ extension APIHandlers {
         let request = try call.decode(PlanRequest.self)
         let faults = request.validate()
         guard faults.isEmpty else { throw APIError.invalid(faults) }
-        try checkPriority(of: request.specification, by: call.caller)
+        let specification = try withPriority(request.specification, by: call.caller)
         let reply = try await submit(
-            .planJob(request.specification, tasks: request.tasks, submitter: call.caller?.name ?? ""))
+            .planJob(specification, tasks: request.tasks, submitter: call.caller?.name ?? ""))
         guard case .jobPlan(let plan) = reply else { throw unexpected(reply, to: "planJob") }
         return try .json(PlanView(plan))
     }

@@ -147,6 +147,15 @@ extension OpenAPI {
                 "type", "vendor", "model", "index", "health"
               ]
             },
+            "PriorityClass": {
+              "type": "object", "description": "A name for a priority of jobs.",
+              "properties": {
+                "name": { "type": "string" },
+                "priority": { "type": "integer", "minimum": -1000, "maximum": 1000 },
+                "role": { "type": "string", "enum": ["operator", "admin"], "description": "Who may use it." }
+              },
+              "required": ["name", "priority", "role"]
+            },
             "ClusterView": {
               "type": "object",
               "properties": {
@@ -163,7 +172,9 @@ extension OpenAPI {
                 "memoryBytes": { "type": "integer", "format": "int64" },
                 "devices": { "type": "integer" },
                 "notices": { "type": "array", "items": { "type": "string" },
-                  "description": "What is out of the ordinary, a sentence each." }
+                  "description": "What is out of the ordinary, a sentence each." },
+                "priorityClasses": { "type": "array", "items": { "$ref": "#/components/schemas/PriorityClass" },
+                  "description": "The highest first." }
               },
               "required": [
                 "cluster", "version", "startedAt", "revision", "nodes", "slots", "activeJobs",

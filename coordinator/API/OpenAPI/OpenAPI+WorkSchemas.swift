@@ -224,7 +224,9 @@ extension OpenAPI {
                 "isPreemptible": { "type": "boolean",
                   "description": "Slots may be stopped for other users' work, and count against no quota." },
                 "startsPerMinute": { "type": "integer", "minimum": 1,
-                  "description": "At most so many slots start in a minute." }
+                  "description": "At most so many slots start in a minute." },
+                "priorityClass": { "type": "string",
+                  "description": "The cluster's name for the priority, which is left out then." }
               },
               "additionalProperties": false
             },
