@@ -4,7 +4,13 @@ package struct LoginShell: Sendable {
     /// As ssh takes it: `alice@login.example.org`.
     package var host: String
 
-    package init(_ host: String) { self.host = host }
+    /// Path of the client's configuration; nil: its user's own.
+    package var configuration: String?
+
+    package init(_ host: String, configuration: String? = nil) {
+        self.host = host
+        self.configuration = configuration
+    }
 
     /// What may be given as a host: one word that is no option of ssh, and nothing that a shell would take for more.
     package static func isHost(_ text: String) -> Bool {
@@ -30,7 +36,7 @@ package struct LoginShell: Sendable {
 
     /// The host's shell reads what it does from standard input: arguments are seen by everybody on both machines.
     var arguments: [String] {
-        [
+        (configuration.map { ["-F", $0] } ?? []) + [
             "-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=15",
             "-o", "ServerAliveInterval=15", "--", host, "sh -ls",
         ]

@@ -72,8 +72,8 @@ enum LauncherReader {
     private static func slurm(_ launcher: Section, _ faults: inout FaultList) -> SlurmOptions? {
         let keys = [
             "partition", "account", "qos", "gres", "constraint", "cpus", "memory", "time", "exclusive",
-            "arguments", "agent", "state_directory", "login", "query_interval", "timeout", "programs",
-            "configuration",
+            "arguments", "agent", "state_directory", "login", "login_config", "query_interval", "timeout",
+            "programs", "configuration",
         ]
         guard let section = launcher.section("slurm", keys: keys, &faults) else { return nil }
         var options = SlurmOptions()
@@ -90,6 +90,7 @@ enum LauncherReader {
         if let agent = section.text("agent", &faults) { options.agent = agent }
         if let directory = section.text("state_directory", &faults) { options.stateDirectory = directory }
         options.login = section.text("login", &faults)
+        options.loginConfiguration = section.text("login_config", &faults)
         if let interval = PoolReader.duration(section, "query_interval", &faults) {
             options.queryInterval = interval
         }

@@ -151,6 +151,10 @@ struct TrialOptions: ParsableArguments {
             valueName: "slots"))
     var placements: UInt32 = 0
     @Option(
+        help: ArgumentHelp(
+            "With --placements: once more while so many tasks of another job wait.", valueName: "tasks"))
+    var waitingTasks: UInt32 = 0
+    @Option(
         help:
             "Then end so many agents without a word, every other one with its connection, and time the notice."
     )
@@ -163,6 +167,9 @@ struct TrialOptions: ParsableArguments {
     func validate() throws {
         guard placements == 0 || (2...1_000_000).contains(placements) else {
             throw ValidationError("--placements takes 2 to 1000000, not \(placements)")
+        }
+        guard waitingTasks == 0 || (placements > 0 && waitingTasks <= 10_000_000) else {
+            throw ValidationError("--waiting-tasks takes 1 to 10000000, and needs --placements")
         }
         guard kill >= 0 else { throw ValidationError("--kill takes 0 or more, not \(kill)") }
     }

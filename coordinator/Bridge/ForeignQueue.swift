@@ -1,5 +1,5 @@
 import CoordinatorSchedulers
-import Platform
+package import Platform
 
 /// What the bridge needs of a scheduler: Slurm or Torque. Calls block until their command has ended.
 package protocol ForeignQueue: Sendable {
@@ -38,7 +38,7 @@ package struct SchedulerTools: Sendable {
     /// `NAME=value`
     package var environment: [String] = []
     /// The host on which they run, as ssh takes it; nil: here.
-    package var login: String?
+    package var login: LoginShell?
     /// Those that change nodes go through `sudo -n`, as only operators of the scheduler may change them.
     package var changesBySudo = false
     /// Of one command.
@@ -60,11 +60,11 @@ package struct SchedulerTools: Sendable {
     }
 
     private func run(_ command: [String], _ words: [String]) throws(BridgeFailure) -> String {
-        let line = words.joined(separator: " ") + (login.map { " on \($0)" } ?? "")
+        let line = words.joined(separator: " ") + (login.map { " on \($0.host)" } ?? "")
         let limit = Self.outputLimitBytes + 1
         let answer =
             if let login {
-                LoginShell(login).run(
+                login.run(
                     command, environment: environment, with: runner, deadline: timeout, outputLimit: limit)
             } else {
                 runner.run(

@@ -68,6 +68,8 @@ struct BridgeCommand: AsyncParsableCommand {
     var timeout: Int64 = 60
     @Option(help: "The host on which the scheduler's commands run, as ssh takes it.")
     var login: String?
+    @Option(help: "The configuration of ssh for that; its user's own by default.")
+    var loginConfig: String?
     @Option(help: "The folder of the scheduler's commands.")
     var programs: String?
     @Flag(help: "Change nodes through 'sudo -n'.")
@@ -161,7 +163,7 @@ struct BridgeCommand: AsyncParsableCommand {
 
     private func foreignQueue(_ settings: BridgeSettings) -> any ForeignQueue {
         var tools = SchedulerTools(folder: programs)
-        tools.login = login
+        tools.login = login.map { LoginShell($0, configuration: loginConfig) }
         tools.changesBySudo = sudo
         tools.timeout = .seconds(timeout)
         switch scheduler {

@@ -104,18 +104,19 @@ extension AgentsReport {
         return rows
     }
 
+    private func text(_ placements: Placements) -> String {
+        let cost = placements.coordinatorMicrosecondsEach.map {
+            ", \(text($0)) µs of the coordinator's CPU each"
+        }
+        return "\(placements.count) in \(text(placements.seconds)) s: "
+            + "\(text(Double(placements.count) / placements.seconds)) a second\(cost ?? "")"
+    }
+
     private var trialRows: [Row] {
         var rows: [Row] = []
-        if let placements {
-            let cost = placements.coordinatorMicrosecondsEach.map {
-                ", \(text($0)) µs of the coordinator's CPU each"
-            }
-            rows.append(
-                (
-                    "slots placed, run and ended",
-                    "\(placements.count) in \(text(placements.seconds)) s: "
-                        + "\(text(Double(placements.count) / placements.seconds)) a second\(cost ?? "")"
-                ))
+        if let placements { rows.append(("slots placed, run and ended", text(placements))) }
+        if let placementsBesideTasks {
+            rows.append(("the same while tasks wait", text(placementsBesideTasks)))
         }
         if let stall {
             rows.append(

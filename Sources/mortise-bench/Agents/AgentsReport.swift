@@ -162,6 +162,8 @@ struct AgentsReport: Codable, Sendable {
     var stall: Stall?
     var restart: Restart?
     var placements: Placements?
+    /// The same while many tasks of another job wait.
+    var placementsBesideTasks: Placements?
     var kills: [Kill]?
 
     init(agents: Int, devices: Int) {

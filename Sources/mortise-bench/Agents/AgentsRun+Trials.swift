@@ -6,9 +6,18 @@ import Platform
 extension AgentsRun {
     // MARK: Placements
 
-    /// From the submission to the end of the last slot, which is in the store by then.
-    func place(_ count: UInt32) async throws {
+    /// Without other work, and while so many tasks of another job wait.
+    func place(_ count: UInt32, whileTasksWait waiting: UInt32) async throws {
         guard let client else { return }
+        report.placements = try await place(count, client)
+        guard waiting > 0 else { return }
+        note("\(waiting) tasks wait")
+        _ = try await client.submitWaiting(tasks: waiting, name: "wait")
+        report.placementsBesideTasks = try await place(count, client)
+    }
+
+    /// From the submission to the end of the last slot, which is in the store by then.
+    private func place(_ count: UInt32, _ client: CoordinatorClient) async throws -> AgentsReport.Placements {
         note("placing \(count) slots")
         let cpu = try process.map { try ProcessFigures(of: $0) }
         let began = ContinuousClock.now
@@ -22,11 +31,12 @@ extension AgentsRun {
             return true
         }
         let seconds = (ContinuousClock.now - began).seconds
-        report.placements = AgentsReport.Placements(count: count, seconds: seconds)
+        var placements = AgentsReport.Placements(count: count, seconds: seconds)
         if let cpu, let process {
             let spent = try ProcessFigures(of: process).cpu - cpu.cpu
-            report.placements?.coordinatorMicrosecondsEach = spent.seconds * 1e6 / Double(count)
+            placements.coordinatorMicrosecondsEach = spent.seconds * 1e6 / Double(count)
         }
+        return placements
     }
 
     // MARK: A killed agent

@@ -73,7 +73,7 @@ actor AgentsRun {
     }
 
     private func performTrials(_ fleet: Fleet) async throws {
-        if trials.placements > 0 { try await place(trials.placements) }
+        if trials.placements > 0 { try await place(trials.placements, whileTasksWait: trials.waitingTasks) }
         if let stall = trials.stallStore { try await stallStore(fleet, for: stall.duration) }
         if trials.restart { try await restart(fleet) }
         if trials.kill > 0 { try await kill(fleet, trials.kill) }

@@ -127,6 +127,15 @@ extension CoordinatorClient {
         return try await post("/v1/jobs", SubmitRequest(specification: specification), as: JobView.self).job
     }
 
+    /// A job of so many tasks that all wait: for a slot of a job that there is not.
+    func submitWaiting(tasks: UInt32, name: String) async throws -> JobID {
+        var specification = JobSpecification(app: "bench", job: name, kind: .tasks, command: .argv(["true"]))
+        specification.slots = SlotCount(minimum: 1, maximum: 1_000_000)
+        specification.constraints = [.with(job: "nobody")]
+        specification.array = TaskArray(first: 1, last: tasks)
+        return try await post("/v1/jobs", SubmitRequest(specification: specification), as: JobView.self).job
+    }
+
     func state(of job: JobID) async throws -> JobState {
         try await get("/v1/jobs/\(job)", JobView.self).state
     }

@@ -200,7 +200,7 @@ package final class SlurmLauncher: Launcher {
                 searchDirectories: Self.searchDirectories, deadline: options.timeout,
                 outputLimit: Self.outputLimitBytes + 1)
         }
-        return LoginShell(login).run(
+        return LoginShell(login, configuration: options.loginConfiguration).run(
             [command.tool] + command.arguments,
             environment: environment + (options.configuration.map { ["SLURM_CONF=\($0)"] } ?? []),
             input: input,

@@ -24,6 +24,8 @@ package struct SlurmOptions: Sendable, Hashable {
     package var stateDirectory = "${TMPDIR:-/tmp}"
     /// A host of the cluster on which Slurm's commands are run through ssh, as ssh takes it; nil: they are run here.
     package var login: String?
+    /// Path of ssh's configuration for that; nil: its user's own.
+    package var loginConfiguration: String?
     /// Looks at the queue are at least this far apart, as each costs the controller something.
     package var queryInterval = Duration.seconds(10)
     /// For one command of Slurm; ssh included.

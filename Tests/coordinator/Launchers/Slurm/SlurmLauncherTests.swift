@@ -103,6 +103,33 @@ struct SlurmLauncherTests {
         try SlurmCluster.await("the agent's end") { !FileManager.default.fileExists(atPath: state) }
     }
 
+    @Test(.enabled(if: SSHServers.obstacle == nil))
+    func `Slurm's commands run on a login node, through sshd`() async throws {
+        let servers = try SSHServers(["login"])
+        let launcher = launcher {
+            $0.login = "login"
+            $0.loginConfiguration = servers.configuration
+        }
+        let name = try #require(try await launcher.launch(order(1), start).first?.name)
+        let running = try await allocations(launcher) { $0.map(\.state) == [.running] }
+        #expect(running.map(\.name) == [name])
+        try SlurmCluster.await("the agent") { cluster.wrote(name, "environment") != nil }
+        #expect(cluster.wrote(name, "environment")?.contains("MORTISE_JOIN_TOKEN=\(token)") == true)
+
+        servers.takeDown("login")
+        let failure = await #expect(throws: LaunchFailure.self) { try await launcher.list() }
+        #expect(failure?.code == .unavailable)
+        #expect(failure?.message.contains("squeue on login, for") == true)
+        let inDoubt = await #expect(throws: LaunchFailure.self) {
+            try await launcher.launch(order(1, launch: 13), start)
+        }
+        #expect(inDoubt?.code == .unavailable && inDoubt?.message.contains(token) == false)
+        try servers.bringUp("login")
+        #expect(try await launcher.launch(order(1), start).map(\.name) == [name], "once, as before")
+        try await launcher.release([name])
+        _ = try await allocations(launcher) { $0.allSatisfy { $0.state.isOver } }
+    }
+
     @Test func `A released node's agent is asked to leave, and the next one gets its place`() async throws {
         let launcher = launcher()
         _ = try await launcher.launch(order(4), start)
