@@ -21,7 +21,7 @@ extension RandomWalk {
         limits.min = seed % 4 == 1 ? 1 : 0
         limits.batch = 2
         limits.idle = .seconds(4)
-        limits.registrationDeadline = .seconds(20)
+        limits.registrationDeadline = .seconds(40)
         limits.nodeHours = seed % 5 == 1 ? 1 : nil
         var pool = PoolConfiguration(name: Self.launchedPool, launcher: "fake", limits: limits)
         pool.startUp = .seconds(5)
@@ -37,11 +37,11 @@ extension RandomWalk {
     mutating func take(_ order: Action) { launcher.orders.append(order) }
 
     mutating func launcherActs() {
-        switch below(10) {
+        switch below(11) {
         case 0..<4: answerOrder()
         case 4..<6: changeAllocation()
         case 6, 7: joinFromAllocation()
-        case 8: endJoined()
+        case 8, 9: endJoined()
         default: orderPool()
         }
     }
