@@ -37,11 +37,11 @@ extension RandomWalk {
     mutating func take(_ order: Action) { launcher.orders.append(order) }
 
     mutating func launcherActs() {
-        switch below(11) {
+        switch below(10) {
         case 0..<4: answerOrder()
         case 4..<6: changeAllocation()
         case 6, 7: joinFromAllocation()
-        case 8, 9: endJoined()
+        case 8: endJoined()
         default: orderPool()
         }
     }
