@@ -237,7 +237,11 @@ let package = Package(
         // The simulator: both machines in virtual time
         shell(
             "Simulator", "Sources/Simulator",
-            ["ClusterTypes", "ProtocolMessages", "CoordinatorCore", "CoordinatorStore", "AgentCore"]),
+            [
+                "ClusterTypes", "ProtocolMessages", "CoordinatorAutoscale", "CoordinatorCore",
+                "CoordinatorStore",
+                "AgentCore",
+            ]),
         program(
             "mortise-sim", "Sources/mortise-sim",
             [

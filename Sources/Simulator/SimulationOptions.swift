@@ -13,6 +13,8 @@ package struct SimulationOptions: Hashable, Sendable {
     package var faults: [Fault]?
     /// Jobs that clients submit over the whole duration; nil: the seed draws how many.
     package var jobs: Int?
+    /// Whose nodes are launched and released again; nil: the seed draws how many, often none.
+    package var pools: Int?
     /// A planted bug, to see that the checkers find it.
     package var plant: PlantedBug?
     /// The machines' own invariants are checked every so many events of a machine that may change something; 1 is
@@ -30,6 +32,7 @@ package struct SimulationOptions: Hashable, Sendable {
         words.append("--faults \(faults.map { $0.map(\.rawValue).joined(separator: ",") } ?? "swarm")")
         if faults == [] { words[words.count - 1] = "--faults none" }
         if let jobs { words.append("--jobs \(jobs)") }
+        if let pools { words.append("--pools \(pools)") }
         if let plant { words.append("--plant \(plant.rawValue)") }
         if let invariantStride { words.append("--invariant-stride \(invariantStride)") }
         if heartbeatMilliseconds != 5_000 { words.append("--heartbeat \(heartbeatMilliseconds)ms") }
@@ -86,4 +89,8 @@ package struct Statistics: Hashable, Sendable {
     package var slotsPlacedAgain = 0
     /// Ended because their lease was over.
     package var slotsCutOff = 0
+    package var launches = 0
+    package var allocations = 0
+    /// Allocations that launchers were told to end.
+    package var released = 0
 }

@@ -37,6 +37,11 @@ extension SimulationReport {
         lines.append(
             "  \(statistics.coordinatorStarts) times a coordinator began to lead, \(statistics.agentStarts) starts of agents, "
                 + "\(statistics.connections) connections, \(statistics.nodesLost) nodes lost")
+        if statistics.launches > 0 {
+            lines.append(
+                "  \(statistics.launches) launches, \(statistics.allocations) allocations, \(statistics.released) released"
+            )
+        }
         lines.append("  trace \(String(traceHash, radix: 16))")
         return lines.joined(separator: "\n")
     }
@@ -53,6 +58,8 @@ extension SimulationReport {
             + "\"recovery_seconds\":\(recovery.map { "\(Double($0.wholeMilliseconds) / 1_000)" } ?? "null"),"
             + "\"executions\":\(statistics.executions),\"tasks_decided\":\(statistics.tasksDecided),"
             + "\"slots_started\":\(statistics.slotsStarted),\"nodes_lost\":\(statistics.nodesLost),"
+            + "\"launches\":\(statistics.launches),\"allocations\":\(statistics.allocations),"
+            + "\"released\":\(statistics.released),"
             + "\"trace\":\"\(String(traceHash, radix: 16))\"}"
     }
 
@@ -75,6 +82,8 @@ struct Summary {
     private var decided = 0
     private var strikes = 0
     private var leads = 0
+    private var launches = 0
+    private var released = 0
     private var seconds: Int64 = 0
     private var longestRecovery: Int64 = 0
     private var hash: UInt64 = 0
@@ -87,6 +96,8 @@ struct Summary {
         decided += report.statistics.tasksDecided
         strikes += report.statistics.strikes
         leads += report.statistics.coordinatorStarts
+        launches += report.statistics.launches
+        released += report.statistics.released
         seconds += report.virtualTime.components.seconds
         longestRecovery = max(longestRecovery, report.recovery?.components.seconds ?? 0)
         hash = (hash &* 31) ^ report.traceHash
@@ -95,6 +106,7 @@ struct Summary {
     var text: String {
         "\(runs) runs, \(failed) failed; \(events) events, \(seconds / 3_600) virtual hours, \(strikes) faults, "
             + "\(leads) times a coordinator began to lead, \(executions) executions, \(decided) tasks decided, "
+            + "\(launches) launches, \(released) allocations released, "
             + "longest recovery \(longestRecovery) s; "
             + "trace \(String(hash, radix: 16))"
     }

@@ -83,6 +83,7 @@ struct RunCommand: ParsableCommand {
         var options = world.options(seed: seed)
         options.plant = bug ?? plant.flatMap(PlantedBug.init(rawValue:))
         if options.plant?.needsStandby ?? false { options.coordinators = max(3, options.coordinators) }
+        if options.plant?.needsPools ?? false { options.pools = max(1, options.pools ?? 1) }
         return options
     }
 

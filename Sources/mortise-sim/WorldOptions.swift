@@ -27,6 +27,12 @@ struct WorldOptions: ParsableArguments {
         help: ArgumentHelp("Jobs that are submitted; drawn from the seed by default.", valueName: "number"))
     var jobs: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Pools whose nodes are launched and released; drawn from the seed by default, often none.",
+            valueName: "number"))
+    var pools: Int?
+
     @Option(help: ArgumentHelp("Interval of heartbeats that is issued to agents.", valueName: "time"))
     var heartbeat = SpanOfTime(.seconds(5))
 
@@ -40,6 +46,7 @@ struct WorldOptions: ParsableArguments {
         if !(1...100_000).contains(agents) { throw ValidationError("--agents is 1 to 100000.") }
         if !(1...8).contains(coordinators) { throw ValidationError("--coordinators is 1 to 8.") }
         if let jobs, !(0...100_000).contains(jobs) { throw ValidationError("--jobs is 0 to 100000.") }
+        if let pools, !(0...8).contains(pools) { throw ValidationError("--pools is 0 to 8.") }
         if let invariantStride, invariantStride < 1 {
             throw ValidationError("--invariant-stride is at least 1.")
         }
@@ -56,6 +63,7 @@ struct WorldOptions: ParsableArguments {
         options.duration = duration.value
         options.faults = faults.faults
         options.jobs = jobs
+        options.pools = pools
         options.heartbeatMilliseconds = UInt32(heartbeat.value.wholeMilliseconds)
         options.invariantStride = invariantStride
         return options

@@ -24,7 +24,7 @@ struct SimulationTests {
         let report = Simulation.run(options(seed))
         #expect(report.violations == [], "\(report.options.description)")
         #expect(report.statistics.strikes > 0)
-        #expect(report.recovery.map { $0 <= Convergence.limit } ?? false)
+        #expect(report.recovery.map { $0 <= Convergence.limitOfPools } ?? false)
     }
 
     @Test("the same seed makes the same run, another one another")
@@ -41,6 +41,7 @@ struct SimulationTests {
     @Test("without faults nothing is lost, no slot is placed again for want of a node")
     func calm() {
         var options = options(5)
+        options.pools = 0
         options.faults = []
         let report = Simulation.run(options)
         #expect(report.violations == [])
@@ -50,18 +51,58 @@ struct SimulationTests {
     }
 
     @Test(
+        "pools grow and shrink under faults, and end with nothing that nobody needs",
+        arguments: 1...6 as ClosedRange<UInt64>, [1, 2])
+    func pools(seed: UInt64, coordinators: Int) {
+        var options = options(seed, coordinators: coordinators)
+        options.pools = 2
+        let report = Simulation.run(options)
+        #expect(report.violations == [], "\(report.options.description)")
+        #expect(report.recovery.map { $0 <= Convergence.limitOfPools } ?? false)
+        #expect(report.options.description.contains("--pools 2"))
+    }
+
+    @Test("without faults all that was launched for work is released when it is done")
+    func calmPools() {
+        let reports = (1...4 as ClosedRange<UInt64>).map { seed in
+            var options = options(seed, seconds: 600)
+            options.pools = 1
+            options.faults = []
+            return Simulation.run(options)
+        }
+        #expect(reports.allSatisfy { $0.violations.isEmpty && $0.statistics.nodesLost == 0 })
+        #expect(reports.contains { $0.statistics.released > 0 })
+        #expect(reports.allSatisfy { $0.statistics.released <= $0.statistics.allocations })
+    }
+
+    @Test(
+        "a planted bug of pools is found",
+        arguments: [PlantedBug.launchBeforeCommit, .forgetLaunches, .keepOrphans])
+    func plantedInPools(bug: PlantedBug) {
+        #expect(bug.needsPools)
+        let found = (1...40 as ClosedRange<UInt64>).contains { seed in
+            var options = options(seed)
+            options.pools = 1
+            options.plant = bug
+            return !Simulation.run(options).hasPassed
+        }
+        #expect(found)
+    }
+
+    @Test(
         "with several coordinators on one store as well, whatever strikes the leader or the store",
         arguments: 1...6 as ClosedRange<UInt64>, [2, 3])
     func failOver(seed: UInt64, coordinators: Int) {
         let report = Simulation.run(options(seed, coordinators: coordinators))
         #expect(report.violations == [], "\(report.options.description)")
-        #expect(report.recovery.map { $0 <= Convergence.limit } ?? false)
+        #expect(report.recovery.map { $0 <= Convergence.limitOfPools } ?? false)
     }
 
     /// Of five coordinators one is always there.
     @Test("a fail-over ends no slot and loses no node", arguments: 1...2 as ClosedRange<UInt64>)
     func calmFailOver(seed: UInt64) {
         var options = options(seed, seconds: 900, coordinators: 5)
+        options.pools = 0
         options.faults = [.coordinatorCrash, .handOver]
         let report = Simulation.run(options)
         #expect(report.violations == [])

@@ -7,10 +7,8 @@ struct BrakeHolds: Checker {
 
     /// What is counted of each node. Looked up, never iterated.
     private var nodes: [NodeID: Standing] = [:]
-    private var watched = 0
-    private var silent = 0
-    /// By how long the coordinator has listened: since when the silence lasts.
-    private var silentSince: Int64?
+    /// By name.
+    private var pools: [String: Silence] = [:]
     private var lead: UInt64 = 0
     /// By the same count, since when each node is suspect. Looked up, never iterated.
     private var suspectSince: [NodeID: Int64] = [:]
@@ -36,17 +34,33 @@ struct BrakeHolds: Checker {
                 note(record)
             }
         }
-        let since = noteSilence(transaction.lead, at: now)
+        noteSilences(transaction.lead, at: now)
         for record in lost { note(record) }
         // A transaction may be later than its decisions, and the hold counts from when the machine saw the silence.
         // One that failed before holds the decisions of many seconds, and says nothing of their order.
-        guard !lost.isEmpty, let since, process.backlog.retryAt == nil else { return [] }
-        let lasted = now - since
-        guard lasted > 2_000_000, lasted < Self.hold else { return [] }
-        return [
-            "\(lost.count) nodes are lost, the first \(lost[0].node), while most of their pool has been silent for "
-                + "\(lasted / 1_000_000) s"
-        ]
+        guard process.backlog.retryAt == nil else { return [] }
+        for record in lost {
+            guard let since = pools[record.pool]?.since else { continue }
+            let lasted = now - since
+            guard lasted > 2_000_000, lasted < Self.hold else { continue }
+            return [
+                "of \(lost.count) nodes that are lost \(record.node) is one of pool '\(record.pool)', most of which has "
+                    + "been silent for \(lasted / 1_000_000) s"
+            ]
+        }
+        return []
+    }
+
+    private struct Silence {
+        var watched = 0
+        var silent = 0
+        /// By how long the coordinator has listened: since when it lasts.
+        var since: Int64?
+
+        var isOfMost: Bool {
+            watched >= Limits.defaults.massSilenceNodes
+                && silent * 100 > watched * Limits.defaults.massSilencePercent
+        }
     }
 
     private struct Standing {
@@ -63,24 +77,23 @@ struct BrakeHolds: Checker {
         case .joining, .lost, .released: break
         }
         let former = nodes.updateValue(standing, forKey: record.node) ?? Standing()
-        watched += (standing.isWatched ? 1 : 0) - (former.isWatched ? 1 : 0)
-        silent += (standing.isSilent ? 1 : 0) - (former.isSilent ? 1 : 0)
+        var pool = pools[record.pool] ?? Silence()
+        pool.watched += (standing.isWatched ? 1 : 0) - (former.isWatched ? 1 : 0)
+        pool.silent += (standing.isSilent ? 1 : 0) - (former.isSilent ? 1 : 0)
+        pools[record.pool] = pool
     }
 
-    private mutating func noteSilence(_ lead: UInt64, at now: Int64) -> Int64? {
-        if self.lead != lead {
-            // A new coordinator begins to listen anew.
-            self.lead = lead
-            silentSince = nil
+    private mutating func noteSilences(_ lead: UInt64, at now: Int64) {
+        // A new coordinator begins to listen anew.
+        let isNewLead = self.lead != lead
+        self.lead = lead
+        for name in pools.keys {
+            if isNewLead { pools[name]?.since = nil }
+            if !(pools[name]?.isOfMost ?? false) {
+                pools[name]?.since = nil
+            } else if pools[name]?.since == nil {
+                pools[name]?.since = now
+            }
         }
-        let isMassSilence =
-            watched >= Limits.defaults.massSilenceNodes
-            && silent * 100 > watched * Limits.defaults.massSilencePercent
-        if !isMassSilence {
-            silentSince = nil
-        } else if silentSince == nil {
-            silentSince = now
-        }
-        return silentSince
     }
 }

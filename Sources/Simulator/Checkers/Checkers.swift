@@ -25,6 +25,12 @@ enum Observation {
     case delivered(CoordinatorMessage, to: Host)
     /// A client has received it.
     case replied(Client.Request, Reply)
+    /// A coordinator is about to ask the pool's launcher for it.
+    case ordered(LauncherCall.Order, of: String)
+    /// A launcher has taken it.
+    case launched(LaunchOrder, by: PoolLauncher)
+    /// A launcher was told to end what is alive.
+    case released(LaunchedAllocation, of: PoolLauncher)
 }
 
 /// One rule that has to hold after every event.
@@ -57,6 +63,8 @@ struct Checkers {
     var brake = BrakeHolds()
     var leads = OneLeader()
     var adoption = KeepsWhatRuns()
+    var maximum = PoolMaximum()
+    var releases = ReleasedEmpty()
 
     mutating func observe(_ observation: Observation, _ world: World) -> [Violation] {
         var found: [Violation] = []
@@ -73,6 +81,8 @@ struct Checkers {
         Self.ask(&brake, observation, world, &found)
         Self.ask(&accepted, observation, world, &found)
         Self.add(adoption.observe(observation, durable), of: KeepsWhatRuns.name, world, &found)
+        Self.add(maximum.observe(observation, durable), of: PoolMaximum.name, world, &found)
+        Self.add(releases.observe(observation, world, durable), of: ReleasedEmpty.name, world, &found)
         Self.add(
             visibility.observe(observation, durable), of: DurableBeforeVisible.name, world, &found)
         return found

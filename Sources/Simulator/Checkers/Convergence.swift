@@ -6,6 +6,9 @@ import CoordinatorCore
 enum Convergence {
     static let name = "convergence"
     static let limit = Duration.seconds(1_800)
+    /// Where pools are launched: one whose launches have failed waits for half an hour before the next, and is tried
+    /// with one node first.
+    static let limitOfPools = Duration.seconds(5_400)
     /// Between two looks, and two rounds of the operators.
     static let pause: Int64 = 5_000_000
 }
@@ -34,8 +37,9 @@ extension World {
         for job in rows.jobs.values where !job.state.isEnded && left.count < limit {
             left.append(
                 "job \(job.job) (\(job.specification.kind)) is \(job.state): \(job.counts.ready) ready, "
-                    + "\(job.counts.running) running")
+                    + "\(job.counts.running) running" + (limit > 1 ? explanation(of: job.job) : ""))
         }
+        if left.count < limit { left += whatPoolsLeave().prefix(limit - left.count) }
         for slot in rows.slots.values where left.count < limit {
             left.append("slot \(slot.key) of job \(slot.job) is \(slot.state)")
         }
@@ -57,16 +61,28 @@ extension World {
         return left
     }
 
+    /// As `mortise explain` says it.
+    private func explanation(of job: JobID) -> String {
+        guard let leader else { return "" }
+        var output = Output()
+        leader.machine?.handle(
+            .commandReceived(RequestID(0), .explainJob(job)), at: leader.time(now), into: &output)
+        guard case .reply(_, .explanation(let lines))? = output.actions.last else { return "" }
+        return ": " + lines.joined(separator: "; ")
+    }
+
     /// Operators take back their orders; services and open jobs are ended, as they would go on for ever.
     private func tidyUp() {
         let rows = checkers.durable
+        tidyUpPools()
         for job in rows.jobs.values where !job.state.isEnded {
             if job.state == .paused { command(.resumeJob(job.job)) }
             if job.specification.kind == .service { command(.cancelJob(job.job)) }
             if job.isOpen { command(.appendTasks(job.job, payloads: [], close: true)) }
         }
+        let going = rows.going
         for node in rows.nodes.values where node.isCordoned || node.isDraining {
-            if node.state != .released { command(.uncordonNode(node.node)) }
+            if node.state != .released, !going.contains(node.node) { command(.uncordonNode(node.node)) }
         }
     }
 }

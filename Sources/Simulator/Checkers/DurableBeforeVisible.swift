@@ -2,7 +2,7 @@ import ClusterTypes
 import CoordinatorCore
 import ProtocolMessages
 
-/// What an agent or a client has been told is in the store: it survives any crash.
+/// What an agent, a client or a launcher has been told is in the store: it survives any crash.
 struct DurableBeforeVisible {
     static let name = "durable before visible"
 
@@ -17,9 +17,10 @@ struct DurableBeforeVisible {
             return []
         case .delivered(let message, let host): return check(message, host, rows)
         case .replied(_, let reply): return check(reply, rows)
+        case .ordered(let order, let pool): return check(order, pool, rows)
         case .slotStarted, .slotEnded, .executionStarted, .executionEnded, .supervisorCrashed, .hostSuspended,
             .hostResumed,
-            .committed, .ledBy, .welcomes:
+            .committed, .ledBy, .welcomes, .launched, .released:
             return []
         }
     }
@@ -55,6 +56,20 @@ struct DurableBeforeVisible {
             break
         }
         return []
+    }
+
+    private func check(_ order: LauncherCall.Order, _ pool: String, _ rows: DurableRows) -> [String] {
+        switch order {
+        case .launch(let order):
+            let row = rows.launches[order.launch]
+            return row?.pool == pool && row.map { Int($0.count) } == order.count
+                ? [] : ["launch \(order.launch) is ordered and not in the store"]
+        case .list: return []
+        case .release(let names):
+            return rows.launches.values.filter { $0.pool == pool && !$0.state.isOver }.flatMap(\.allocations)
+                .filter { names.contains($0.name) && !$0.isReleased }
+                .map { "allocation \($0.name) is released, and not in the store" }
+        }
     }
 
     private func check(_ reply: Reply, _ rows: DurableRows) -> [String] {

@@ -12,7 +12,8 @@ struct KeepsWhatRuns {
         case .delivered(.welcome(let welcome), let host): check(welcome, host, rows)
         case .delivered(.refusal(let refusal), let host): check(refusal, host, rows)
         case .slotStarted, .slotEnded, .executionStarted, .executionEnded, .supervisorCrashed, .hostSuspended,
-            .hostResumed, .committed, .ledBy, .welcomes, .delivered, .replied:
+            .hostResumed, .committed, .ledBy, .welcomes, .delivered, .replied, .ordered, .launched,
+            .released:
             []
         }
     }

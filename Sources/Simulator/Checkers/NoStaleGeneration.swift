@@ -22,7 +22,7 @@ struct NoStaleGeneration: Checker {
             }
         case .committed(let writes, _): return check(writes)
         case .slotEnded, .executionStarted, .executionEnded, .supervisorCrashed, .hostSuspended, .hostResumed,
-            .delivered, .replied, .ledBy, .welcomes:
+            .delivered, .replied, .ledBy, .welcomes, .ordered, .launched, .released:
             break
         }
         return []

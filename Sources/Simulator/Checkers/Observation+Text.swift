@@ -24,6 +24,14 @@ extension Observation: CustomStringConvertible {
             "coordinator \(link.coordinator.index) welcomes over connection \(link.connection)"
         case .delivered(let message, let host): "\(host.name) <- \(message.summary)"
         case .replied(_, let reply): "reply \(reply.summary)"
+        case .ordered(.launch(let order), let pool):
+            "pool '\(pool)' is asked for launch \(order.launch) of \(order.count)"
+        case .ordered(.list, let pool): "pool '\(pool)' is asked what there is"
+        case .ordered(.release(let names), let pool):
+            "pool '\(pool)' is asked to release \(names.joined(separator: " "))"
+        case .launched(let order, let launcher):
+            "pool '\(launcher.name)' has taken launch \(order.launch)"
+        case .released(let allocation, _): "allocation \(allocation.name) is released"
         }
     }
 }
@@ -42,7 +50,7 @@ extension Write {
         case .putToken: "token"
         case .putVirtualCluster(let record): "virtual cluster \(record.name)"
         case .dropVirtualCluster(let name): "no virtual cluster \(name)"
-        case .putPool(let record): "pool \(record.name)"
+        case .putPool(let record): "pool \(record.name), \(record.failures) failures"
         case .putLaunch(let record): "launch \(record.launch) \(record.state)"
         case .dropLaunch(let launch): "no launch \(launch)"
         case .putFairShare(let records): "fair share of \(records.count)"

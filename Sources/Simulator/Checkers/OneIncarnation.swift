@@ -15,7 +15,7 @@ struct OneIncarnation: Checker {
         case .hostResumed(let host):
             return host.supervisors.filter(\.isAlive).flatMap { add($0, host, world) }
         case .executionStarted, .executionEnded, .supervisorCrashed, .committed, .ledBy, .welcomes,
-            .delivered, .replied:
+            .delivered, .replied, .ordered, .launched, .released:
             break
         }
         return []

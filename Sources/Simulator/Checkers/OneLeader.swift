@@ -29,7 +29,7 @@ struct OneLeader: Checker {
                 "coordinator \(link.coordinator.index) welcomes \(world.hosts[link.host].name) without a word of its store"
             ]
         case .slotStarted, .slotEnded, .executionStarted, .executionEnded, .supervisorCrashed, .hostSuspended,
-            .hostResumed, .delivered, .replied:
+            .hostResumed, .delivered, .replied, .ordered, .launched, .released:
             break
         }
         return []

@@ -35,7 +35,7 @@ struct OutcomesOnce: Checker {
             return faults
         case .slotStarted, .slotEnded, .executionStarted, .executionEnded, .supervisorCrashed, .hostSuspended,
             .hostResumed,
-            .delivered, .replied, .ledBy, .welcomes:
+            .delivered, .replied, .ledBy, .welcomes, .ordered, .launched, .released:
             break
         }
         return []

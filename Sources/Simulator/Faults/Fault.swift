@@ -44,4 +44,14 @@ package enum Fault: String, CaseIterable, Sendable {
     case storePartition = "store-partition"
     case storeOutage = "store-outage"
     case handOver = "hand-over"
+    // Launchers of pools
+    /// It has no more such machines, for up to an hour.
+    case launcherSoldOut = "launcher-sold-out"
+    case launcherUnreachable = "launcher-unreachable"
+    case launcherSlow = "launcher-slow"
+    /// It has done what it was asked for, and nobody hears of it.
+    case launcherAnswersLost = "launcher-answers-lost"
+    /// By itself, preempted, or at the end of its time.
+    case allocationEnds = "allocation-ends"
+    case poolOrders = "pool-orders"
 }

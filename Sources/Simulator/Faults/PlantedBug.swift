@@ -1,5 +1,6 @@
 import AgentCore
 import ClusterTypes
+import CoordinatorAutoscale
 import CoordinatorCore
 import ProtocolMessages
 
@@ -48,6 +49,18 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     /// Crashes of tasks are not counted.
     case forgetCrashes = "forget-crashes"
 
+    // Of launchers
+    /// A launcher is asked before its launch's row is durable.
+    case launchBeforeCommit = "launch-before-commit"
+    /// A restarted coordinator does not see what was launched before.
+    case forgetLaunches = "forget-launches"
+    /// An allocation is released when its node begins to go, not when it is empty.
+    case releaseUnemptied = "release-unemptied"
+    /// What a launcher has and nobody asked for is left alone.
+    case keepOrphans = "keep-orphans"
+    /// Pools get more nodes than they may have.
+    case exceedMaximum = "exceed-maximum"
+
     // Of several coordinators
     /// A leader that has lost its session writes through a new one, without the lock and whoever leads by then.
     case unfencedCommit = "unfenced-commit"
@@ -74,6 +87,14 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         }
     }
 
+    /// It shows only where pools are launched.
+    package var needsPools: Bool {
+        switch self {
+        case .launchBeforeCommit, .forgetLaunches, .releaseUnemptied, .keepOrphans, .exceedMaximum: true
+        default: false
+        }
+    }
+
     // MARK: The driver's side
 
     func actionsBeforeCommit(_ actions: [CoordinatorCore.Action]) -> [CoordinatorCore.Action] {
@@ -81,6 +102,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .actBeforeCommit: actions
         case .replyBeforeCommit:
             actions.filter { if case .reply = $0 { true } else { false } }
+        case .launchBeforeCommit:
+            actions.filter { if case .launch = $0 { true } else { false } }
         default: []
         }
     }
@@ -112,8 +135,22 @@ package enum PlantedBug: String, CaseIterable, Sendable {
             }
         case .forgetHeldTasks:
             for position in snapshot.slots.indices { snapshot.slots[position].tasks = [] }
+        case .forgetLaunches: snapshot.launches = []
         default: break
         }
+    }
+
+    func spoil(_ pool: PoolConfiguration) -> PoolConfiguration {
+        var pool = pool
+        if self == .exceedMaximum { pool.limits.max += 1 }
+        return pool
+    }
+
+    func spoil(releasing names: [String], of pool: String, _ world: World) -> [String] {
+        guard self == .keepOrphans else { return names }
+        let known = world.checkers.durable.launches.values.filter { $0.pool == pool && !$0.state.isOver }
+            .flatMap(\.allocations).map(\.name)
+        return names.filter(known.contains)
     }
 
     // MARK: What comes to the coordinator
@@ -145,6 +182,20 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     }
 
     // MARK: What goes out
+
+    /// After a transaction has taken effect.
+    func followUp(_ writes: [Write], of process: CoordinatorProcess, in world: World) {
+        guard self == .releaseUnemptied else { return }
+        for case .putNode(let record) in writes where record.removal != nil {
+            guard
+                let (launcher, position) = world.hostOfNode[record.node].flatMap({
+                    world.hosts[$0].allocation
+                })
+            else { continue }
+            let name = launcher.allocations[position].name
+            world.order(.release([name]), of: launcher.name, by: process)
+        }
+    }
 
     /// After a message of the coordinator was sent.
     func followUp(_ message: CoordinatorMessage, over connection: ConnectionID, in world: World) {

@@ -102,6 +102,10 @@ extension World {
         case .coordinatorBusy:
             let permille = UInt32(faultDice.below(1_001))
             for process in coordinators { deliver(.loadMeasured(permille: permille), to: process) }
+        case .launcherSoldOut, .launcherUnreachable, .allocationEnds, .poolOrders: strikeLauncher(fault)
+        case .launcherSlow, .launcherAnswersLost:
+            spells[Int(position)] = Spell(
+                until: now + faultDice.spread(30_000_000, 600_000_000), percent: faultDice.spread(20, 100))
         case .delay, .loss, .duplication, .slowCommit:
             spells[Int(position)] = Spell(
                 until: now + faultDice.spread(5_000_000, 600_000_000), percent: faultDice.spread(1, 30))
@@ -134,7 +138,7 @@ extension World {
     }
 
     /// The machine will be taken away, and its agent is told: a walltime, or a notice of the cloud.
-    private func endTime(of host: Host, in pause: Int64) {
+    func endTime(of host: Host, in pause: Int64) {
         guard host.agent != nil, host.endsAt == nil else { return }
         host.endsAt = now + pause
         drive(host, .endLearned(host.agentTime(now + pause), isNotice: faultDice.chance(50)))
@@ -144,6 +148,10 @@ extension World {
     /// What has not ended by then is gone; somebody gets the machine anew.
     func takeAway(_ host: Host) {
         guard host.endsAt != nil else { return }
+        if let (launcher, position) = host.allocation {
+            endAllocation(position, of: launcher, as: .timedOut)
+            return
+        }
         host.endsAt = nil
         host.end = nil
         host.suspendedUntil = nil
@@ -151,8 +159,20 @@ extension World {
         reboot(host, for: faultDice.spread(5_000_000, 120_000_000))
     }
 
+    /// Its allocation is over: whoever gets the machine next is another node.
+    func takeAwayForGood(_ host: Host) {
+        host.endsAt = nil
+        host.end = nil
+        host.suspendedUntil = nil
+        host.postponed = []
+        host.isRebooting = false
+        host.isAbsent = true
+        if let link = host.link, launcherDice.chance(50) { close(link, reason: "the machine is shut down") }
+        powerOff(host)
+    }
+
     private func suspend(_ host: Host, for pause: Int64) {
-        guard host.suspendedUntil == nil, !host.isRebooting else { return }
+        guard host.suspendedUntil == nil, !host.isRebooting, !host.isAbsent else { return }
         observe(.hostSuspended(host))
         host.suspendedUntil = now + pause
         queue.push(.hostResumes, at: now + pause, host: UInt32(host.index))
@@ -186,7 +206,14 @@ extension World {
 
     /// Power off: everything on the machine is gone, and nobody is told.
     private func reboot(_ host: Host, for pause: Int64) {
-        guard !host.isRebooting, host.suspendedUntil == nil, host.node != nil else { return }
+        guard !host.isRebooting, !host.isAbsent, host.suspendedUntil == nil, host.node != nil else { return }
+        powerOff(host)
+        host.boots += 1
+        host.isRebooting = true
+        queue.push(.hostResumes, at: now + pause, host: UInt32(host.index))
+    }
+
+    private func powerOff(_ host: Host) {
         host.agent = nil
         host.isAgentStalled = false
         host.stalledEvents = []
@@ -197,9 +224,6 @@ extension World {
         host.link = nil
         for supervisor in host.supervisors { killSupervisor(supervisor, on: host) }
         host.leaseAt = nil
-        host.boots += 1
-        host.isRebooting = true
-        queue.push(.hostResumes, at: now + pause, host: UInt32(host.index))
     }
 
     private func loseDevices(of host: Host) {
@@ -223,6 +247,7 @@ extension World {
         isHealed = true
         spells = spells.map { _ in Spell() }
         store.commitsFail = false
+        healLaunchers()
         healCoordinators()
         for host in hosts where !host.isAbsent {
             unblock(host)
@@ -237,7 +262,8 @@ extension World {
             startAgent(of: host)
         }
         queue.push(.deadline, at: now + Convergence.pause)
-        queue.push(.deadline, at: now + Convergence.limit.wholeMicroseconds, detail: 1)
+        let limit = launchers.isEmpty ? Convergence.limit : Convergence.limitOfPools
+        queue.push(.deadline, at: now + limit.wholeMicroseconds, detail: 1)
     }
 }
 
@@ -254,7 +280,8 @@ extension Fault {
             .agentStall,
             .hostSuspended, .hostReboot, .supervisorKilled, .massSilence, .drain, .cordon, .cancel, .pause,
             .retry, .remove, .deviceLost, .timeEnds, .coordinatorSuspended, .coordinatorPartition,
-            .storePartition, .storeOutage, .handOver:
+            .storePartition, .storeOutage, .handOver, .launcherSoldOut, .launcherUnreachable, .launcherSlow,
+            .launcherAnswersLost, .allocationEnds, .poolOrders:
             true
         }
     }
@@ -263,6 +290,16 @@ extension Fault {
     var needsStandby: Bool {
         switch self {
         case .coordinatorSuspended, .coordinatorPartition, .storePartition, .storeOutage, .handOver: true
+        default: false
+        }
+    }
+
+    /// It means something only where pools are launched.
+    var needsPools: Bool {
+        switch self {
+        case .launcherSoldOut, .launcherUnreachable, .launcherSlow, .launcherAnswersLost, .allocationEnds,
+            .poolOrders:
+            true
         default: false
         }
     }

@@ -9,6 +9,10 @@ struct Client {
         case joinToken
         case enrollment(host: Int)
         case submission(plan: Int)
+        /// For nodes that a launcher is about to be asked for.
+        case launchToken(call: UInt64)
+        /// What became of a call of a launcher.
+        case launcherAnswer(call: UInt64)
         case order
     }
 
@@ -106,10 +110,14 @@ extension World {
         // The first that answers; where none does, one may still hear it later.
         let reached = coordinators.first { $0.isRunning && !$0.isStopping }
         guard let process = reached ?? coordinators.first(where: { $0.machine != nil }) else { return false }
+        self.command(command, to: process, for: request)
+        return true
+    }
+
+    func command(_ command: Command, to process: CoordinatorProcess, for request: Client.Request = .order) {
         lastRequest += 1
         client.expect(request, lastRequest, from: process)
         deliver(.commandReceived(RequestID(lastRequest), command), to: process)
-        return true
     }
 
     func answer(_ number: RequestID, _ reply: Reply) {
@@ -122,6 +130,8 @@ extension World {
             hostOfNode[node] = index
             startAgent(of: host)
         case (.enrollment(let index), _): enrollLater(index)
+        case (.launchToken(let call), _): noteLaunchToken(call, reply)
+        case (.launcherAnswer(let call), _): endCall(call)
         case (.submission(let plan), .job(let record)):
             statistics.jobs += 1
             client.note(record.job, of: plan)
@@ -137,9 +147,11 @@ extension World {
     }
 
     func enroll(_ host: Host) {
+        let allocation = host.allocation.map { $0.launcher.allocations[$0.position] }
         let isAsked = command(
             .enrollNode(
-                secretHash: Self.joinSecretHash, name: host.name, keyFingerprint: host.keyFingerprint),
+                secretHash: allocation?.secretHash ?? Self.joinSecretHash, name: host.name,
+                keyFingerprint: host.keyFingerprint, allocation: allocation?.name),
             for: .enrollment(host: host.index))
         if !isAsked { enrollLater(host.index) }
     }
@@ -163,7 +175,8 @@ extension World {
         appendSomething()
         guard client.submissionsLeft > 0 else { return }
         client.submissionsLeft -= 1
-        let plan = drawPlan()
+        var plan = drawPlan()
+        if !launchers.isEmpty, launcherDice.chance(40) { restrictToPool(&plan.specification) }
         let number = client.add(plan)
         var specification = plan.specification
         specification.job = "\(number)"
@@ -229,6 +242,13 @@ extension World {
         if plan.isPoison { job.placement.gang = nil }
         plan.specification = job
         return plan
+    }
+
+    /// Only nodes of a pool can run it.
+    private func restrictToPool(_ job: inout JobSpecification) {
+        let launcher = launchers[Int(launcherDice.below(Int64(launchers.count)))]
+        job.constraints.append(.pool(launcher.name))
+        if launcher.hardware.devices.isEmpty { job.resources.devices = nil }
     }
 
     private func drawPlacement(of job: inout JobSpecification) {

@@ -30,6 +30,11 @@ final class CoordinatorProcess {
     /// What the store has answered since the last turn.
     var answers: [StoreClient.Answer] = []
 
+    // Launchers, by their position in the world
+    var launcherOrders: [Fifo<LauncherCall.Order>] = []
+    /// Each one's only call that is under way.
+    var launcherCalls: [LauncherCall?] = []
+
     // Standstill
     /// The process is stopped, or its machine stands still.
     var isStalled = false

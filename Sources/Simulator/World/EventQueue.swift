@@ -40,6 +40,14 @@ struct Occurrence: Sendable {
         /// For so long as the subject says, in microseconds.
         case storeLeaves
         case storeReturns
+        // Of launchers; `host` is the position of one.
+        /// It does what it was asked for.
+        case launcherWorks
+        /// Its answer is there.
+        case launcherAnswers
+        case allocationRuns
+        /// As the detail says, a position in `Allocation.State.allCases`.
+        case allocationEnds
     }
 
     var at: Int64
@@ -47,7 +55,7 @@ struct Occurrence: Sendable {
     var order: UInt64
     /// What the kind makes of it: a connection, a supervisor's number, a fault.
     var subject: UInt64
-    /// Position in `World.hosts`, or in `World.coordinators`.
+    /// Position in `World.hosts`, `World.coordinators` or `World.launchers`.
     var host: UInt32
     var kind: Kind
     /// What the kind makes of it.

@@ -13,8 +13,10 @@ final class Host {
     var keyFingerprint: String { "key of \(name) \(identity)" }
     /// Grows when the machine joins anew after it was removed.
     var identity = 0
-    /// It never comes: a launch that was never followed by a node.
+    /// It never comes, or has gone away for good.
     var isAbsent = false
+    /// In which it runs, of a pool that is launched.
+    var allocation: (launcher: PoolLauncher, position: Int)?
 
     /// nil while its process does not run.
     var agent: Agent?

@@ -148,6 +148,11 @@ extension World {
             host.node = nil
             host.identity += 1
         }
+        if let (launcher, position) = host.allocation, launcherDice.chance(50) {
+            // The batch script or container ends with it.
+            endAllocation(position, of: launcher, as: .completed)
+            return
+        }
         queue.push(.agentStarts, at: now + 5_000_000 + faultDice.below(30_000_000), host: UInt32(host.index))
     }
 }

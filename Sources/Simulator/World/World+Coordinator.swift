@@ -33,6 +33,7 @@ extension World {
         process.listen(true, at: now)
         process.heardAtLeast = process.listened(at: now)
         checkInvariants(of: process, isForced: true)
+        describePools(to: process)
         scheduleTurn(of: process, at: now)
     }
 
@@ -41,6 +42,7 @@ extension World {
         guard process.isAlive else { return }
         process.listen(false, at: now)
         leaveStore(process)
+        orphanCalls(of: process)
         process.clear()
         for host in hosts {
             guard let link = host.link, link.coordinator === process else { continue }
@@ -202,8 +204,15 @@ extension World {
                 let payloads = hasPayloads ? payloads(of: job, attempts) : nil
                 let orders = attempts.enumerated().map { TaskOrder(attempt: $1, payload: payloads?[$0]) }
                 send(.assignTasks(key, orders), over: connection)
-            // No pool is described there.
-            case .renewCertificate, .launch, .listAllocations, .releaseAllocations: break
+            case .renewCertificate: break
+            case .launch(let launch):
+                observe(.ordered(.launch(launch), of: launch.pool))
+                order(.launch(launch), of: launch.pool, by: process)
+            case .listAllocations(let pool): order(.list(asked: process.time(now)), of: pool, by: process)
+            case .releaseAllocations(let pool, let names):
+                observe(.ordered(.release(names), of: pool))
+                let names = options.plant?.spoil(releasing: names, of: pool, self) ?? names
+                order(.release(names), of: pool, by: process)
             case .refuse(let connection, let refusal):
                 send(.refusal(refusal), over: connection)
                 if let link = links[connection.rawValue] {

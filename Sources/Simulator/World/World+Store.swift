@@ -35,6 +35,7 @@ extension World {
         store.revision += 1
         transaction.process.lastWritten = transaction.number
         observe(.committed(writes, transaction))
+        options.plant?.followUp(writes, of: transaction.process, in: self)
     }
 
     func snapshot(for process: CoordinatorProcess) throws -> Snapshot {

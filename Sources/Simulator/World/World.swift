@@ -9,7 +9,8 @@ import ProtocolMessages
 ///
 /// One thread, one queue of occurrences, chance from one seed. What is particular to one part stands in the
 /// extensions: World+Coordinator and World+Agents are the drivers, World+Store the transactions, World+Leads who leads,
-/// World+Network the links, World+Slots the supervisors, World+Faults what goes wrong, Client who submits and orders.
+/// World+Network the links, World+Slots the supervisors, World+Launchers where nodes come from, World+Faults what goes
+/// wrong, Client who submits and orders.
 final class World {
     static let cluster = "lab"
     static let joinSecretHash = "join"
@@ -30,9 +31,15 @@ final class World {
     var networkDice: Dice
     var faultDice: Dice
     var clientDice: Dice
+    var launcherDice: Dice
     let executionSeed: UInt64
 
+    /// Those of pools are added as they are launched; what has gone away stays.
     var hosts: [Host] = []
+    let launchers: [PoolLauncher]
+    /// Under way; looked up, never iterated.
+    var launcherCalls: [UInt64: LauncherCall] = [:]
+    var lastCall: UInt64 = 0
     /// Connections that are open at one end at least; looked up, never iterated.
     var links: [UInt64: Link] = [:]
     var lastSupervisor: UInt64 = 0
@@ -57,11 +64,16 @@ final class World {
         self.options = options
         var swarm = Dice(seed: options.seed, stream: 1)
         let chosen = options.faults ?? Fault.allCases.filter { _ in swarm.chance(50) }
-        faults = chosen.filter { options.coordinators > 1 || !$0.needsStandby }
+        let launchers = PoolLauncher.draw(options)
+        self.launchers = launchers
+        faults = chosen.filter {
+            (options.coordinators > 1 || !$0.needsStandby) && (!launchers.isEmpty || !$0.needsPools)
+        }
         isOn = Fault.allCases.map { [faults] in faults.contains($0) }
         networkDice = Dice(seed: options.seed, stream: 2)
         faultDice = Dice(seed: options.seed, stream: 3)
         clientDice = Dice(seed: options.seed, stream: 4)
+        launcherDice = Dice(seed: options.seed, stream: 7)
         var execution = Dice(seed: options.seed, stream: 5)
         executionSeed = execution.next()
         healsAt = Self.start + options.duration.wholeMicroseconds
@@ -138,6 +150,13 @@ final class World {
         case .supervisorTimer: runTimer(of: hosts[Int(next.host)], next.subject, next.detail)
         case .deviceRecovers: recoverDevices(of: hosts[Int(next.host)])
         case .storeRecovers: store.commitsFail = false
+        case .launcherWorks: workLauncher(next.subject)
+        case .launcherAnswers: takeLauncherAnswer(next.subject)
+        case .allocationRuns: runAllocation(Int(next.subject), of: launchers[Int(next.host)])
+        case .allocationEnds:
+            endAllocation(
+                Int(next.subject), of: launchers[Int(next.host)],
+                as: Allocation.State.allCases[Int(next.detail)])
         case .clientStep: stepClient()
         case .faultStrikes: strike(Fault.allCases[Int(next.detail)])
         case .healing: heal()
@@ -152,7 +171,8 @@ final class World {
         case .coordinatorTurn, .commitEnded, .coordinatorStarts, .coordinatorResumes, .hostResumes, .hostEnds,
             .arrivedAtCoordinator, .linkHeals, .deviceRecovers, .storeRecovers, .clientStep, .faultStrikes,
             .healing, .deadline, .storeHeals, .agentsHeal, .standbyPolls, .leadBegins, .sessionWorked,
-            .sessionExpires, .storeAttempt, .storeLeaves, .storeReturns:
+            .sessionExpires, .storeAttempt, .storeLeaves, .storeReturns, .launcherWorks, .launcherAnswers,
+            .allocationRuns, .allocationEnds:
             false
         }
     }
@@ -187,23 +207,10 @@ final class World {
         // and waits for ever for what nobody has.
         let isFirst = index == 0
         let processors = max(Int64(2) << dice.below(4), isFirst ? 4 : 0)
-        let memory = processors << 31
         let devices = max(dice.chance(40) ? UInt32(1) << UInt32(dice.below(4)) : 0, isFirst ? 2 : 0)
-        let name = "node-\(index)"
-        return HardwareReport(
-            hostname: name, architecture: dice.chance(80) ? .amd64 : .arm64, operatingSystem: "Linux",
-            kernel: "6",
-            processor: ProcessorReport(
-                model: "CPU", sockets: 1, cores: UInt32(processors), threads: UInt32(processors),
-                usableMilliCPU: processors * 1_000),
-            memory: MemoryReport(totalBytes: memory, availableBytes: memory),
-            disk: DiskReport(path: "/", totalBytes: 1 << 40, availableBytes: 1 << 40),
-            devices: (0..<devices).map {
-                DeviceReport(
-                    type: .gpu, vendor: "nvidia", model: "H100", index: $0, visibleID: "GPU-\(index)-\($0)",
-                    memoryTotalBytes: 80 << 30, health: .ok)
-            },
-            address: AddressReport(local: name, advertised: name, rule: "address"))
+        return .simulated(
+            name: "node-\(index)", processors: processors, devices: devices,
+            architecture: dice.chance(80) ? .amd64 : .arm64)
     }
 
     private func launchHosts() {
@@ -217,5 +224,26 @@ final class World {
             let delay = isLate ? faultDice.below(max(1, window)) : faultDice.below(5_000_000)
             queue.push(.agentStarts, at: now + delay, host: UInt32(host.index))
         }
+    }
+}
+
+extension HardwareReport {
+    static func simulated(
+        name: String, processors: Int64, devices: UInt32, architecture: Architecture
+    ) -> HardwareReport {
+        let memory = processors << 31
+        return HardwareReport(
+            hostname: name, architecture: architecture, operatingSystem: "Linux", kernel: "6",
+            processor: ProcessorReport(
+                model: "CPU", sockets: 1, cores: UInt32(processors), threads: UInt32(processors),
+                usableMilliCPU: processors * 1_000),
+            memory: MemoryReport(totalBytes: memory, availableBytes: memory),
+            disk: DiskReport(path: "/", totalBytes: 1 << 40, availableBytes: 1 << 40),
+            devices: (0..<devices).map {
+                DeviceReport(
+                    type: .gpu, vendor: "nvidia", model: "H100", index: $0, visibleID: "GPU-\(name)-\($0)",
+                    memoryTotalBytes: 80 << 30, health: .ok)
+            },
+            address: AddressReport(local: name, advertised: name, rule: "address"))
     }
 }

@@ -70,6 +70,25 @@ struct DemandPolicyTests {
         #expect(plan(snapshot(1_300, [cheap, dear], [waiting(32)])).launched("cheap") == 2)
     }
 
+    @Test func triesOneNodeForAGangThatItDoesNotHold() {
+        var nodes = pool("a")
+        nodes.failures = LaunchFailures(count: 2, last: at(0))
+        let gang = [waiting(24, gang: true)]
+        #expect(plan(snapshot(30, [nodes], gang)).launches.isEmpty)
+        #expect(plan(snapshot(100, [nodes], gang)).launched("a") == 1)
+        nodes.launches = [LaunchUnderWay(count: 1, launchedAt: at(100))]
+        #expect(plan(snapshot(110, [nodes], gang)).launches.isEmpty)
+        #expect(plan(snapshot(100, [nodes], [waiting(1, gpus: 1, gang: true)])).launches.isEmpty)
+    }
+
+    @Test func nodesOfAnUncertainFateCountAgainstTheMaximum() {
+        var nodes = pool("a", max: 4)
+        nodes.uncertain = 3
+        let plan = plan(snapshot(0, [nodes], [waiting(64)]))
+        #expect(plan.launched("a") == 1)
+        #expect(plan.pools[0].explanation.contains("3 of which nobody knows"))
+    }
+
     @Test func aLaunchBeyondItsDeadlineIsNotWaitedFor() {
         var nodes = pool("a")
         nodes.launches = [LaunchUnderWay(count: 2, launchedAt: at(0))]

@@ -99,7 +99,7 @@ struct PoolTests {
         let node = fixture.joinLaunched(1, allocation: "i-1")
         let connection = fixture.connection(of: node)
         _ = fixture.command(.cancelJob(JobID(1)))
-        fixture.end(SlotKey(1, 1), on: connection)
+        fixture.finish(SlotKey(1, 1), on: connection)
         var released: [Output] = []
         for _ in 0..<40 where fixture.core.nodes[node]?.record.state != .released {
             released.append(fixture.look(beatsOn: [connection]))
@@ -127,7 +127,7 @@ struct PoolTests {
         let node = fixture.joinLaunched(1, allocation: "i-1")
         let connection = fixture.connection(of: node)
         _ = fixture.command(.cancelJob(JobID(1)))
-        fixture.end(SlotKey(1, 1), on: connection)
+        fixture.finish(SlotKey(1, 1), on: connection)
         for _ in 0..<40 where fixture.core.nodes[node]?.record.state != .cordoned {
             _ = fixture.look(beatsOn: [connection])
         }
@@ -150,7 +150,7 @@ struct PoolTests {
         let node = fixture.joinLaunched(1, allocation: "i-1")
         let connection = fixture.connection(of: node)
         _ = fixture.command(.cancelJob(JobID(1)))
-        fixture.end(SlotKey(1, 1), on: connection)
+        fixture.finish(SlotKey(1, 1), on: connection)
         _ = fixture.command(.cordonNode(node, reason: "look at it"))
         for _ in 0..<40 {
             #expect(fixture.look(beatsOn: [connection]).releases == [])
@@ -381,93 +381,5 @@ struct PoolTests {
         _ = fixture.submit(.tasks(2, slots: 2))
         #expect(fixture.look(beatsOn: [fixture.connection(of: node)]).launches == [])
         #expect(fixture.lines(.explainPool("cloud")).first?.contains("budget") == true)
-    }
-}
-
-extension PoolConfiguration {
-    fileprivate static var example: PoolConfiguration {
-        var limits = PoolLimits(max: 10)
-        limits.idle = .seconds(20)
-        var pool = PoolConfiguration(name: "cloud", launcher: "fake", limits: limits)
-        pool.template = NodeCapacity(
-            resources: Resources(milliCPU: 2_000, memoryBytes: 8 << 30, diskBytes: 1 << 39))
-        return pool
-    }
-}
-
-extension Output {
-    fileprivate var launches: [LaunchOrder] {
-        actions.compactMap { if case .launch(let order) = $0 { order } else { nil } }
-    }
-
-    fileprivate var releases: [[String]] {
-        actions.compactMap { if case .releaseAllocations("cloud", let names) = $0 { names } else { nil } }
-    }
-}
-
-extension Fixture {
-    fileprivate var pool: Pool { core.pools.table["cloud"] ?? Pool(record: PoolRecord(name: "none")) }
-
-    fileprivate func record(_ launch: UInt64) -> LaunchRecord? {
-        core.pools.launches[LaunchID(launch)]?.record
-    }
-
-    /// The autoscaler's next look.
-    fileprivate mutating func look(beatsOn connections: [ConnectionID] = []) -> Output {
-        let due = core.pools.due ?? now
-        var output = Output()
-        while now < due {
-            now = min(now + .seconds(1), due)
-            for connection in connections {
-                output += say(.heartbeat(Heartbeat(sequence: 1)), on: connection)
-            }
-            output += place()
-        }
-        if core.pools.due == now { output += handle(.wakeup) }
-        return output
-    }
-
-    fileprivate mutating func token(_ launch: UInt64) {
-        _ = command(.createLaunchToken(LaunchID(launch), secretHash: "secret of \(launch)"))
-    }
-
-    fileprivate mutating func list(_ launch: UInt64, _ allocations: [Allocation]) {
-        now = now + .milliseconds(1)
-        _ = command(.noteListed(pool: "cloud", .success(allocations), asked: now))
-    }
-
-    fileprivate mutating func joinLaunched(_ launch: UInt64, allocation: String?) -> NodeID {
-        let number = core.lastNode + 1
-        _ = command(
-            .enrollNode(
-                secretHash: "secret of \(launch)", name: "n\(number)", keyFingerprint: "key of \(number)",
-                allocation: allocation))
-        let node = NodeID(number)
-        let connection = connect(node)
-        _ = say(.hello(.example(node)), on: connection)
-        _ = say(.pull(credits: 32), on: connection)
-        _ = place()
-        return node
-    }
-
-    fileprivate func connection(of node: NodeID) -> ConnectionID {
-        core.nodes[node]?.connection ?? ConnectionID(0)
-    }
-
-    fileprivate mutating func end(_ key: SlotKey, on connection: ConnectionID) {
-        _ = say(
-            .slotReport(SlotReport(key: key, state: .finished, exitCode: nil, at: now)), on: connection)
-    }
-
-    fileprivate mutating func lines(_ command: Command) -> [String] {
-        guard case .explanation(let lines) = reply(to: command) else { return [] }
-        return lines
-    }
-}
-
-extension Output {
-    fileprivate static func += (left: inout Output, right: Output) {
-        left.writes += right.writes
-        left.actions += right.actions
     }
 }

@@ -21,7 +21,7 @@ extension RandomWalk {
         limits.min = seed % 4 == 1 ? 1 : 0
         limits.batch = 2
         limits.idle = .seconds(4)
-        limits.registrationDeadline = .seconds(20)
+        limits.registrationDeadline = .seconds(40)
         limits.nodeHours = seed % 5 == 1 ? 1 : nil
         var pool = PoolConfiguration(name: Self.launchedPool, launcher: "fake", limits: limits)
         pool.startUp = .seconds(5)

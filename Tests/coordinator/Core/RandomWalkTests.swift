@@ -29,7 +29,7 @@ struct RandomWalkTests {
         guard let first = bounds.first.flatMap({ UInt64($0) }),
             let last = bounds.last.flatMap({ UInt64($0) }),
             first <= last
-        else { return 1...12 }
+        else { return 1...16 }
         return first...last
     }()
 

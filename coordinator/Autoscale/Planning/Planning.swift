@@ -33,6 +33,19 @@ struct Planning: Sendable {
         return allowed
     }
 
+    /// Where launches have failed one node is tried, and the first that joins ends that: for a gang, too, which it does not
+    /// hold.
+    mutating func tryNode(for demand: ScalingDemand) {
+        let candidates = pools.indices.filter { pool in
+            guard standings[pool].isOnTrial, let template = pools[pool].template else { return false }
+            return demand.alternatives.contains { Fit($0, on: template, at: now).isFit }
+        }
+        let cheapest = candidates.min {
+            (pools[$0].pricePerHour, -pools[$0].weight) < (pools[$1].pricePerHour, -pools[$1].weight)
+        }
+        if let cheapest { launch(1, in: cheapest, because: "its launches failed: one node is tried") }
+    }
+
     /// An idle node may go.
     mutating func retire(_ node: Int, in pool: Int, because reason: String) {
         guard pools[pool].launcher != nil, !pools[pool].isPaused,

@@ -15,6 +15,8 @@ struct PoolStanding: Sendable {
     private(set) var obstacle = ""
     /// Its launches fail, or it was told to do nothing: others take over.
     private(set) var isOut = false
+    /// Its launches failed: one node is tried.
+    private(set) var isOnTrial = false
     /// The budget is used up.
     private(set) var isBroke = false
 
@@ -75,12 +77,17 @@ struct PoolStanding: Sendable {
             obstacle = "it cools down until \((last + pool.limits.launchCoolDown).rfc3339Seconds)"
             return
         }
-        var bounds = [(pool.limits.max - present, "its maximum of \(pool.limits.max) nodes is reached")]
+        var reached = "its maximum of \(pool.limits.max) nodes is reached"
+        if pool.uncertain > 0 {
+            reached += ", with \(pool.uncertain) of which nobody knows whether they are on their way"
+        }
+        var bounds = [(pool.limits.max - present - pool.uncertain, reached)]
         bounds.append((affordable(pool), "its budget is used up"))
         if let rate = pool.limits.perMinute {
             bounds.append((rate - pool.launchedInLastMinute, "it may launch \(rate) nodes a minute"))
         }
-        if failures.count > 1 { bounds.append((1 - starting, "its launches failed: one node is tried")) }
+        isOnTrial = failures.count > 1
+        if isOnTrial { bounds.append((1 - starting, "its launches failed: one node is tried")) }
         let tightest = bounds.min { $0.0 < $1.0 } ?? (0, "")
         (mayLaunch, obstacle) = (max(0, tightest.0), tightest.1)
     }
@@ -88,12 +95,13 @@ struct PoolStanding: Sendable {
     /// Nodes whose start and one idle time are paid for, besides those of all that are there.
     private func affordable(_ pool: ScalingPool) -> Int {
         let hours = Double(max(1, (pool.startUp + pool.limits.idle).components.seconds)) / 3_600
+        let there = Double(present + pool.uncertain)
         var nodes = Double(Int32.max)
         if let limit = pool.limits.nodeHours {
-            nodes = min(nodes, (limit - pool.spent.nodeHours) / hours - Double(present))
+            nodes = min(nodes, (limit - pool.spent.nodeHours) / hours - there)
         }
         if let limit = pool.limits.money, pool.pricePerHour > 0 {
-            nodes = min(nodes, (limit - pool.spent.money) / (hours * pool.pricePerHour) - Double(present))
+            nodes = min(nodes, (limit - pool.spent.money) / (hours * pool.pricePerHour) - there)
         }
         return Int(max(-1, min(nodes, Double(Int32.max))).rounded(.down))
     }

@@ -25,6 +25,7 @@ package struct DemandPolicy: ScalingRule, Hashable {
             let left = packed.place(planning.snapshot.demands)
             for (demand, slots) in zip(planning.snapshot.demands, left) where slots > 0 {
                 planning.noteUnmet(demand, slots: slots)
+                if demand.isGang { planning.tryNode(for: demand) }
             }
             packing = packed
         }

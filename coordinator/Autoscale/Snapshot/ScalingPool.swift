@@ -21,6 +21,8 @@ package struct ScalingPool: Sendable, Hashable {
     package var isPaused = false
     package var nodes: [ScalingNode] = []
     package var launches: [LaunchUnderWay] = []
+    /// Nodes of which nobody knows whether they are on their way: nothing is placed on them, and they count as there.
+    package var uncertain = 0
     package var failures = LaunchFailures()
     package var lastLaunch: Instant?
     package var lastRelease: Instant?

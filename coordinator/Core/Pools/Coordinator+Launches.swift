@@ -132,6 +132,7 @@ extension Coordinator {
             pools.table[pool]?.listingFailure = ""
             found = allocations
         }
+        pools.table[pool]?.isKnownEmpty = found.allSatisfy(\.state.isOver)
         var orphans = found.filter { allocation in
             guard !allocation.state.isOver else { return false }
             let launch = pools.launches[allocation.launch]?.record
@@ -182,6 +183,15 @@ extension Coordinator {
 
     // MARK: Nodes
 
+    /// An allocation that was told to go, or is about to be, gets no other node: it would take work until it ends.
+    func checkTakesNode(_ name: String, by token: TokenID) throws(CommandRefusal) {
+        let launch = pools.launches.values.first { $0.record.token == token }
+        guard let allocation = launch?.record.allocations.first(where: { $0.name == name }) else { return }
+        let isGone = allocation.node.map { nodes[$0]?.record.state ?? .released } == .released
+        guard allocation.isReleased || (isGone && !allocation.state.isOver) else { return }
+        throw CommandRefusal(.conflict, "allocation \(name) is released: no agent joins from it any more")
+    }
+
     /// A node has enrolled by the token of a launch.
     mutating func noteEnrolled(
         _ node: NodeID, by token: TokenID, allocation name: String?, at now: Instant,
@@ -196,6 +206,7 @@ extension Coordinator {
                     removeQuietly(former, "its allocation \(name) was started over", at: now, into: &output)
                 }
                 record.allocations[position].node = node
+                record.allocations[position].isGoing = false
                 if record.allocations[position].state.isOver { record.allocations[position].state = .running }
             } else {
                 // Its agent was faster than its launcher's answer.
@@ -239,14 +250,18 @@ extension Coordinator {
         for position in record.allocations.indices {
             var allocation = record.allocations[position]
             let wasReleased = allocation.isReleased
-            if let node = allocation.node {
+            // A node that has enrolled and never said what it has did not come either.
+            let isLate =
+                allocation.state == .running && !allocation.isReleased && !hasJoined(allocation)
+                && now - allocation.since > deadline
+            if isLate {
+                let reason = "no agent joined from it within \(deadline)"
+                if let node = allocation.node { removeQuietly(node, reason, at: now, into: &output) }
+                allocation.isReleased = true
+                fail(&allocation, of: record, reason, at: now, into: &output)
+            } else if let node = allocation.node {
                 settleNode(
                     node, of: &allocation, hold: configuration?.holdFailed ?? .zero, at: now, into: &output)
-            } else if allocation.state == .running, now - allocation.since > deadline {
-                allocation.isReleased = true
-                fail(
-                    &allocation, of: record, "no agent joined from it within \(deadline)", at: now,
-                    into: &output)
             } else if allocation.state == .failed || allocation.state == .timedOut,
                 record.allocations[position].since == now
             {
@@ -284,10 +299,14 @@ extension Coordinator {
                 at: now,
                 into: &output)
         } else if known.state == .lost, known.hasLeft || now - known.since >= hold {
+            allocation.isReleased = true
+            // What may run on without us runs until its allocation is over.
+            guard nodes[node]?.slots.isEmpty ?? true else { return }
             removeQuietly(
                 node, known.hasLeft ? known.reason : "it is lost, and its allocation is released", at: now,
                 into: &output)
-            allocation.isReleased = true
+        } else if known.state != .lost, allocation.isReleased {
+            removeQuietly(node, "its allocation is released", at: now, into: &output)
         }
     }
 
@@ -323,7 +342,7 @@ extension Coordinator {
                 return known.state == .released
             }
         guard isAllOver else { return }
-        let hasNode = record.allocations.contains { $0.node != nil }
+        let hasNode = record.allocations.contains(where: hasJoined)
         if !hasNode, record.reason.isEmpty {
             record.reason = record.allocations.last?.reason ?? "no node came"
         }
@@ -340,7 +359,7 @@ extension Coordinator {
         pool.failures = 0
         pool.lastFailureAt = nil
         pool.failureReason = ""
-        pool.learned = capacity
+        pool.learned = capacity.whenWell
         guard pool != before else { return }
         pools.table[record.pool]?.record = pool
         output.writes.append(.putPool(pool))
@@ -353,7 +372,8 @@ extension Coordinator {
         record.endedAt = now
         revokeToken(of: &record, into: &output)
         store(record, into: &output)
-        pools.endedLaunches.append(record.launch)
+        pools.table[record.pool]?.isKnownEmpty = false
+        pools.noteEnd(of: record)
         guard pools.endedLaunches.count > limits.endedLaunchesKept else { return }
         let oldest = pools.endedLaunches.removeFirst()
         pools.forget(oldest)
@@ -368,5 +388,18 @@ extension Coordinator {
         {
             if launch.retryAt.map({ $0 <= now }) ?? true { ask(for: launch.record.launch, into: &output) }
         }
+    }
+}
+
+extension NodeCapacity {
+    /// What failed on one node does not fail on the next.
+    fileprivate var whenWell: NodeCapacity {
+        var capacity = self
+        for position in capacity.devices.indices where capacity.devices[position].fault != .unassignable {
+            capacity.devices[position].isUsable = true
+            capacity.devices[position].fault = nil
+            capacity.devices[position].reason = nil
+        }
+        return capacity
     }
 }

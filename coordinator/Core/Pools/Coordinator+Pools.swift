@@ -154,8 +154,9 @@ extension Coordinator {
 
     func hasJoined(_ allocation: AllocationRecord) -> Bool {
         guard let node = allocation.node else { return false }
-        // One that is no longer known was there.
-        return nodes[node]?.record.state != .joining
+        // One that is no longer known was there; one that has never said what it has was not.
+        guard let known = nodes[node]?.record else { return true }
+        return known.state != .joining && (known.state != .released || known.capacity != NodeCapacity())
     }
 
     /// The newest first.

@@ -6,8 +6,10 @@ import CoordinatorPlacement
 extension Coordinator {
     /// Between two looks.
     private static let scalingInterval = Duration.seconds(5)
-    /// Between two questions of a launcher what there is, while something of it is.
+    /// Between two questions of a launcher what there is, while something of it may be.
     private static let listingInterval = Duration.seconds(10)
+    /// While nothing is: only what a call has left that outlived its coordinator, or that failed late.
+    private static let emptyListingInterval = Duration.seconds(600)
     /// Jobs that wait and are looked at; those beyond wait for the next look.
     private static let mostJobs = 10_000
 
@@ -71,6 +73,7 @@ extension Coordinator {
                 scaling.launchedInLastMinute += Int(launch.record.count)
             }
             scaling.launches += underWay(launch, at: now)
+            scaling.uncertain += uncertain(launch, by: now - limits.registrationDeadline)
         }
         for node in nodes.values where node.record.pool == name && Self.isThere(node.record.state) {
             scaling.nodes.append(scalingNode(node))
@@ -116,6 +119,15 @@ extension Coordinator {
             found.append(LaunchUnderWay(count: 1, launchedAt: start))
         }
         return found
+    }
+
+    /// Nodes of a launch of which nobody knows whether it has begun, or that its launcher has not answered in all the time
+    /// that they have to join.
+    private func uncertain(_ launch: Launch, by deadline: Instant) -> Int {
+        let record = launch.record
+        guard record.state == .requested else { return 0 }
+        if launch.retryAt != nil { return starting(record) }
+        return record.requestedAt < deadline ? record.missing : 0
     }
 
     /// Only a node that can be released may be idle: one that was cordoned or is drained by others is theirs.
@@ -239,14 +251,12 @@ extension Coordinator {
 
     private mutating func listAllocations(at now: Instant, into output: inout Output) {
         for name in pools.order {
-            guard let pool = pools.table[name], pool.isLaunched, !pool.isListing, pool.listingDue <= now
-            else {
-                continue
-            }
-            // Nothing of it is there: only what an earlier life has left is looked for, once.
-            guard !pools.underWay(of: name).isEmpty || pool.listingDue == .epoch else { continue }
+            guard let pool = pools.table[name], pool.isLaunched, !pool.isListing else { continue }
+            let isEmpty = pool.isKnownEmpty && pools.underWay(of: name).isEmpty
+            let interval = isEmpty ? Self.emptyListingInterval : Self.listingInterval
+            if let last = pool.lastListing, now - last < interval { continue }
             pools.table[name]?.isListing = true
-            pools.table[name]?.listingDue = now + Self.listingInterval
+            pools.table[name]?.lastListing = now
             output.actions.append(.listAllocations(pool: name))
         }
     }

@@ -13,8 +13,10 @@ struct Pool: Sendable {
     var lastRelease: Instant?
     /// Its launcher was asked for what there is, and has not answered.
     var isListing = false
-    /// When it is asked next.
-    var listingDue = Instant.epoch
+    /// When it was asked last.
+    var lastListing: Instant?
+    /// It has said that nothing is there, and no launch has ended since.
+    var isKnownEmpty = false
     /// Why it last could not say; empty where it could.
     var listingFailure = ""
     /// What the last plan said of it.
@@ -109,6 +111,17 @@ struct Pools: Sendable {
                 places[node] = Place(launch: record.launch, allocation: position)
             }
         }
+    }
+
+    /// Those that end at one moment stand by number, as a restart finds them.
+    mutating func noteEnd(of record: LaunchRecord) {
+        var position = endedLaunches.count
+        while position > 0, record.launch < endedLaunches[position - 1],
+            launches[endedLaunches[position - 1]]?.record.endedAt == record.endedAt
+        {
+            position -= 1
+        }
+        endedLaunches.insert(record.launch, at: position)
     }
 
     mutating func forget(_ launch: LaunchID) {

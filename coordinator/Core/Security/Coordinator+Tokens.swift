@@ -48,6 +48,7 @@ extension Coordinator {
             throw CommandRefusal(
                 .conflict, "a node named '\(name)' is connected: give this agent another name with --name")
         }
+        if let allocation { try checkTakesNode(allocation, by: token.token) }
         if let uses = token.usesLeft {
             token.usesLeft = uses - 1
             tokens[token.token] = token
