@@ -9,7 +9,8 @@ import YAMLSections
 enum PoolReader {
     private static let keys = [
         "launcher", "nodes", "node", "price", "weight", "start_up", "lifetime", "idle", "batch",
-        "launches_per_minute", "cool_down", "budget", "scale_in", "join_within", "policy", "dry_run",
+        "launches_per_minute", "cool_down", "budget", "scale_in", "billing_period", "join_within", "policy",
+        "dry_run",
         "hold_failed",
     ]
 
@@ -62,6 +63,18 @@ enum PoolReader {
         }
         if let scaleIn = pool.choice("scale_in", &faults, of: PoolLimits.ScaleIn.self) {
             limits.scaleIn = scaleIn
+        }
+        limits.billingPeriod = duration(pool, "billing_period", &faults)
+        if let period = limits.billingPeriod {
+            if period < .seconds(600) {
+                faults.add(
+                    "'\(pool.name("billing_period"))' is at least 10m", at: pool.mark(of: "billing_period"))
+            }
+            if limits.scaleIn == .wholePool {
+                faults.add(
+                    "'\(pool.name("billing_period"))' does not go with 'scale_in: whole-pool', whose nodes go together",
+                    at: pool.mark(of: "billing_period"))
+            }
         }
         if let deadline = duration(pool, "join_within", &faults) { limits.registrationDeadline = deadline }
         return limits

@@ -41,7 +41,8 @@ package struct SimulationOptions: Hashable, Sendable {
 
     var eventsBetweenInvariants: Int { invariantStride ?? max(16, agents * agents / 1_000) }
 
-    private static func text(_ duration: Duration) -> String {
+    /// `90s`, `30m`, `2h`.
+    package static func text(_ duration: Duration) -> String {
         let milliseconds = duration.wholeMilliseconds
         if milliseconds % 1_000 != 0 { return "\(milliseconds)ms" }
         let seconds = milliseconds / 1_000

@@ -86,7 +86,7 @@ struct SpanOfTime: ExpressibleByArgument {
         value = .milliseconds(count * milliseconds)
     }
 
-    var defaultValueDescription: String { value.components.seconds == 5 ? "5s" : "30m" }
+    var defaultValueDescription: String { SimulationOptions.text(value) }
 }
 
 struct FaultChoice: ExpressibleByArgument {

@@ -51,8 +51,10 @@ struct PoolFileTests {
                 dry_run: true
                 hold_failed: 1h
               rack: {}
+              hourly: { launcher: { exec: { command: [cloud] } }, nodes: { max: 2 }, billing_period: 1h }
             """, file: "pools.yaml")
-        #expect(pools.map(\.configuration.name) == ["cloud", "rack"])
+        #expect(pools.map(\.configuration.name) == ["cloud", "rack", "hourly"])
+        #expect(pools[2].configuration.limits.billingPeriod == .seconds(3_600))
         let cloud = try #require(pools.first)
         var limits = PoolLimits(max: 20)
         limits.min = 1
@@ -93,8 +95,8 @@ struct PoolFileTests {
                             SecretVariable("AWS_KEY", .file("/etc/key")),
                             SecretVariable("TOKEN", .command(["pass", "show", "token"])),
                         ], timeout: .seconds(90))))
-        #expect(pools.last?.launcher == nil)
-        #expect(pools.last?.configuration.launcher == nil)
+        #expect(pools[1].launcher == nil)
+        #expect(pools[1].configuration.launcher == nil)
     }
 
     @Test("Hosts for ssh and containers of an engine are read")
@@ -176,6 +178,11 @@ struct PoolFileTests {
                 "'greedy' is not known; choose demand, threshold, queue-idle"
             ),
             ("pools:\n  a: { idle: 10 }", "'pools.a.idle'"),
+            ("pools:\n  a: { billing_period: 60s }", "'pools.a.billing_period' is at least 10m"),
+            (
+                "pools:\n  a: { billing_period: 1h, scale_in: whole-pool }",
+                "'pools.a.billing_period' does not go with 'scale_in: whole-pool'"
+            ),
         ])
     func faults(text: String, fault: String) {
         let found = faults(text)

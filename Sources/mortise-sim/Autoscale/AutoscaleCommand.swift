@@ -56,7 +56,9 @@ struct AutoscaleCommand: ParsableCommand {
             valueName: "number"))
     var staticNodes: Int?
 
-    @Option(help: ArgumentHelp("Of the policy immediate: how long an idle node is kept.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "Of the policies immediate and ray: how long an idle node is kept.", valueName: "time"))
     var idle = SpanOfTime(.seconds(300))
 
     @Option(

@@ -30,7 +30,7 @@ enum AutoscalePolicyName: String, CaseIterable, ExpressibleByArgument {
             case .karpenter: run(Karpenter(), trace, options)
             case .slurm: run(PeriodicScaler.slurm, trace, options)
             case .hyperqueue: run(OneAtATime(), trace, options)
-            case .ray: run(PeriodicScaler.ray, trace, options)
+            case .ray: run(PeriodicScaler.ray(idleSeconds: options.idleSeconds), trace, options)
             case .immediate: run(Immediate(idleSeconds: options.idleSeconds), trace, options)
             case .spareMedian: run(SpareQuantile(quantile: 50), trace, options)
             case .spareQ90: run(SpareQuantile(quantile: 90), trace, options)

@@ -7,7 +7,9 @@ import CoordinatorPlacement
 /// It is asked every so many seconds, and when a job has come that waits. What it cordons is empty and cordoned at once.
 struct EnginePolicy: ReplayPolicy {
     private let policy: ScalingPolicy
-    private var ticks: Ticks
+    private let tick: Int
+    private(set) var next = 0
+    private var arrivedBefore = 0
     private var snapshot: ScalingSnapshot
     /// The replay's numbers of the pool's nodes, in their order.
     private var numbers: [Int] = []
@@ -19,7 +21,7 @@ struct EnginePolicy: ReplayPolicy {
         scaleIn: PoolLimits.ScaleIn = .oneByOne
     ) {
         self.policy = policy
-        ticks = Ticks(every: tick)
+        self.tick = tick
         var limits = PoolLimits(max: options.maxNodes)
         limits.scaleIn = scaleIn
         let pool = ScalingPool(
@@ -29,17 +31,26 @@ struct EnginePolicy: ReplayPolicy {
     }
 
     mutating func act(_ replay: inout JobReplay) {
+        next = replay.now + tick
+        plan(&replay)
+    }
+
+    mutating func momentEnds(_ replay: inout JobReplay) {
+        guard replay.arrived > arrivedBefore else { return }
+        arrivedBefore = replay.arrived
+        if replay.waiting > 0 { plan(&replay) }
+    }
+
+    private mutating func plan(_ replay: inout JobReplay) {
         let now = Instant(microseconds: Int64(replay.now) * 1_000_000)
-        let hasArrived = seen < replay.arrived
         while seen < replay.arrived {
-            snapshot.growth.note(Self.slot, change: replay.jobs[seen].slots, at: now)
+            snapshot.growth.note(Self.slot, change: replay.arrivals[seen].slots, at: now)
             seen += 1
         }
         if replay.finishedSlots > finished {
             snapshot.growth.note(Self.slot, change: finished - replay.finishedSlots, at: now)
             finished = replay.finishedSlots
         }
-        guard ticks.isDue(replay.now) || hasArrived && replay.waiting > 0 else { return }
         snapshot.now = now
         readNodes(replay)
         snapshot.demands = demands(replay)
@@ -48,8 +59,6 @@ struct EnginePolicy: ReplayPolicy {
             _ = carryOut(Autoscaler.plan(snapshot, by: policy), &replay)
         }
     }
-
-    func wakeup(_ replay: JobReplay) -> Int? { ticks.next }
 
     // MARK: The snapshot
 
@@ -79,11 +88,12 @@ struct EnginePolicy: ReplayPolicy {
                 numbers.remove(at: position)
                 snapshot.pools[0].nodes.remove(at: position)
             }
-            if position == numbers.count {
-                numbers.append(number)
-                snapshot.pools[0].nodes.append(
-                    ScalingNode(Self.node(number, slots: slots), upSince: instant(node.ready), idleSince: nil)
-                )
+            if position == numbers.count || numbers[position] > number {
+                numbers.insert(number, at: position)
+                snapshot.pools[0].nodes.insert(
+                    ScalingNode(
+                        Self.node(number, slots: slots), upSince: instant(node.ready), idleSince: nil),
+                    at: position)
             }
             snapshot.pools[0].nodes[position].place.free.milliCPU = Int64(node.free) * 1_000
             snapshot.pools[0].nodes[position].idleSince = node.free == slots ? instant(node.idleSince) : nil
@@ -97,7 +107,7 @@ struct EnginePolicy: ReplayPolicy {
     private func demands(_ replay: JobReplay) -> [ScalingDemand] {
         var demands: [ScalingDemand] = []
         for index in replay.begun..<replay.arrived {
-            let job = replay.jobs[index]
+            let job = replay.arrivals[index]
             if job.slots == 1, let last = demands.last, !last.isGang {
                 demands[demands.count - 1].slots += 1
             } else {

@@ -3,8 +3,9 @@ import CoordinatorAutoscale
 /// A cluster that serves the jobs of a trace, with nodes that a policy launches and removes.
 ///
 /// A job starts when all of its slots are free at once, on one node or on several; jobs start strictly in the order of
-/// their submission. Of the nodes with enough room the fullest is taken. Nothing is moved or stopped. A node costs from
-/// its launch to its removal, and has slots from `bootSeconds` after its launch.
+/// their arrival. Of the nodes with enough room the fullest is taken, of equally full ones that with the lowest number. Nothing
+/// is moved or stopped. A node costs from its launch to its removal, and has slots from `bootSeconds` after its launch.
+/// Policies act at ticks of their own.
 struct JobReplay {
     struct Options {
         var slotsPerNode = 16
@@ -33,15 +34,14 @@ struct JobReplay {
     /// Jobs larger than all nodes together: they are left out.
     let unserved: Int
     private(set) var now = 0
-    /// By number; who is gone is nil.
-    private(set) var nodes: [Node?] = []
+    /// By number, `maxNodes` of them; who is not there is nil.
+    private(set) var nodes: [Node?]
     /// Numbers of those that are there, ascending.
     private(set) var present: [Int] = []
-    /// Those that are not up yet, in the order of their launch.
-    private(set) var booting: [Int] = []
-    /// Jobs that have come.
-    private(set) var arrived = 0
-    /// Jobs that have begun; jobs begin in their order.
+    /// How many of them are not up yet.
+    private(set) var booting = 0
+    /// Jobs that have come, in that order, in which they also begin.
+    private(set) var arrivals: [SWFTrace.Job] = []
     private(set) var begun = 0
     private(set) var running = 0
     private(set) var freeSlots = 0
@@ -49,30 +49,28 @@ struct JobReplay {
     /// Slots that have ended.
     private(set) var finishedSlots = 0
 
-    private var ends = Heap<End>()
+    private var events = ReplayEvents()
+    /// Of the jobs that run.
+    private var places: [Int: [(node: Int, slots: Int)]] = [:]
+    /// Of the jobs that have begun.
     private(set) var waits: [Int] = []
     private var nodeSeconds = 0
     private(set) var boots = 0
-
-    struct End: Comparable {
-        var at: Int
-        var job: Int
-        var places: [(node: Int, slots: Int)]
-        static func < (left: Self, right: Self) -> Bool { (left.at, left.job) < (right.at, right.job) }
-        static func == (left: Self, right: Self) -> Bool { (left.at, left.job) == (right.at, right.job) }
-    }
 
     init(_ trace: SWFTrace, _ options: Options) {
         jobs = trace.jobs.filter { $0.slots <= options.slotsPerNode * options.maxNodes }
         unserved = trace.jobs.count - jobs.count
         self.options = options
+        nodes = Array(repeating: nil, count: options.maxNodes)
+        arrivals.reserveCapacity(jobs.count)
         waits.reserveCapacity(jobs.count)
     }
 
     // MARK: What policies see and do
 
+    var arrived: Int { arrivals.count }
     var waiting: Int { arrived - begun }
-    var bootingSlots: Int { booting.count * options.slotsPerNode }
+    var bootingSlots: Int { booting * options.slotsPerNode }
 
     /// Nodes that are missing for all that waits to begin at once, within the limit.
     var needed: Int {
@@ -81,13 +79,21 @@ struct JobReplay {
         return min(wanted, options.maxNodes - present.count)
     }
 
+    /// Each gets the lowest number that is free.
     mutating func launch(_ count: Int, upAtOnce: Bool = false) {
         for _ in 0..<max(0, min(count, options.maxNodes - present.count)) {
+            let position = present.indices.first { present[$0] != $0 } ?? present.count
+            let number = position
+            present.insert(number, at: position)
             let ready = upAtOnce ? now : now + options.bootSeconds
-            present.append(nodes.count)
-            booting.append(nodes.count)
-            nodes.append(Node(launched: now, ready: ready, free: options.slotsPerNode, idleSince: ready))
+            nodes[number] = Node(launched: now, ready: ready, free: options.slotsPerNode, idleSince: ready)
             boots += 1
+            booting += 1
+            if upAtOnce {
+                isReady(number)
+            } else {
+                events.push(.init(at: ready, kind: .nodeIsReady, number: number))
+            }
         }
     }
 
@@ -114,43 +120,39 @@ struct JobReplay {
 
     /// - Returns: what it came to.
     mutating func run(_ policy: inout some ReplayPolicy) -> ReplayResult {
+        for (number, job) in jobs.enumerated() {
+            events.push(.init(at: job.submitted, kind: .jobArrives, number: number))
+        }
         policy.begin(&self)
-        bootNodes()
-        while begun < jobs.count || running > 0 {
-            var next = Int.max
-            if arrived < jobs.count { next = jobs[arrived].submitted }
-            if let end = ends.first { next = min(next, end.at) }
-            if let first = booting.first, let node = nodes[first] { next = min(next, node.ready) }
-            if let wakeup = policy.wakeup(self) { next = min(next, max(wakeup, now + 1)) }
-            guard next < .max else { break }
-            now = max(now, next)
-            while let end = ends.first, end.at <= now {
-                ends.removeFirst()
-                finish(end)
+        if policy.hasTicks { events.push(.init(at: 0, kind: .tick, number: 0)) }
+        while begun < jobs.count || running > 0, let event = events.pop() {
+            now = event.at
+            switch event.kind {
+            case .jobEnds: finish(event.number)
+            case .nodeIsReady: isReady(event.number)
+            case .jobArrives:
+                waitingSlots += jobs[event.number].slots
+                arrivals.append(jobs[event.number])
+            case .tick:
+                policy.act(&self)
+                events.push(.init(at: max(now + 1, policy.next), kind: .tick, number: 0))
             }
-            bootNodes()
-            while arrived < jobs.count, jobs[arrived].submitted <= now {
-                waitingSlots += jobs[arrived].slots
-                arrived += 1
-            }
-            dispatch()
-            policy.act(&self)
+            if event.kind != .tick { dispatch() }
+            if events.next != now { policy.momentEnds(&self) }
         }
         for number in present { nodeSeconds += now - (nodes[number]?.launched ?? now) }
         return ReplayResult(self, nodeSeconds: nodeSeconds)
     }
 
-    private mutating func bootNodes() {
-        while let first = booting.first, let node = nodes[first], node.ready <= now {
-            booting.removeFirst()
-            nodes[first]?.isUp = true
-            freeSlots += node.free
-        }
+    private mutating func isReady(_ number: Int) {
+        booting -= 1
+        nodes[number]?.isUp = true
+        freeSlots += options.slotsPerNode
     }
 
-    private mutating func finish(_ end: End) {
+    private mutating func finish(_ job: Int) {
         running -= 1
-        for (number, slots) in end.places {
+        for (number, slots) in places.removeValue(forKey: job) ?? [] {
             finishedSlots += slots
             freeSlots += slots
             nodes[number]?.free += slots
@@ -159,14 +161,15 @@ struct JobReplay {
     }
 
     private mutating func dispatch() {
-        while begun < arrived, jobs[begun].slots <= freeSlots {
-            let job = jobs[begun]
+        while begun < arrived, arrivals[begun].slots <= freeSlots {
+            let job = arrivals[begun]
             let places = places(for: job.slots)
             for (number, slots) in places { nodes[number]?.free -= slots }
             freeSlots -= job.slots
             waitingSlots -= job.slots
             waits.append(now - job.submitted)
-            ends.insert(End(at: now + job.seconds, job: begun, places: places))
+            self.places[begun] = places
+            events.push(.init(at: now + job.seconds, kind: .jobEnds, number: begun))
             running += 1
             begun += 1
         }

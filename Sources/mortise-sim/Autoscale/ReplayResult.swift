@@ -32,14 +32,14 @@ struct ReplayResult: Encodable {
         (jobs, unserved) = (replay.jobs.count, replay.unserved)
         nodeHours = Double(nodeSeconds) / 3_600
         boots = replay.boots
-        let served = zip(replay.jobs, replay.waits)
+        let served = zip(replay.arrivals, replay.waits)
         let busy = served.reduce(0) { $0 + $1.0.seconds * $1.0.slots }
         if nodeSeconds > 0 {
             utilization = Double(busy) / Double(nodeSeconds * replay.options.slotsPerNode)
         }
         let sorted = replay.waits.sorted()
         guard let last = sorted.last else { return }
-        func percentile(_ percent: Int) -> Int { sorted[(sorted.count - 1) * percent / 100] }
+        func percentile(_ percent: Int) -> Int { sorted[sorted.count * percent / 100] }
         (waitP50, waitP95, waitP99, waitMax) = (percentile(50), percentile(95), percentile(99), last)
         waitMean = Double(sorted.reduce(0, +)) / Double(sorted.count)
         boundedSlowdown =

@@ -188,7 +188,7 @@ struct DemandPolicyTests {
             lately.growth.note(
                 PlacementDemand(request: ResourceRequest()), change: 17, at: at(180 * window))
         }
-        // 7 % of 40 nodes, in whole nodes, though 640 slots came at once.
+        // 6 % of 40 nodes, in whole nodes, though 640 slots came at once.
         #expect(plan(lately).launched("a") == 2)
         lately.pools[0].nodes.removeLast(27)
         #expect(plan(lately).launches.isEmpty)
@@ -240,6 +240,33 @@ struct DemandPolicyTests {
         nodes.nodes = [node(0, in: "a", idleSince: 0)]
         let plan = plan(snapshot(99_999, [nodes], [waiting(100)]))
         #expect(plan.launches.isEmpty && plan.cordons.isEmpty && plan.releases.isEmpty)
+    }
+
+    @Test(arguments: [
+        ScalingPolicy.demand(), .threshold(), .queueIdle(),
+    ]) func aNodeThatIsPaidForStaysUntilItsPeriodIsNearlyOver(policy: ScalingPolicy) throws {
+        var cloud = pool("cloud")
+        cloud.limits.billingPeriod = .seconds(3_600)
+        cloud.nodes = [node(0, in: "cloud", idleSince: 0), node(1, in: "cloud", idleSince: 60)]
+        cloud.nodes[0].paidSince = at(-1_000)
+        cloud.use.note(inUse: 2, at: at(-10))
+        cloud.use.note(inUse: 0, at: at(0))
+        func cordoned(_ seconds: Int) -> [UInt64] {
+            Autoscaler.plan(snapshot(seconds, [cloud]), by: policy).cordons.map(\.node.rawValue)
+        }
+        #expect(cordoned(2_400) == [], "both are paid for")
+        let outlook = Autoscaler.plan(snapshot(2_400, [cloud]), by: policy).pools[0].explanation
+        #expect(outlook.contains("2 idle are paid for, the first until 1970-01-01T00:43:20Z"), "\(outlook)")
+        #expect(cordoned(2_479) == [])
+        #expect(cordoned(2_480) == [1], "two minutes before its end")
+        #expect(cordoned(2_601) == [], "the next period has begun")
+        guard case .demand = policy else { return }
+        cloud.nodes[0].idleSince = nil
+        #expect(cordoned(3_500) == [2])
+        // Used up to the last minutes.
+        cloud.nodes[0].idleSince = at(0)
+        let plan = Autoscaler.plan(snapshot(2_490, [cloud], [waiting(1)]), by: policy)
+        #expect(plan.cordons.isEmpty && plan.launches.isEmpty)
     }
 
     @Test func theWholePoolGoesTogether() {

@@ -49,7 +49,7 @@ struct Planning: Sendable {
     /// An idle node may go.
     mutating func retire(_ node: Int, in pool: Int, because reason: String) {
         guard pools[pool].launcher != nil, !pools[pool].isPaused,
-            standings[pool].idle.contains(node),
+            standings[pool].unpaid.contains(node),
             !standings[pool].retired.contains(where: { $0.node == node }),
             !isNeeded(pools[pool].nodes[node])
         else { return }
@@ -98,9 +98,11 @@ struct Planning: Sendable {
             let lack = limits.min - standings[pool].present - standings[pool].launched
             launch(lack, in: pool, because: "at least \(limits.min) nodes are there")
             if standings[pool].isBroke {
-                for node in standings[pool].idle { retire(node, in: pool, because: "the budget is used up") }
+                for node in standings[pool].unpaid {
+                    retire(node, in: pool, because: "the budget is used up")
+                }
             } else {
-                for node in standings[pool].idle.prefix(max(0, standings[pool].present - limits.max)) {
+                for node in standings[pool].unpaid.prefix(max(0, standings[pool].present - limits.max)) {
                     retire(node, in: pool, because: "there are more than \(limits.max) nodes")
                 }
             }
@@ -172,6 +174,9 @@ struct Planning: Sendable {
         text += "\(standing.starting) on their way, at most \(pools[pool].limits.max)"
         if standing.launched > 0 { text += "; launches \(standing.launched)" }
         if standing.kept > 0 { text += "; keeps \(standing.kept) for what may come" }
+        if let end = standing.paidUntil.values.min() {
+            text += "; \(standing.paidUntil.count) idle are paid for, the first until \(end.rfc3339Seconds)"
+        }
         if !standing.retired.isEmpty { text += "; lets \(standing.retired.count) go" }
         if standing.mayLaunch == 0 { text += "; no more, because \(standing.obstacle)" }
         return .init(

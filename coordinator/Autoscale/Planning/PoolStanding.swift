@@ -7,6 +7,8 @@ struct PoolStanding: Sendable {
     /// The longest idle first.
     private(set) var idle: [Int] = []
     /// On their way and not overdue.
+    /// Of idle nodes those that cost nothing more until then, and stay.
+    private(set) var paidUntil: [Int: Instant] = [:]
     private(set) var starting = 0
     private(set) var overdue: [LaunchUnderWay] = []
     /// Nodes that may be launched by this plan.
@@ -27,7 +29,12 @@ struct PoolStanding: Sendable {
     var usedByWaiting = 0
     var kept = 0
 
+    /// Idle ones that may go, the longest idle first.
+    var unpaid: [Int] { paidUntil.isEmpty ? idle : idle.filter { paidUntil[$0] == nil } }
     var present: Int { busy.count + idle.count + starting }
+
+    /// A node is cordoned, says that it is empty, and its launcher takes it away: some turns of the autoscaler.
+    private static let timeToGo = Duration.seconds(120)
 
     init(_ pool: ScalingPool, at now: Instant) {
         for position in pool.nodes.indices {
@@ -39,6 +46,12 @@ struct PoolStanding: Sendable {
         }
         idle.sort {
             (pool.nodes[$0].idleSince ?? now, $0) < (pool.nodes[$1].idleSince ?? now, $1)
+        }
+        for position in idle {
+            guard let end = pool.paidUntil(pool.nodes[position], at: now), end - now > Self.timeToGo else {
+                continue
+            }
+            paidUntil[position] = end
         }
         for launch in pool.launches {
             if now - launch.launchedAt > pool.limits.registrationDeadline {

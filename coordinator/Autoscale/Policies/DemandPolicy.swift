@@ -7,9 +7,9 @@ package struct DemandPolicy: ScalingRule, Hashable {
     /// Node-seconds that a second of a job's waiting is worth. 4.5: between what fixed idle times of two and of five minutes
     /// pay for it on a small cluster's trace (docs/design/autoscaling.md).
     package var waitingPrice = 4.5
-    /// Of the nodes in use, the part that may be kept free for arrivals; less than a whole node is none. 0.07: the
+    /// Of the nodes in use, the part that may be kept free for arrivals; less than a whole node is none. 0.06: the
     /// premium of an insurance, not a second cluster.
-    package var headroom = 0.07
+    package var headroom = 0.06
     /// Of the boot times of the past, the part whose growth the headroom would have held.
     package var quantile = 0.99
     /// Boot times that are looked at: two of them are beyond the quantile, so that one odd hour does not rule.
@@ -78,7 +78,7 @@ package struct DemandPolicy: ScalingRule, Hashable {
                 return planning.now - (its.use.unusedSince(level: level) ?? planning.now) < patience
             }.map { $0 + 1 } ?? supply.wanted
         var count = planning.standings[pool].present
-        for node in planning.standings[pool].idle where count > kept && !supply.isTaken(node) {
+        for node in planning.standings[pool].unpaid where count > kept && !supply.isTaken(node) {
             planning.retire(node, in: pool, because: "it was idle for longer than pays")
             count -= 1
         }

@@ -34,7 +34,7 @@ package struct QueueIdlePolicy: ScalingRule, Hashable {
         guard standing.busy.isEmpty, let last = standing.idle.last,
             let since = planning.pools[pool].nodes[last].idleSince, planning.now - since >= limits.idle
         else { return }
-        for node in standing.idle.prefix(limits.scaleIn == .wholePool ? .max : 1) {
+        for node in standing.unpaid.prefix(limits.scaleIn == .wholePool ? .max : 1) {
             planning.retire(node, in: pool, because: "nothing ran for \(limits.idle.components.seconds) s")
         }
     }

@@ -68,7 +68,7 @@ package struct ThresholdPolicy: ScalingRule, Hashable {
             guard change < 0, !isCooling(planning.pools[pool].lastRelease, downCoolDown, planning.now) else {
                 continue
             }
-            for node in planning.standings[pool].idle.filter({ !supply.isTaken($0) }).prefix(-change) {
+            for node in planning.standings[pool].unpaid.filter({ !supply.isTaken($0) }).prefix(-change) {
                 planning.retire(
                     node, in: pool, because: "\(supply.wanted) nodes are used, \(current) are there")
             }

@@ -39,12 +39,21 @@ package struct ScalingPool: Sendable, Hashable {
         self.startUp = startUp
         self.limits = limits
     }
+
+    /// The end of the period that the node is in; nil where it is paid for by the time.
+    func paidUntil(_ node: ScalingNode, at now: Instant) -> Instant? {
+        guard let period = limits.billingPeriod?.wholeMilliseconds, period > 0 else { return nil }
+        let paid = max(0, (now - node.paidSince).wholeMilliseconds)
+        return node.paidSince + .milliseconds((paid / period + 1) * period)
+    }
 }
 
 /// A node that is up.
 package struct ScalingNode: Sendable, Hashable {
     package var place: PlacementNode
     package var upSince: Instant
+    /// From when it is paid for; at the latest when it was up.
+    package var paidSince: Instant
     /// nil while a slot is there.
     package var idleSince: Instant?
     /// By the autoscaler: it takes no work until it is released or taken back.
@@ -53,6 +62,7 @@ package struct ScalingNode: Sendable, Hashable {
     package init(_ place: PlacementNode, upSince: Instant, idleSince: Instant?) {
         self.place = place
         self.upSince = upSince
+        paidSince = upSince
         self.idleSince = idleSince
     }
 }
@@ -98,6 +108,9 @@ package struct PoolLimits: Sendable, Hashable {
     /// Once there, so many nodes are not released.
     package var keepAtLeast = 0
     package var scaleIn = ScaleIn.oneByOne
+    /// Nodes are paid for in whole periods from their launch: an idle one stays until its period is nearly over. nil: for
+    /// the time that they are there. Not with `wholePool`.
+    package var billingPeriod: Duration?
     /// A launch that has not joined by then has failed.
     package var registrationDeadline = Duration.seconds(900)
 

@@ -139,6 +139,9 @@ extension Coordinator {
             idleSince: isGoing != nil && isOurs && node.occupants.isEmpty && node.connection != nil
                 ? node.idleSince : nil)
         scaling.isCordoned = isGoing ?? false
+        if let launch = pools.place(of: node.record.node).flatMap({ pools.launches[$0.launch] }) {
+            scaling.paidSince = min(scaling.upSince, launch.record.requestedAt)
+        }
         return scaling
     }
 

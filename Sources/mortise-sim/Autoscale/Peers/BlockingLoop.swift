@@ -3,13 +3,12 @@
 struct BlockingLoop: ReplayPolicy {
     /// All nodes at once; else one each time.
     let removesAll: Bool
-    private var next = 0
+    private(set) var next = 0
     private var isBeforeRemoval = false
 
     init(removesAll: Bool) { self.removesAll = removesAll }
 
     mutating func act(_ replay: inout JobReplay) {
-        guard replay.now >= next else { return }
         if isBeforeRemoval {
             isBeforeRemoval = false
             next = replay.now + Self.pauseSeconds
@@ -24,8 +23,6 @@ struct BlockingLoop: ReplayPolicy {
             next = replay.now + Self.sleepSeconds
         }
     }
-
-    func wakeup(_ replay: JobReplay) -> Int? { next }
 
     private static let pauseSeconds = 4
     private static let sleepSeconds = 600

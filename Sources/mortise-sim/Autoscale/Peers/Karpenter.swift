@@ -1,6 +1,6 @@
 /// Karpenter with consolidateAfter 0 s. Launches wait for a batch of jobs: until none came for a second, ten at most.
-/// Every ten seconds up to a tenth of the nodes is chosen of those that are empty, and removed 15 s later if still so.
-/// Jobs cannot be moved, so that there is nothing else to consolidate.
+/// Every ten seconds up to a tenth of the nodes is chosen of those that are empty, if nothing waits, and each is removed 15 s
+/// later if it is empty then. Jobs cannot be moved, so that there is nothing else to consolidate.
 struct Karpenter: ReplayPolicy {
     private struct Batch {
         var opened: Int
@@ -9,23 +9,27 @@ struct Karpenter: ReplayPolicy {
         var closes: Int { min(lastArrival + 1, opened + 10) }
     }
 
+    private(set) var next = 0
     private var batch: Batch?
-    private var nextPass = 0
-    private var chosen: (nodes: [Int], validatedAt: Int)?
+    /// The earliest first.
+    private var chosen: [(nodes: [Int], validatedAt: Int)] = []
 
     mutating func act(_ replay: inout JobReplay) {
+        next = replay.now + 1
         provision(&replay)
-        if let chosen, replay.now >= chosen.validatedAt {
-            let idle = Set(replay.idle(for: 0))
-            for node in chosen.nodes where idle.contains(node) { replay.remove(node) }
-            self.chosen = nil
-            nextPass = replay.now + Self.passSeconds
+        while let first = chosen.first, replay.now >= first.validatedAt {
+            for node in first.nodes { replay.remove(node) }
+            chosen.removeFirst()
         }
-        guard chosen == nil, replay.now >= nextPass else { return }
-        nextPass = replay.now + Self.passSeconds
+        if replay.now.isMultiple(of: Self.passSeconds) { choose(replay) }
+    }
+
+    private mutating func choose(_ replay: JobReplay) {
         guard replay.waiting == 0 else { return }
-        let empty = replay.idle(for: 0).prefix((replay.present.count + 9) / 10)
-        if !empty.isEmpty { chosen = (Array(empty), replay.now + Self.validationSeconds) }
+        let pending = Set(chosen.flatMap(\.nodes))
+        let empty = replay.idle(for: 0).sorted().filter { !pending.contains($0) }
+        let nodes = Array(empty.prefix((replay.present.count + 9) / 10))
+        if !nodes.isEmpty { chosen.append((nodes, replay.now + Self.validationSeconds)) }
     }
 
     private mutating func provision(_ replay: inout JobReplay) {
@@ -33,10 +37,7 @@ struct Karpenter: ReplayPolicy {
             batch = nil
             return
         }
-        guard var open = batch else {
-            batch = Batch(opened: replay.now, lastArrival: replay.now, arrived: replay.arrived)
-            return
-        }
+        var open = batch ?? Batch(opened: replay.now, lastArrival: replay.now, arrived: replay.arrived)
         if replay.arrived > open.arrived {
             open.lastArrival = replay.now
             open.arrived = replay.arrived
@@ -45,10 +46,6 @@ struct Karpenter: ReplayPolicy {
         guard replay.now >= open.closes else { return }
         replay.launch(replay.needed)
         batch = nil
-    }
-
-    func wakeup(_ replay: JobReplay) -> Int? {
-        min(chosen?.validatedAt ?? nextPass, batch?.closes ?? .max)
     }
 
     private static let passSeconds = 10

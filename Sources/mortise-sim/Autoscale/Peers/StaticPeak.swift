@@ -8,8 +8,9 @@ struct StaticPeak: ReplayPolicy {
         replay.launch(nodes ?? (Self.peak(replay.jobs) + slots - 1) / slots, upAtOnce: true)
     }
 
+    var hasTicks: Bool { false }
+    var next: Int { .max }
     mutating func act(_ replay: inout JobReplay) {}
-    func wakeup(_ replay: JobReplay) -> Int? { nil }
 
     /// Slots in use at once if every job began when it came.
     private static func peak(_ jobs: [SWFTrace.Job]) -> Int {
