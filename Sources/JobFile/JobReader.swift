@@ -110,10 +110,8 @@ struct JobReader {
             specification.outputLimitBytes = limit
         }
         let parse = { (text: String) throws(GrammarError) in try PriorityWord(parsing: text) }
-        let isName =
-            if case .scalar(let word)? = top.node("priority") { word.string.first?.isLetter == true } else {
-                false
-            }
+        var isName = false
+        if case .scalar(let word)? = top.node("priority") { isName = word.string.first?.isLetter == true }
         let priority =
             isName ? top.value("priority", &faults, parse) : top.number("priority", &faults, parse)
         priority?.apply(to: &specification)

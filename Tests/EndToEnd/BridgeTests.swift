@@ -205,7 +205,7 @@ import Testing
             slurm,
             {
                 $0.slurmd = "-Z --conf Feature=burst"
-                $0.options = ["--dynamic", "--login", "alice@head", "--sudo"]
+                $0.options = ["--dynamic", "--login", "alice@head", "--login-config", "/etc/alice", "--sudo"]
             }, nodes: "hosts: { d1: {} }"
         ) { bridge in
             _ = try await blocking {
@@ -219,6 +219,7 @@ import Testing
             }
             #expect(bridge.machines == 0)
             let calls = readText(bridge.folder.path + "/tools/calls")
+            #expect(calls.contains("ssh -F /etc/alice -T"), "\(calls)")
             #expect(calls.contains("-- alice@head sh -ls") && !calls.contains("squeue"), "\(calls)")
             #expect(calls.contains("sudo -n scontrol delete nodename=d1"), "\(calls)")
             child.signal(SIGTERM)

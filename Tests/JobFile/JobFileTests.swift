@@ -29,6 +29,7 @@ struct JobFileTests {
             timeout: 1h30m
             time_request: 10m
             warn_signal: USR1
+            bind_cpus: true
             retries: 91:1, 92:3, *:2
             priority: -10
             on_disconnect: keep
@@ -54,6 +55,7 @@ struct JobFileTests {
         expected.timeoutSeconds = 5_400
         expected.timeRequestSeconds = 600
         expected.warningSignal = .usr1
+        expected.bindsProcessors = true
         expected.retries = RetryPolicy(
             any: 2, rules: [.init(exitCode: 91, count: 1), .init(exitCode: 92, count: 3)])
         expected.priority = -10

@@ -48,6 +48,7 @@ struct RunOptionsTests {
         options.timeout = "90s"
         options.timeRequest = "1m"
         options.warnSignal = "HUP"
+        options.bindsProcessors = true
         options.retries = "91:1,*:2"
         options.priority = "-7"
         options.onDisconnect = "keep"
@@ -71,6 +72,7 @@ struct RunOptionsTests {
         expected.timeoutSeconds = 90
         expected.timeRequestSeconds = 60
         expected.warningSignal = .hup
+        expected.bindsProcessors = true
         expected.retries = RetryPolicy(any: 2, rules: [.init(exitCode: 91, count: 1)])
         expected.priority = -7
         expected.onDisconnect = .keep

@@ -99,6 +99,28 @@ struct PoolFileTests {
         #expect(pools[1].configuration.launcher == nil)
     }
 
+    @Test("Slurm on a login node is read")
+    func slurm() throws {
+        let pools = try PoolFileReader.parse(
+            """
+            pools:
+              burst:
+                launcher:
+                  slurm: { partition: gpu, login: alice@head, login_config: /etc/mortise/ssh_config, time: 8h }
+                nodes: { max: 4 }
+            """, file: "pools.yaml")
+        guard case .slurm(let slurm) = pools.first?.launcher else {
+            Issue.record("no launcher of Slurm")
+            return
+        }
+        var expected = SlurmOptions()
+        expected.partition = "gpu"
+        expected.login = "alice@head"
+        expected.loginConfiguration = "/etc/mortise/ssh_config"
+        expected.timeLimit = .seconds(28_800)
+        #expect(slurm == expected)
+    }
+
     @Test("Hosts for ssh and containers of an engine are read")
     func others() throws {
         let pools = try PoolFileReader.parse(

@@ -106,6 +106,8 @@ struct CommandTests {
         #expect(held.specification.admission?.directoryQuota == [.init("/a=b", 1 << 40)])
         let paced = try run(["--start-rate", "10/min", "--", "train"]).submission()
         #expect(paced.specification.placement.startsPerMinute == 10)
+        let bound = try run(["--bind-cpus", "--priority", "urgent", "--", "train"]).submission().specification
+        #expect(bound.bindsProcessors && bound.placement.priorityClass == "urgent")
     }
 
     @Test func `The command is everything after the options, with or without two dashes`() throws {

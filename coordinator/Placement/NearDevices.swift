@@ -74,11 +74,15 @@ extension PlacementNode {
         for node in nodes { free[node.number] = node.milliCPU }
         for occupant in occupants {
             let used = occupant.request.resources.milliCPU
-            let near = occupant.devices.compactMap { capacity.devices[Int($0.device)].memoryNode }
-            if near.isEmpty {
-                for node in nodes { free[node.number, default: 0] -= used * node.milliCPU / all }
-            } else {
-                for number in near { free[number, default: 0] -= used / Int64(near.count) }
+            // A slot may be older than the node's devices, which are fewer now.
+            let near = occupant.devices.compactMap { grant in
+                capacity.devices.indices.contains(Int(grant.device))
+                    ? capacity.devices[Int(grant.device)].memoryNode : nil
+            }
+            for number in near { free[number, default: 0] -= used / Int64(near.count) }
+            guard near.isEmpty else { continue }
+            for node in nodes {
+                free[node.number, default: 0] -= Int64(Double(used) * Double(node.milliCPU) / Double(all))
             }
         }
         return free

@@ -21,7 +21,13 @@ extension Resources {
 extension NodeCapacity {
     var isWithinBounds: Bool {
         resources.isWithinBounds && devices.count <= ProtocolLimits.devicesPerNode
+            && memoryNodes?.isWithinBounds != false
     }
+}
+
+extension [MemoryNodeCapacity] {
+    /// As many processors as are read from a machine.
+    var isWithinBounds: Bool { count <= 1_024 && allSatisfy { (0...65_536_000).contains($0.milliCPU) } }
 }
 
 extension JobSpecification {

@@ -82,9 +82,8 @@ struct JobReplay {
     /// Each gets the lowest number that is free.
     mutating func launch(_ count: Int, upAtOnce: Bool = false) {
         for _ in 0..<max(0, min(count, options.maxNodes - present.count)) {
-            let position = present.indices.first { present[$0] != $0 } ?? present.count
-            let number = position
-            present.insert(number, at: position)
+            let number = present.indices.first { present[$0] != $0 } ?? present.count
+            present.insert(number, at: number)
             let ready = upAtOnce ? now : now + options.bootSeconds
             nodes[number] = Node(launched: now, ready: ready, free: options.slotsPerNode, idleSince: ready)
             boots += 1

@@ -227,7 +227,7 @@ struct RuleOptions: ParsableArguments {
             valueName: "signal"))
     var warnSignal: String?
 
-    @Flag(help: "Run on processors near the slot's devices alone.")
+    @Flag(name: .customLong("bind-cpus"), help: "Run on processors near the slot's devices alone.")
     var bindCPUs = false
 
     @Option(

@@ -241,6 +241,16 @@ struct CommandTests {
         _ = try await node.log.end(assignment.key)
         #expect(try await node.readLog(assignment.key).text == Self.allowedProcessors() + "\n")
         #expect(node.text(assignment.key, "supervisor.log").contains("bind_cpus: it is not known which"))
+
+        assignment.key = SlotKey(SlotID(3), assignment.key.generation)
+        assignment.devices = [DeviceGrant(device: 0, shares: 1_000)]
+        let elsewhere = [MemoryNodeReport(number: 0, processors: "60000-60001")]
+        try await node.start(assignment, devices: devices, memoryNodes: elsewhere)
+        _ = try await node.log.end(assignment.key)
+        #expect(try await node.readLog(assignment.key).text == Self.allowedProcessors() + "\n")
+        #expect(
+            node.text(assignment.key, "supervisor.log").contains(
+                "bind_cpus: cannot be bound to processors: invalid argument 60000-60001; it runs on any"))
     }
 
     /// As the kernel lists them for this process.

@@ -213,7 +213,7 @@ struct PlanOutcomeTests {
         }
         let wanted = fixture.submit(.single(.batch, cpus: Int64(4 + below(3))))
         func isPlaced() -> Bool { fixture.core.jobs[wanted]?.record.counts.ready == 0 }
-        guard !isPlaced() else { return }
+        try #require(!isPlaced(), "seed \(seed): there is nothing to explain")
         guard case .explanation(let lines) = fixture.reply(to: .explainJob(wanted)) else {
             Issue.record("seed \(seed): no explanation")
             return

@@ -116,6 +116,31 @@ struct PoolTests {
         #expect(fixture.record(1)?.token == nil)
     }
 
+    @Test("A node is paid for from its launch")
+    func billing() {
+        var fixture = fixture { $0.limits.billingPeriod = .seconds(3_600) }
+        _ = fixture.submit(.tasks(2, slots: 1))
+        _ = fixture.look()
+        let launchedAt = fixture.now
+        fixture.token(1)
+        _ = fixture.look()
+        _ = fixture.command(
+            .noteLaunched(LaunchID(1), [Allocation(name: "i-1", launch: LaunchID(1), state: .running)]))
+        let node = fixture.joinLaunched(1, allocation: "i-1")
+        let connection = fixture.connection(of: node)
+        _ = fixture.command(.cancelJob(JobID(1)))
+        fixture.finish(SlotKey(1, 1), on: connection)
+        _ = fixture.look(beatsOn: [connection])
+        guard case .pools(let pools) = fixture.reply(to: .listPools) else {
+            Issue.record("no pools")
+            return
+        }
+        let end = (launchedAt + .seconds(3_600)).rfc3339Seconds
+        #expect(
+            pools.first?.outlook.contains("1 idle are paid for, the first until \(end)") == true,
+            "\(pools.first?.outlook ?? "")")
+    }
+
     @Test("Work that comes takes a cordoned node back before any is launched")
     func takenBack() {
         var fixture = fixture { $0.limits.releaseCoolDown = .zero }

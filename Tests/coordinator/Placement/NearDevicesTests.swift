@@ -77,6 +77,19 @@ struct NearDevicesTests {
         #expect(chosen(1, on: server, cpus: 1) == [4], "slots without devices use processors everywhere")
     }
 
+    @Test("a slot that holds a device which the node does not have any more is one without")
+    func goneDevices() {
+        var server = Self.server()
+        var request = ResourceRequest()
+        request.resources.milliCPU = 4_000
+        server.occupants.append(
+            Occupant(
+                slot: SlotID(1), job: JobID(1), request: request,
+                devices: [DeviceGrant(device: 11, shares: wholeDeviceShares)]))
+        #expect(chosen(1, on: server, cpus: 30) == [0])
+        #expect(chosen(2, on: server, cpus: 31) == [0, 1], "none has so many near")
+    }
+
     @Test("a part of a device begins the one whose neighbours are used")
     func parts() {
         for policy in PlacementPolicy.allCases where policy != .random {

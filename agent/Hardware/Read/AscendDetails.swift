@@ -47,7 +47,7 @@ package final class AscendDetails: Sendable {
         var known = Known()
         var open: [Question] = []
         var askedAt: ContinuousClock.Instant?
-        var division = AscendProbe.Division()
+        var division: (division: AscendProbe.Division, askedAt: ContinuousClock.Instant)?
     }
 
     /// Between two rounds of questions.
@@ -98,13 +98,17 @@ package final class AscendDetails: Sendable {
         }
     }
 
-    /// What is known of the virtual NPUs with these numbers; asked for when they are others than before, and until all is
-    /// told.
-    func division(_ numbers: [UInt32], ask: () -> AscendProbe.Division) -> AscendProbe.Division {
+    /// What is known of the virtual NPUs with these numbers; asked for when they are others than before, until all is told,
+    /// and after a while.
+    func division(
+        _ numbers: [UInt32], now: ContinuousClock.Instant = .now, ask: () -> AscendProbe.Division
+    ) -> AscendProbe.Division {
         let known = state.withLock { $0.division }
-        guard known.numbers != numbers else { return known }
+        if let known, known.division.numbers == numbers, now - known.askedAt < interval {
+            return known.division
+        }
         let division = ask()
-        if division.isComplete { state.withLock { $0.division = division } }
+        if division.isComplete { state.withLock { $0.division = (division, now) } }
         return division
     }
 
